@@ -1,0 +1,1 @@
+//! Words: Markdown, annotations, tables. Pure; escaping for the runner and writing are the adapters' business.
