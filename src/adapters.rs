@@ -1,1 +1,3 @@
 //! The world. Each adapter runs real clients against endpoints that are parameters, and emits events to a sink.
+
+pub mod host;
