@@ -2,5 +2,7 @@
 
 pub mod action;
 pub mod event;
+pub mod health;
 pub mod input;
 pub mod job;
+pub mod release;
