@@ -2,3 +2,5 @@
 
 pub mod files;
 pub mod lock;
+pub mod store;
+pub mod tree;

@@ -1,0 +1,4 @@
+//! Compose projects: their names and the model that Compose resolved.
+
+pub mod model;
+pub mod project;
