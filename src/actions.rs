@@ -15,6 +15,7 @@ pub mod deploy;
 pub mod inputs;
 pub mod recover;
 pub mod rollback;
+pub mod steps;
 
 /// Every action that is packaged, in the order of the documentation.
 pub const ALL: &[&ActionSpec] = &[&deploy::SPEC, &backup::SPEC, &rollback::SPEC];

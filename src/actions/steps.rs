@@ -1,0 +1,3 @@
+//! Steps that several stories share. They use adapters and decisions, and never a story.
+
+pub mod checkout;
