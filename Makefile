@@ -10,7 +10,7 @@ demo: ## Deploy, break and roll back the example stack on this machine's Docker 
 	scripts/setup
 	scripts/dist
 	scripts/release-tree release-tree
-	scripts/demo
+	scripts/demo "$(CURDIR)/release-tree"
 
 test: ## All tests, with everything that they need
 	scripts/test
