@@ -2,4 +2,5 @@
 
 pub mod docker;
 pub mod host;
+pub mod http;
 pub mod runner;

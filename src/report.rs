@@ -2,4 +2,5 @@
 
 pub mod annotation;
 pub mod markdown;
+pub mod release;
 pub mod summary;

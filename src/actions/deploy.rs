@@ -160,7 +160,12 @@ async fn deploy(values: &Values, world: World<'_>, account: &mut Account) -> Res
     result
 }
 
-async fn steps(site: &Site<'_>, wishes: &Wishes, checkout: &Checkout, account: &mut Account) -> Result<(), Failure> {
+async fn steps(
+    site: &Site<'_>,
+    wishes: &Wishes,
+    checkout: &Checkout,
+    account: &mut Account,
+) -> Result<(), Failure> {
     account.project = site.project.to_string();
     former::settle(site).await?;
 
@@ -219,9 +224,12 @@ impl Wishes {
     fn read(values: &Values) -> Result<Self, Failure> {
         let text = |name: &str| values.text(name).map(ToOwned::to_owned);
         let together = |input: &str, service: &str| {
-            Failure::new(Outcome::BadInput, format!("the inputs `{input}` and `{service}` go together"))
-                .why(format!("one of the two is missing, so it is not clear where the command runs"))
-                .help("give both, or neither")
+            Failure::new(
+                Outcome::BadInput,
+                format!("the inputs `{input}` and `{service}` go together"),
+            )
+            .why(format!("one of the two is missing, so it is not clear where the command runs"))
+            .help("give both, or neither")
         };
         let pair = |command: &str, service: &str| match (values.list(command), text(service)) {
             ([], None) => Ok(None),
@@ -229,8 +237,9 @@ impl Wishes {
             _ => Err(together(command, service)),
         };
         let database_service = text("database-service");
-        let migration = pair("migrate-command", "migrate-service")?
-            .map(|(argv, service)| Migration { argv, service, database_service: database_service.clone() });
+        let migration = pair("migrate-command", "migrate-service")?.map(|(argv, service)| {
+            Migration { argv, service, database_service: database_service.clone() }
+        });
         let command = pair("health-command", "health-service")?
             .map(|(argv, service)| ServiceCommand { service, argv });
         let defaults = Policy::default();
@@ -250,7 +259,8 @@ impl Wishes {
     fn services(&self) -> Vec<(&'static str, &str)> {
         let migrate = self.migration.as_ref().map(|m| ("migrate-service", m.service.as_str()));
         let health = self.health.command.as_ref().map(|c| ("health-service", c.service.as_str()));
-        let database = self.database_service.as_deref().map(|service| ("database-service", service));
+        let database =
+            self.database_service.as_deref().map(|service| ("database-service", service));
         [migrate, health, database].into_iter().flatten().collect()
     }
 
@@ -258,7 +268,11 @@ impl Wishes {
         let job = site.world.job;
         let now = Timestamp::now();
         let sha = job.sha.get(..7).unwrap_or_default();
-        let run = if job.run_id.is_empty() { String::new() } else { format!("{}.{}", job.run_id, job.run_attempt) };
+        let run = if job.run_id.is_empty() {
+            String::new()
+        } else {
+            format!("{}.{}", job.run_id, job.run_attempt)
+        };
         Making {
             id: ReleaseId::new(now, &[sha, &run]),
             now,

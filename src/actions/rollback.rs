@@ -124,8 +124,9 @@ async fn steps(
         }
         return Ok(());
     };
-    let failure = Failure::new(Outcome::Failed, format!("release {} did not become healthy", target.id))
-        .why(sickness.reasons.join("; "));
+    let failure =
+        Failure::new(Outcome::Failed, format!("release {} did not become healthy", target.id))
+            .why(sickness.reasons.join("; "));
     account.sickness = Some(sickness);
     site.phases.begin("return to the former release");
     if let Some(swapped) = swapped {
@@ -143,8 +144,11 @@ fn find(
     let to = values.text("to").unwrap_or(if backup.is_some() { "current" } else { "previous" });
     let state = site.store.state()?;
     let id = state.target(to, &site.store.releases()?).map_err(|why| {
-        Failure::new(Outcome::BadInput, format!("the input `to: {to}` names no release of {}", site.project))
-            .why(why)
+        Failure::new(
+            Outcome::BadInput,
+            format!("the input `to: {to}` names no release of {}", site.project),
+        )
+        .why(why)
     })?;
     let chosen = match backup {
         Some(name) => Some(database::choose(site, values, name)?),

@@ -1,6 +1,7 @@
 //! Steps that several stories share. They use adapters and decisions, and never a story.
 
 pub mod checkout;
+pub mod database;
 pub mod ending;
 pub mod former;
 pub mod images;

@@ -3,3 +3,6 @@
 pub mod compose;
 pub mod endpoint;
 pub mod engine;
+pub mod exec;
+
+pub use engine::Engine;

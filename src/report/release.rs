@@ -137,7 +137,11 @@ impl Account {
     fn head(&self, failure: Option<&Failure>) -> String {
         let outcome = failure.map_or(Outcome::Done, |failure| failure.outcome);
         let mark = if outcome == Outcome::Done { "✅" } else { "❌" };
-        let project = if self.project.is_empty() { String::new() } else { format!(" {}", code(&self.project)) };
+        let project = if self.project.is_empty() {
+            String::new()
+        } else {
+            format!(" {}", code(&self.project))
+        };
         let mut head = format!("### {mark} {}{project}: {}\n\n", self.action, outcome.word());
         if let Some(failure) = failure {
             let _ = writeln!(head, "**{}**\n", plain(&failure.what));
@@ -147,10 +151,17 @@ impl Account {
         }
         for (label, release) in [("Runs now", &self.running), ("Ran before", &self.previous)] {
             if let Some(release) = release {
-                let _ = writeln!(head, "- {label}: release {}{}", code(release.id.as_str()), origin(release));
+                let _ = writeln!(
+                    head,
+                    "- {label}: release {}{}",
+                    code(release.id.as_str()),
+                    origin(release)
+                );
             }
         }
-        for (label, backup) in [("Backup made before", &self.backup), ("Backup restored", &self.restored)] {
+        for (label, backup) in
+            [("Backup made before", &self.backup), ("Backup restored", &self.restored)]
+        {
             if let Some(backup) = backup {
                 let _ = writeln!(head, "- {label}: {}", code(backup));
             }
@@ -193,7 +204,12 @@ fn origin(release: &Release) -> String {
 fn planned(plan: &[PlannedService]) -> String {
     let mut table = Table::new(&["Service", "Image", "Would be", "Why"]);
     for line in plan {
-        table.raw_row(&[code(&line.service), code(&line.image), line.change.word().to_owned(), plain(&line.why)]);
+        table.raw_row(&[
+            code(&line.service),
+            code(&line.image),
+            line.change.word().to_owned(),
+            plain(&line.why),
+        ]);
     }
     format!("Dry run: nothing was changed.\n\n{}", table.render())
 }
@@ -201,7 +217,8 @@ fn planned(plan: &[PlannedService]) -> String {
 fn patient(patient: &Patient) -> String {
     let mut body = String::new();
     if !patient.history.is_empty() {
-        let _ = writeln!(body, "Health check, last results:\n\n{}", fence(&patient.history.join("\n")));
+        let _ =
+            writeln!(body, "Health check, last results:\n\n{}", fence(&patient.history.join("\n")));
     }
     let log = if patient.log.trim().is_empty() { "(the log is empty)" } else { &patient.log };
     let _ = writeln!(body, "End of the log:\n\n{}", fence(log));

@@ -43,8 +43,10 @@ async fn record(site: &Site<'_>, containers: &[ContainerInfo]) -> Result<Release
     let mut image_configs: BTreeMap<String, Value> = BTreeMap::new();
     for container in containers {
         inspected.push(site.engine.inspect_raw(&container.id).await?);
-        image_configs
-            .insert(container.image_id.clone(), site.engine.inspect_image_raw(&container.image_id).await?);
+        image_configs.insert(
+            container.image_id.clone(),
+            site.engine.inspect_image_raw(&container.image_id).await?,
+        );
     }
     let staging = site.store.begin_staging()?;
     let mut model = found::rebuild(site.project.as_str(), &inspected, &image_configs);
@@ -54,10 +56,16 @@ async fn record(site: &Site<'_>, containers: &[ContainerInfo]) -> Result<Release
     for container in containers {
         let pin = images::pin(site.project.as_str(), &container.service, &container.image_id);
         let digests = site.engine.repo_digests(&container.image_id).await?;
-        let image = Image { reference: container.image.clone(), id: container.image_id.clone(), pin, digests };
+        let image = Image {
+            reference: container.image.clone(),
+            id: container.image_id.clone(),
+            pin,
+            digests,
+        };
         images.insert(container.service.clone(), image);
     }
-    model.pin(&images.iter().map(|(service, image)| (service.clone(), image.pin.clone())).collect());
+    model
+        .pin(&images.iter().map(|(service, image)| (service.clone(), image.pin.clone())).collect());
     keep(&staging, &model, None).map_err(|error| disk(&staging, &error))?;
     let release = Release {
         version: 1,
@@ -91,7 +99,9 @@ async fn rescue(
     let mut paths: Vec<Utf8PathBuf> = Vec::new();
     for host in model.host_paths() {
         let Ok(relative) = Utf8Path::new(&host.path).strip_prefix(workspace) else { continue };
-        let Some(container) = containers.iter().find(|c| c.service == host.service) else { continue };
+        let Some(container) = containers.iter().find(|c| c.service == host.service) else {
+            continue;
+        };
         let Some(target) = container.mount_target(&host.path) else { continue };
         let to = rescued.join(relative);
         crate::adapters::host::files::create_dir_private(to.parent().unwrap_or(&rescued))
@@ -104,7 +114,8 @@ async fn rescue(
         return Ok(files);
     }
     let into = staging.join("files");
-    let real = crate::adapters::host::files::canonical(&rescued).map_err(|error| disk(&rescued, &error))?;
+    let real = crate::adapters::host::files::canonical(&rescued)
+        .map_err(|error| disk(&rescued, &error))?;
     let source = Source { overlay: &real, checkout: &real, into: &into, secrets: &[] };
     for path in &paths {
         tree::collect(&source, path, &mut files).map_err(|error| disk(&rescued, &error))?;
@@ -134,7 +145,9 @@ pub async fn settle(site: &Site<'_>) -> Result<Settled, Failure> {
         site.store.save_state(&state.abandon())?;
         return Ok(Settled::NothingBefore(pending));
     };
-    site.note(format!("release {pending} was left pending by a run that ended early; returning to {current}"));
+    site.note(format!(
+        "release {pending} was left pending by a run that ended early; returning to {current}"
+    ));
     return_to(site, &current, state).await?;
     Ok(Settled::Returned(current))
 }
@@ -157,7 +170,11 @@ async fn return_to(site: &Site<'_>, current: &ReleaseId, state: State) -> Result
 /// Returns to the former release after `failure`, and says how that went: [`Outcome::RolledBack`], or
 /// [`Outcome::NeedsPerson`] where there is nothing to return to or the former release fails too. A rollback is never
 /// rolled back.
-pub async fn come_back(site: &Site<'_>, account: &mut Account, failure: Failure) -> Result<(), Failure> {
+pub async fn come_back(
+    site: &Site<'_>,
+    account: &mut Account,
+    failure: Failure,
+) -> Result<(), Failure> {
     let state = site.store.state()?;
     let Some(former) = account.previous.clone() else {
         account.running = None;
@@ -168,7 +185,10 @@ pub async fn come_back(site: &Site<'_>, account: &mut Account, failure: Failure)
             site.project
         )));
     };
-    let again = format!("docker compose -p {} ps; then deploy again, or run the action `rollback`", site.project);
+    let again = format!(
+        "docker compose -p {} ps; then deploy again, or run the action `rollback`",
+        site.project
+    );
     let back = match switch::bring_up(site, &former).await {
         Ok(back) => back,
         Err(second) => {

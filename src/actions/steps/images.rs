@@ -46,16 +46,23 @@ pub async fn obtain(site: &Site<'_>, rendered: &Rendered, pull: Pull) -> Result<
         }
     }
     if !wanted.is_empty() {
-        site.compose.pull(&rendered.rendering, &wanted, site.world.events, site.world.cancel).await?;
+        site.compose
+            .pull(&rendered.rendering, &wanted, site.world.events, site.world.cancel)
+            .await?;
     }
     if !built.is_empty() {
-        site.compose.build(&rendered.rendering, &built, site.world.events, site.world.cancel).await?;
+        site.compose
+            .build(&rendered.rendering, &built, site.world.events, site.world.cancel)
+            .await?;
     }
     site.go_on()
 }
 
 /// What each service will run, by id.
-pub async fn resolve(site: &Site<'_>, rendered: &Rendered) -> Result<BTreeMap<String, Image>, Failure> {
+pub async fn resolve(
+    site: &Site<'_>,
+    rendered: &Rendered,
+) -> Result<BTreeMap<String, Image>, Failure> {
     let mut images = BTreeMap::new();
     for service in rendered.model.services() {
         let reference = reference(site, rendered, &service);
@@ -85,7 +92,11 @@ pub fn reference(site: &Site<'_>, rendered: &Rendered, service: &str) -> String 
 /// release and Compose sees no change; `.invalid` can never be pulled from (RFC 2606).
 pub fn pin(project: &str, service: &str, id: &str) -> String {
     let hex = id.strip_prefix("sha256:").unwrap_or(id);
-    format!("mta.invalid/{project}/{}:{}", service.to_ascii_lowercase(), hex.get(..12).unwrap_or(hex))
+    format!(
+        "mta.invalid/{project}/{}:{}",
+        service.to_ascii_lowercase(),
+        hex.get(..12).unwrap_or(hex)
+    )
 }
 
 /// Makes sure that every image of a release is on the host under its tag. Needs no registry while the image is there;
@@ -105,7 +116,10 @@ pub async fn hold(site: &Site<'_>, release: &Release) -> Result<(), Failure> {
 
 async fn fetch(site: &Site<'_>, service: &str, image: &Image) -> Result<(), Failure> {
     for digest in &image.digests {
-        site.note(format!("{service}: {} is gone from this host, pulling {digest}", image.reference));
+        site.note(format!(
+            "{service}: {} is gone from this host, pulling {digest}",
+            image.reference
+        ));
         if site.compose.pull_image(digest, site.world.events, site.world.cancel).await.is_ok()
             && site.engine.image_id(&image.id).await?.is_some()
         {
@@ -123,7 +137,8 @@ async fn fetch(site: &Site<'_>, service: &str, image: &Image) -> Result<(), Fail
 /// Removes the tags of a release that no other release needs.
 pub async fn release_hold(site: &Site<'_>, gone: &Release, kept: &[Release]) {
     for image in gone.images.values() {
-        let needed = kept.iter().any(|release| release.images.values().any(|other| other.pin == image.pin));
+        let needed =
+            kept.iter().any(|release| release.images.values().any(|other| other.pin == image.pin));
         if !needed {
             site.engine.untag(&image.pin).await;
         }

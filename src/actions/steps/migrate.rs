@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use crate::actions::steps::site::Site;
 use crate::actions::steps::{database, switch};
+use crate::adapters::docker::compose::Once;
 use crate::domain::compose::model::Model;
 use crate::domain::health::Policy;
 use crate::domain::release::Release;
@@ -42,9 +43,10 @@ pub async fn run(
     }
     site.phases.begin("migrate the database");
     let name = format!("{}-mta-migrate-{}", site.project, Timestamp::now().as_millisecond());
+    let once = Once { name: &name, service: &migration.service, argv: &migration.argv };
     let ran = site
         .compose
-        .run_once(&switch::rendering(site), &name, &migration.service, &migration.argv, site.world.events, site.world.cancel)
+        .run_once(&switch::rendering(site), &once, site.world.events, site.world.cancel)
         .await;
     let Err(failure) = ran else { return Ok(()) };
     site.engine.remove_containers_named(&name).await?;
@@ -69,7 +71,12 @@ fn failed(failure: Failure, account: &Account) -> Failure {
 }
 
 /// A first deploy has no database yet: it is started and waited for. One that runs is left alone.
-async fn start_database(site: &Site<'_>, model: &Model, service: &str, policy: &Policy) -> Result<(), Failure> {
+async fn start_database(
+    site: &Site<'_>,
+    model: &Model,
+    service: &str,
+    policy: &Policy,
+) -> Result<(), Failure> {
     let containers = site.engine.containers(site.project.as_str()).await?;
     if containers.iter().any(|c| c.service == service && c.state == "running") {
         return Ok(());

@@ -23,16 +23,22 @@ pub async fn preview(site: &Site<'_>, rendered: &Rendered) -> Result<Vec<Planned
         let recorded = current.as_ref().and_then(|release| release.images.get(&service));
         let (change, why) = match (old, &here) {
             (None, _) => (Change::Created, "it does not run yet".to_owned()),
-            (Some(_), None) => (Change::Recreated, format!("{reference} is not on this host and would be pulled")),
+            (Some(_), None) => {
+                (Change::Recreated, format!("{reference} is not on this host and would be pulled"))
+            }
             (Some(old), Some(id)) if old.image_id != *id => {
                 let from = recorded.map_or(old.image.as_str(), |image| image.reference.as_str());
                 (Change::Recreated, format!("its image changes from {from} to {reference}"))
             }
-            (Some(_), Some(_)) => (Change::Unchanged, "same image; recreated only if its settings or files changed".to_owned()),
+            (Some(_), Some(_)) => (
+                Change::Unchanged,
+                "same image; recreated only if its settings or files changed".to_owned(),
+            ),
         };
         plan.push(PlannedService { service, image: reference, change, why });
     }
-    let names: BTreeMap<&str, ()> = plan.iter().map(|planned| (planned.service.as_str(), ())).collect();
+    let names: BTreeMap<&str, ()> =
+        plan.iter().map(|planned| (planned.service.as_str(), ())).collect();
     let gone: Vec<_> = running.iter().filter(|c| !names.contains_key(c.service.as_str())).collect();
     let removed = gone.into_iter().map(|container| PlannedService {
         service: container.service.clone(),

@@ -2,6 +2,7 @@
 
 use crate::actions::steps::images;
 use crate::actions::steps::site::Site;
+use crate::actions::steps::stage;
 use crate::domain::event::{Annotation, Event, Level};
 use crate::failure::Failure;
 
@@ -20,13 +21,18 @@ pub async fn old_releases(site: &Site<'_>) {
 async fn prune(site: &Site<'_>) -> Result<(), Failure> {
     let known = site.store.releases()?;
     let gone = site.store.state()?.expendable(&known);
-    let kept: Vec<_> =
-        known.iter().filter(|id| !gone.contains(id)).filter_map(|id| site.store.release(id).ok()).collect();
+    let kept: Vec<_> = known
+        .iter()
+        .filter(|id| !gone.contains(id))
+        .filter_map(|id| site.store.release(id).ok())
+        .collect();
     for id in &gone {
         if let Ok(release) = site.store.release(id) {
             images::release_hold(site, &release, &kept).await;
         }
-        site.store.remove_release(id)?;
+        site.store
+            .remove_release(id)
+            .map_err(|error| stage::disk(&site.store.release_dir(id), &error))?;
         site.note(format!("release {id} was deleted: {} newer ones are kept", kept.len()));
     }
     Ok(())

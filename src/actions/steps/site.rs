@@ -53,7 +53,8 @@ impl<'a> Site<'a> {
         let http = http::client().map_err(|error| {
             Failure::new(Outcome::Bug, "failed to build the HTTP client").why(error)
         })?;
-        let state_dir = values.path("state-dir").map_or(Utf8Path::new(DEFAULT_STATE_DIR), |path| path);
+        let state_dir =
+            values.path("state-dir").map_or(Utf8Path::new(DEFAULT_STATE_DIR), |path| path);
         let state_dir = world.job.workspace.join(state_dir);
         let store = Store::open(&state_dir, &project)?;
         world.events.emit(Event::Note(format!(
@@ -75,13 +76,20 @@ impl<'a> Site<'a> {
     /// An error if the run was cancelled. Called between acts, so that a cancelled run ends in a state with a name.
     pub fn go_on(&self) -> Result<(), Failure> {
         if self.world.cancel.is_cancelled() {
-            return Err(Failure::new(Outcome::Failed, "the run was cancelled").why("nothing was changed"));
+            return Err(
+                Failure::new(Outcome::Failed, "the run was cancelled").why("nothing was changed")
+            );
         }
         Ok(())
     }
 }
 
-async fn take_lock(values: &Values, world: World<'_>, action: &str, store: &Store) -> Result<Lock, Failure> {
+async fn take_lock(
+    values: &Values,
+    world: World<'_>,
+    action: &str,
+    store: &Store,
+) -> Result<Lock, Failure> {
     let me = Holder {
         action: action.to_owned(),
         pid: std::process::id(),

@@ -28,7 +28,8 @@ pub struct Rendered {
 /// Lets Compose resolve the checkout, with the inputs' files on top, in a folder of ours.
 pub async fn render(site: &Site<'_>, checkout: &Checkout) -> Result<Rendered, Failure> {
     let overlay = site.store.render();
-    tree::overlay(&checkout.root, &overlay, &checkout.written).map_err(|error| disk(&overlay, &error))?;
+    tree::overlay(&checkout.root, &overlay, &checkout.written)
+        .map_err(|error| disk(&overlay, &error))?;
     let folder = overlay.join(&checkout.folder);
     let env_file = Some(folder.join(".env")).filter(|file| file.is_file());
     let rendering = Rendering {
@@ -43,7 +44,8 @@ pub async fn render(site: &Site<'_>, checkout: &Checkout) -> Result<Rendered, Fa
         .await
         .map_err(|failure| of_the_checkout(failure, &overlay, checkout))?;
     let model = Model::parse(&json).map_err(|error| {
-        Failure::new(Outcome::Bug, "what `docker compose config` printed is not understood").why(error)
+        Failure::new(Outcome::Bug, "what `docker compose config` printed is not understood")
+            .why(error)
     })?;
     Ok(Rendered { model, rendering })
 }
@@ -68,15 +70,29 @@ fn line_in(text: &str) -> Option<u32> {
 }
 
 /// Refuses what cannot be deployed, before anything is touched. `named` are inputs and the services that they name.
-pub fn check(site: &Site<'_>, model: &Model, named: &[(&'static str, &str)]) -> Result<(), Failure> {
+pub fn check(
+    site: &Site<'_>,
+    model: &Model,
+    named: &[(&'static str, &str)],
+) -> Result<(), Failure> {
     let services = model.services();
     if services.is_empty() {
-        return Err(bad("the compose files have no service", "", "name another file with `compose-files`"));
+        return Err(bad(
+            "the compose files have no service",
+            "",
+            "name another file with `compose-files`",
+        ));
     }
     for (input, service) in named {
         if !services.iter().any(|known| known == service) {
-            let what = format!("the input `{input}` names the service `{service}`, which is not in the compose files");
-            return Err(bad(&what, &format!("they have {}", services.join(", ")), "name one of these"));
+            let what = format!(
+                "the input `{input}` names the service `{service}`, which is not in the compose files"
+            );
+            return Err(bad(
+                &what,
+                &format!("they have {}", services.join(", ")),
+                "name one of these",
+            ));
         }
     }
     for service in &services {
@@ -87,8 +103,12 @@ pub fn check(site: &Site<'_>, model: &Model, named: &[(&'static str, &str)]) -> 
     }
     let fast = model.uses_start_interval();
     if !fast.is_empty() && !site.engine.has_start_interval() {
-        let what = format!("`healthcheck.start_interval` of {} needs Docker Engine 25", fast.join(", "));
-        let why = format!("this host has {}; Compose would leave the containers created, not started", site.engine.version());
+        let what =
+            format!("`healthcheck.start_interval` of {} needs Docker Engine 25", fast.join(", "));
+        let why = format!(
+            "this host has {}; Compose would leave the containers created, not started",
+            site.engine.version()
+        );
         return Err(bad(&what, &why, "remove it, or update the engine"));
     }
     in_a_container(site, model)
@@ -100,11 +120,14 @@ fn in_a_container(site: &Site<'_>, model: &Model) -> Result<(), Failure> {
     if !site.world.job.workspace.starts_with("/github/workspace") {
         return Ok(());
     }
-    let mounted = model.host_paths().into_iter().find(|path| Utf8Path::new(&path.path).starts_with(&overlay));
+    let mounted =
+        model.host_paths().into_iter().find(|path| Utf8Path::new(&path.path).starts_with(&overlay));
     match mounted {
         None => Ok(()),
         Some(HostPath { service, path, .. }) => Err(bad(
-            &format!("the service `{service}` mounts {path} of the checkout, and this action runs in a container"),
+            &format!(
+                "the service `{service}` mounts {path} of the checkout, and this action runs in a container"
+            ),
             "the engine would look for that path on the host and mount an empty folder",
             "use the action `org/mta-actions/deploy`, which runs on the host, instead of the Docker variant",
         )),
@@ -124,8 +147,15 @@ pub fn write(
     let gathered = gather(site, checkout, &model, &staging)?;
     label(&mut model, &gathered, overlay.as_str());
     model.relocate(overlay.as_str(), site.store.work().as_str());
-    model.pin(&making.images.iter().map(|(service, image)| (service.clone(), image.pin.clone())).collect());
-    let env = files::read_optional(&overlay.join(&checkout.folder).join(".env")).map_err(|e| disk(&overlay, &e))?;
+    model.pin(
+        &making
+            .images
+            .iter()
+            .map(|(service, image)| (service.clone(), image.pin.clone()))
+            .collect(),
+    );
+    let env = files::read_optional(&overlay.join(&checkout.folder).join(".env"))
+        .map_err(|e| disk(&overlay, &e))?;
     keep(&staging, &model, env.as_deref()).map_err(|error| disk(&staging, &error))?;
     let release = Release {
         version: 1,
@@ -171,17 +201,25 @@ struct Gathered {
     data_folders: Vec<String>,
 }
 
-fn gather(site: &Site<'_>, checkout: &Checkout, model: &Model, staging: &Utf8Path) -> Result<Gathered, Failure> {
+fn gather(
+    site: &Site<'_>,
+    checkout: &Checkout,
+    model: &Model,
+    staging: &Utf8Path,
+) -> Result<Gathered, Failure> {
     let overlay = site.store.render();
     let real = files::canonical(&overlay).map_err(|error| disk(&overlay, &error))?;
     let paths = model.host_paths();
     let secrets: Vec<Utf8PathBuf> = paths
         .iter()
         .filter(|path| path.purpose == Purpose::Secret)
-        .filter_map(|path| Utf8Path::new(&path.path).strip_prefix(&overlay).ok().map(Utf8Path::to_owned))
+        .filter_map(|path| {
+            Utf8Path::new(&path.path).strip_prefix(&overlay).ok().map(Utf8Path::to_owned)
+        })
         .collect();
     let into = staging.join("files");
-    let source = Source { overlay: &real, checkout: &checkout.root, into: &into, secrets: &secrets };
+    let source =
+        Source { overlay: &real, checkout: &checkout.root, into: &into, secrets: &secrets };
     let mut gathered = Gathered { files: BTreeMap::new(), data_folders: Vec::new() };
     for HostPath { service, path, purpose } in &paths {
         let Ok(relative) = Utf8Path::new(path).strip_prefix(&overlay) else {
@@ -189,7 +227,11 @@ fn gather(site: &Site<'_>, checkout: &Checkout, model: &Model, staging: &Utf8Pat
             continue;
         };
         let found = tree::collect(&source, relative, &mut gathered.files).map_err(|error| {
-            bad(&format!("a mount of the service `{service}` cannot be used"), &error.to_string(), "")
+            bad(
+                &format!("a mount of the service `{service}` cannot be used"),
+                &error.to_string(),
+                "",
+            )
         })?;
         match (found, purpose) {
             (true, _) => {}
@@ -225,7 +267,9 @@ fn label(model: &mut Model, gathered: &Gathered, overlay: &str) {
     let mut digests: BTreeMap<String, Sha256> = BTreeMap::new();
     for HostPath { service, path, .. } in model.host_paths() {
         let Ok(relative) = Utf8Path::new(&path).strip_prefix(overlay) else { continue };
-        for (name, file) in gathered.files.iter().filter(|(name, _)| Utf8Path::new(name).starts_with(relative)) {
+        for (name, file) in
+            gathered.files.iter().filter(|(name, _)| Utf8Path::new(name).starts_with(relative))
+        {
             let digest = digests.entry(service.clone()).or_default();
             digest.update(format!("{name}\0{}\0{:o}\n", file.sha256, file.mode));
         }

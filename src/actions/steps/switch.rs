@@ -10,6 +10,7 @@ use crate::actions::steps::images;
 use crate::actions::steps::site::Site;
 use crate::adapters::docker::compose::Rendering;
 use crate::adapters::docker::engine::ContainerInfo;
+use crate::adapters::docker::exec::{self, ExecCommand, Finished};
 use crate::adapters::host::files;
 use crate::adapters::host::tree;
 use crate::adapters::http;
@@ -43,7 +44,10 @@ pub async fn bring_up(site: &Site<'_>, release: &Release) -> Result<Switched, Fa
     images::hold(site, release).await?;
     let model = place(site, release)?;
     let before = site.engine.containers(site.project.as_str()).await?;
-    let up = site.compose.up(&rendering(site), release.health.longest(), site.world.events, site.world.cancel).await;
+    let up = site
+        .compose
+        .up(&rendering(site), release.health.longest(), site.world.events, site.world.cancel)
+        .await;
     let mut verdict = match up {
         Ok(()) => watch(site, &model, &release.health).await?,
         Err(failure) => Some(vec![failure.to_string()]),
@@ -70,18 +74,22 @@ fn cancelled(site: &Site<'_>, release: &Release) -> Result<(), Failure> {
 }
 
 /// Brings the project directory to a release and says what Compose runs from.
-fn place(site: &Site<'_>, release: &Release) -> Result<Model, Failure> {
+pub fn place(site: &Site<'_>, release: &Release) -> Result<Model, Failure> {
     let from = site.store.release_dir(&release.id);
     let work = site.store.work();
     let broken = |path: &Utf8Path, error: std::io::Error| {
-        Failure::new(Outcome::Unavailable, format!("failed to bring {path} to release {}", release.id))
-            .why(error)
-            .help("put the cause right and run again: nothing else was changed")
+        Failure::new(
+            Outcome::Unavailable,
+            format!("failed to bring {path} to release {}", release.id),
+        )
+        .why(error)
+        .help("put the cause right and run again: nothing else was changed")
     };
     let text = files::read_optional(&from.join("compose.json")).map_err(|e| broken(&from, e))?;
     let text = text.unwrap_or_default();
     let model = Model::parse(&text).map_err(|error| broken(&from, error.into()))?;
-    let env = files::read_optional(&from.join("env")).map_err(|e| broken(&from, e))?.unwrap_or_default();
+    let env =
+        files::read_optional(&from.join("env")).map_err(|e| broken(&from, e))?.unwrap_or_default();
     tree::materialise(&work, &from.join("files"), &release.files).map_err(|e| broken(&work, e))?;
     for folder in &release.data_folders {
         files::create_dir_shared(&work.join(folder)).map_err(|e| broken(&work, e))?;
@@ -105,7 +113,11 @@ pub fn rendering(site: &Site<'_>) -> Rendering {
 }
 
 /// Looks until all is well (`None`) or the looks are used up (what was missing last).
-pub async fn watch(site: &Site<'_>, model: &Model, policy: &Policy) -> Result<Option<Vec<String>>, Failure> {
+pub async fn watch(
+    site: &Site<'_>,
+    model: &Model,
+    policy: &Policy,
+) -> Result<Option<Vec<String>>, Failure> {
     let began = Instant::now();
     pause(site, policy.delay).await;
     let mut missing = Vec::new();
@@ -113,13 +125,18 @@ pub async fn watch(site: &Site<'_>, model: &Model, policy: &Policy) -> Result<Op
         let look = look(site, model, policy).await?;
         match judge(&look) {
             Verdict::Healthy => {
-                site.note(format!("healthy after {} s ({attempt} looks)", began.elapsed().as_secs()));
+                site.note(format!(
+                    "healthy after {} s ({attempt} looks)",
+                    began.elapsed().as_secs()
+                ));
                 return Ok(None);
             }
             Verdict::NotYet(reasons) => missing = reasons,
         }
         let said = missing.join("; ");
-        site.world.events.emit(Event::Waiting(format!("look {attempt} of {}: {said}", policy.retries)));
+        site.world
+            .events
+            .emit(Event::Waiting(format!("look {attempt} of {}: {said}", policy.retries)));
         if attempt < policy.retries {
             pause(site, policy.interval).await;
         }
@@ -183,22 +200,41 @@ async fn ask(site: &Site<'_>, url: &str, timeout: Duration) -> Probe {
     }
 }
 
-async fn run(site: &Site<'_>, command: &ServiceCommand, containers: &[ContainerInfo], timeout: Duration) -> Probe {
+async fn run(
+    site: &Site<'_>,
+    command: &ServiceCommand,
+    containers: &[ContainerInfo],
+    timeout: Duration,
+) -> Probe {
     let running = containers.iter().find(|c| c.service == command.service && c.state == "running");
     let Some(container) = running else {
         return Err(format!("{}: not running, so `health-command` was not run", command.service));
     };
-    let exec = site.engine.exec_capture(&container.id, &command.argv);
-    match tokio::time::timeout(timeout, exec).await {
+    let shown = format!("`health-command` in {}", command.service);
+    let exec = ExecCommand {
+        container: container.id.clone(),
+        argv: command.argv.clone(),
+        env: Vec::new(),
+    };
+    match tokio::time::timeout(timeout, exec::run(&site.engine, &exec)).await {
         Ok(Ok(done)) if done.code == 0 => Ok(()),
-        Ok(Ok(done)) => Err(format!("`health-command` in {} exited with {}: {}", command.service, done.code, done.tail())),
-        Ok(Err(failure)) => Err(format!("`health-command` in {}: {failure}", command.service)),
-        Err(_) => Err(format!("`health-command` in {} took longer than {} s", command.service, timeout.as_secs())),
+        Ok(Ok(done)) => Err(format!("{shown} exited with {}: {}", done.code, last_line(&done))),
+        Ok(Err(failure)) => Err(format!("{shown}: {failure}")),
+        Err(_) => Err(format!("{shown} took longer than {} s", timeout.as_secs())),
     }
 }
 
+fn last_line(done: &Finished) -> &str {
+    let said = if done.stderr.trim().is_empty() { &done.stdout } else { &done.stderr };
+    said.trim().lines().last().unwrap_or_default()
+}
+
 /// Logs and health history of each container that is not well.
-async fn examine(site: &Site<'_>, model: &Model, reasons: Vec<String>) -> Result<Sickness, Failure> {
+async fn examine(
+    site: &Site<'_>,
+    model: &Model,
+    reasons: Vec<String>,
+) -> Result<Sickness, Failure> {
     let now = Timestamp::now();
     let mut sickness = Sickness { reasons, patients: Vec::new() };
     for container in site.engine.containers(site.project.as_str()).await? {
@@ -209,10 +245,16 @@ async fn examine(site: &Site<'_>, model: &Model, reasons: Vec<String>) -> Result
             ..Look::default()
         };
         let Verdict::NotYet(reasons) = judge(&look) else { continue };
-        let log = site.engine.logs_tail(&container.id, LOG_LINES).await.unwrap_or_else(|e| e.to_string());
+        let log =
+            site.engine.logs_tail(&container.id, LOG_LINES).await.unwrap_or_else(|e| e.to_string());
         site.world.events.emit(Event::Note(format!("{}: last lines of its log", container.name)));
-        site.world.events.emit(Event::Foreign { source: container.service.clone(), text: log.clone() });
-        let history = container.health_log.iter().map(|entry| format!("exit {}: {}", entry.exit_code, entry.output.trim()));
+        site.world
+            .events
+            .emit(Event::Foreign { source: container.service.clone(), text: log.clone() });
+        let history = container
+            .health_log
+            .iter()
+            .map(|entry| format!("exit {}: {}", entry.exit_code, entry.output.trim()));
         sickness.patients.push(crate::report::release::Patient {
             container: container.name.clone(),
             complaint: reasons.join("; "),
@@ -224,11 +266,13 @@ async fn examine(site: &Site<'_>, model: &Model, reasons: Vec<String>) -> Result
 }
 
 fn changes(before: &[ContainerInfo], after: &[ContainerInfo]) -> Vec<(String, Change)> {
-    let mut services: Vec<&String> = before.iter().chain(after).map(|container| &container.service).collect();
+    let mut services: Vec<&String> =
+        before.iter().chain(after).map(|container| &container.service).collect();
     services.sort();
     services.dedup();
     let ids = |side: &[ContainerInfo], service: &String| {
-        let mut ids: Vec<String> = side.iter().filter(|c| c.service == *service).map(|c| c.id.clone()).collect();
+        let mut ids: Vec<String> =
+            side.iter().filter(|c| c.service == *service).map(|c| c.id.clone()).collect();
         ids.sort();
         ids
     };

@@ -41,7 +41,11 @@ impl Compose {
     /// Finds the plugin of the `docker` command. Fails with [`Outcome::Unavailable`] and what to install.
     ///
     /// A `docker-compose` of version 1 is never used.
-    pub async fn find(env: &ChildEnv, endpoint: &Endpoint, cancel: &CancellationToken) -> Result<Self, Failure> {
+    pub async fn find(
+        env: &ChildEnv,
+        endpoint: &Endpoint,
+        cancel: &CancellationToken,
+    ) -> Result<Self, Failure> {
         let env = env
             .clone()
             .without("DOCKER_CONTEXT")
@@ -79,8 +83,11 @@ impl Compose {
         events: &dyn Sink,
         cancel: &CancellationToken,
     ) -> Result<String, Failure> {
-        let command = self.command(argv(rendering, &["config", "--format", "json"]), Some(&rendering.folder));
-        let exit = process::capture(&command, Limits { timeout: QUICK, cancel }).await.map_err(unavailable)?;
+        let command =
+            self.command(argv(rendering, &["config", "--format", "json"]), Some(&rendering.folder));
+        let exit = process::capture(&command, Limits { timeout: QUICK, cancel })
+            .await
+            .map_err(unavailable)?;
         if exit.code != 0 {
             return Err(Failure::new(Outcome::BadInput, "the compose files are not accepted")
                 .why(exit.tail)
@@ -103,7 +110,11 @@ impl Compose {
         let mut args = argv(rendering, &["pull", "--quiet", "--"]);
         args.extend_from_slice(services);
         let exit = self.relay(args, rendering, Talk { limit: LONG, events, cancel }).await?;
-        ok(exit, "pull the images", "log in with `docker login` before, or check the image's name and tag")
+        ok(
+            exit,
+            "pull the images",
+            "log in with `docker login` before, or check the image's name and tag",
+        )
     }
 
     /// Builds the images of services from the checkout.
@@ -117,7 +128,8 @@ impl Compose {
         let mut args = argv(rendering, &["build", "--"]);
         args.extend_from_slice(services);
         let exit = self.relay(args, rendering, Talk { limit: LONG, events, cancel }).await?;
-        let built = ok(exit, "build the images", "build them by hand to see more: `docker compose build`");
+        let built =
+            ok(exit, "build the images", "build them by hand to see more: `docker compose build`");
         built.map_err(|failure| failure.ending(Outcome::Failed))
     }
 
@@ -141,7 +153,8 @@ impl Compose {
         events: &dyn Sink,
         cancel: &CancellationToken,
     ) -> Result<(), Failure> {
-        let args = argv(rendering, &["up", "--detach", "--no-build", "--remove-orphans", "--quiet-pull"]);
+        let args =
+            argv(rendering, &["up", "--detach", "--no-build", "--remove-orphans", "--quiet-pull"]);
         let limit = limit.saturating_add(QUICK);
         let exit = self.relay(args, rendering, Talk { limit, events, cancel }).await?;
         ok(exit, "bring the stack up", "see the output of docker compose above")
@@ -155,9 +168,14 @@ impl Compose {
         events: &dyn Sink,
         cancel: &CancellationToken,
     ) -> Result<(), Failure> {
-        let args = argv(rendering, &["up", "--detach", "--no-build", "--no-recreate", "--", service]);
+        let args =
+            argv(rendering, &["up", "--detach", "--no-build", "--no-recreate", "--", service]);
         let exit = self.relay(args, rendering, Talk { limit: QUICK, events, cancel }).await?;
-        ok(exit, &format!("start the service `{service}`"), "see the output of docker compose above")
+        ok(
+            exit,
+            &format!("start the service `{service}`"),
+            "see the output of docker compose above",
+        )
     }
 
     /// Runs a command once in a new container of a service, without its dependencies.
@@ -168,7 +186,8 @@ impl Compose {
         events: &dyn Sink,
         cancel: &CancellationToken,
     ) -> Result<(), Failure> {
-        let mut args = argv(rendering, &["run", "--rm", "--no-deps", "--no-TTY", "--name", once.name]);
+        let mut args =
+            argv(rendering, &["run", "--rm", "--no-deps", "--no-TTY", "--name", once.name]);
         args.extend_from_slice(&once.override_command());
         let exit = self.relay(args, rendering, Talk { limit: LONG, events, cancel }).await?;
         ok(exit, &format!("run `{}`", once.argv.join(" ")), "see its output above")
@@ -210,9 +229,16 @@ impl Compose {
         to: &Utf8Path,
         cancel: &CancellationToken,
     ) -> Result<(), Failure> {
-        let command = self.command(words(&["cp", &format!("{container}:{path}"), to.as_str()]), None);
-        let exit = process::capture(&command, Limits { timeout: QUICK, cancel }).await.map_err(unavailable)?;
-        ok(exit, &format!("copy {path} out of the container {container}"), "check the engine, then run again")
+        let command =
+            self.command(words(&["cp", &format!("{container}:{path}"), to.as_str()]), None);
+        let exit = process::capture(&command, Limits { timeout: QUICK, cancel })
+            .await
+            .map_err(unavailable)?;
+        ok(
+            exit,
+            &format!("copy {path} out of the container {container}"),
+            "check the engine, then run again",
+        )
     }
 
     fn command(&self, args: Vec<String>, folder: Option<&Utf8Path>) -> Command {
@@ -223,7 +249,12 @@ impl Compose {
         Command { program: "docker".to_owned(), args, env, cwd: folder.map(Utf8Path::to_owned) }
     }
 
-    async fn relay(&self, args: Vec<String>, rendering: &Rendering, talk: Talk<'_>) -> Result<Exit, Failure> {
+    async fn relay(
+        &self,
+        args: Vec<String>,
+        rendering: &Rendering,
+        talk: Talk<'_>,
+    ) -> Result<Exit, Failure> {
         relay(&self.command(args, Some(&rendering.folder)), talk).await
     }
 }
@@ -257,7 +288,10 @@ async fn relay(command: &Command, talk: Talk<'_>) -> Result<Exit, Failure> {
     let limits = Limits { timeout: talk.limit, cancel: talk.cancel };
     let mut show = |line: &str| {
         if !line.trim().is_empty() {
-            talk.events.emit(Event::Foreign { source: "docker compose".to_owned(), text: line.to_owned() });
+            talk.events.emit(Event::Foreign {
+                source: "docker compose".to_owned(),
+                text: line.to_owned(),
+            });
         }
     };
     process::relay(command, limits, &mut show).await.map_err(unavailable)
@@ -265,7 +299,8 @@ async fn relay(command: &Command, talk: Talk<'_>) -> Result<Exit, Failure> {
 
 /// `compose -p P --project-directory D -f A -f B [--env-file E] VERB ...`
 fn argv(rendering: &Rendering, verb: &[&str]) -> Vec<String> {
-    let mut args = words(&["compose", "--ansi", "never", "--progress", "plain", "-p", &rendering.project]);
+    let mut args =
+        words(&["compose", "--ansi", "never", "--progress", "plain", "-p", &rendering.project]);
     args.extend(words(&["--project-directory", rendering.folder.as_str()]));
     for file in &rendering.files {
         args.extend(words(&["-f", file.as_str()]));
@@ -285,7 +320,16 @@ fn ok(exit: Exit, act: &str, help: &str) -> Result<(), Failure> {
     if exit.code == 0 {
         return Ok(());
     }
-    let last = exit.tail.lines().rev().take(3).collect::<Vec<_>>().into_iter().rev().collect::<Vec<_>>().join("\n");
+    let last = exit
+        .tail
+        .lines()
+        .rev()
+        .take(3)
+        .collect::<Vec<_>>()
+        .into_iter()
+        .rev()
+        .collect::<Vec<_>>()
+        .join("\n");
     Err(Failure::new(Outcome::Unavailable, format!("failed to {act}"))
         .why(format!("exit code {}: {last}", exit.code))
         .help(help))

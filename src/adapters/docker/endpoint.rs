@@ -24,7 +24,10 @@ impl Endpoint {
             return Self::accept(address, env.get("DOCKER_TLS_VERIFY").is_some());
         }
         let config = config_folder(env);
-        let context = env.get("DOCKER_CONTEXT").map(ToOwned::to_owned).or_else(|| current_context(config.as_deref()));
+        let context = env
+            .get("DOCKER_CONTEXT")
+            .map(ToOwned::to_owned)
+            .or_else(|| current_context(config.as_deref()));
         match context.as_deref() {
             None | Some("default") => Self::accept(&default_socket(env), false),
             Some(name) => Self::accept(&context_address(config.as_deref(), name)?, false),
@@ -48,14 +51,21 @@ impl Endpoint {
 
     fn accept(address: &str, tls: bool) -> Result<Self, Failure> {
         let refused = |why: &str| {
-            Err(Failure::new(Outcome::Unavailable, format!("the Docker endpoint {address} cannot be used"))
-                .why(why)
-                .help("run this on the server itself, with a runner there, or by hand"))
+            Err(Failure::new(
+                Outcome::Unavailable,
+                format!("the Docker endpoint {address} cannot be used"),
+            )
+            .why(why)
+            .help("run this on the server itself, with a runner there, or by hand"))
         };
         match address.split_once("://") {
-            Some(("tcp", _)) if tls => refused("an engine behind TLS is not supported by this version"),
+            Some(("tcp", _)) if tls => {
+                refused("an engine behind TLS is not supported by this version")
+            }
             Some(("unix" | "tcp", _)) => Ok(Self(address.to_owned())),
-            Some(("ssh", _)) => refused("files of a release must lie on the host of the engine, so `ssh://` is not supported"),
+            Some(("ssh", _)) => refused(
+                "files of a release must lie on the host of the engine, so `ssh://` is not supported",
+            ),
             _ => refused("only `unix://` and `tcp://` addresses are understood"),
         }
     }
@@ -79,8 +89,11 @@ fn current_context(config: Option<&Utf8Path>) -> Option<String> {
 /// The address that `docker context` stored under the SHA-256 of the context's name.
 fn context_address(config: Option<&Utf8Path>, name: &str) -> Result<String, Failure> {
     let unknown = || {
-        Failure::new(Outcome::Unavailable, format!("the Docker context `{name}` has no usable address"))
-            .help("see `docker context ls`; or set DOCKER_HOST")
+        Failure::new(
+            Outcome::Unavailable,
+            format!("the Docker context `{name}` has no usable address"),
+        )
+        .help("see `docker context ls`; or set DOCKER_HOST")
     };
     let digest = files::hex(&Sha256::digest(name.as_bytes()));
     let path = config.ok_or_else(unknown)?.join("contexts/meta").join(digest).join("meta.json");
@@ -91,7 +104,8 @@ fn context_address(config: Option<&Utf8Path>, name: &str) -> Result<String, Fail
 
 fn default_socket(env: &ChildEnv) -> String {
     let rootless = env.get("XDG_RUNTIME_DIR").map(|dir| Utf8Path::new(dir).join("docker.sock"));
-    let rootless = rootless.filter(|socket| socket.exists() && !Utf8Path::new(DEFAULT_SOCKET).exists());
+    let rootless =
+        rootless.filter(|socket| socket.exists() && !Utf8Path::new(DEFAULT_SOCKET).exists());
     format!("unix://{}", rootless.as_deref().unwrap_or(Utf8Path::new(DEFAULT_SOCKET)))
 }
 
@@ -113,20 +127,36 @@ mod tests {
         let config = Utf8Path::from_path(dir.path()).unwrap();
         let meta = config.join("contexts/meta").join(files::hex(&Sha256::digest(b"uat")));
         std::fs::create_dir_all(&meta).unwrap();
-        std::fs::write(meta.join("meta.json"), r#"{"Endpoints":{"docker":{"Host":"unix:///uat.sock"}}}"#).unwrap();
+        std::fs::write(
+            meta.join("meta.json"),
+            r#"{"Endpoints":{"docker":{"Host":"unix:///uat.sock"}}}"#,
+        )
+        .unwrap();
         let here = ("DOCKER_CONFIG", config.as_str());
         assert_eq!(found(&[here]), Ok("unix:///var/run/docker.sock".into()));
         std::fs::write(config.join("config.json"), r#"{"currentContext":"uat"}"#).unwrap();
         assert_eq!(found(&[here]), Ok("unix:///uat.sock".into()));
-        assert_eq!(found(&[here, ("DOCKER_CONTEXT", "default")]), Ok("unix:///var/run/docker.sock".into()));
-        assert_eq!(found(&[here, ("DOCKER_HOST", "tcp://127.0.0.1:1")]), Ok("tcp://127.0.0.1:1".into()));
+        assert_eq!(
+            found(&[here, ("DOCKER_CONTEXT", "default")]),
+            Ok("unix:///var/run/docker.sock".into())
+        );
+        assert_eq!(
+            found(&[here, ("DOCKER_HOST", "tcp://127.0.0.1:1")]),
+            Ok("tcp://127.0.0.1:1".into())
+        );
         assert!(found(&[here, ("DOCKER_CONTEXT", "gone")]).unwrap_err().contains("`gone`"));
     }
 
     #[test]
     fn what_cannot_work_is_refused_in_words() {
-        assert!(found(&[("DOCKER_HOST", "ssh://root@server")]).unwrap_err().contains("runner there"));
-        assert!(found(&[("DOCKER_HOST", "tcp://h:1"), ("DOCKER_TLS_VERIFY", "1")]).unwrap_err().contains("TLS"));
+        assert!(
+            found(&[("DOCKER_HOST", "ssh://root@server")]).unwrap_err().contains("runner there")
+        );
+        assert!(
+            found(&[("DOCKER_HOST", "tcp://h:1"), ("DOCKER_TLS_VERIFY", "1")])
+                .unwrap_err()
+                .contains("TLS")
+        );
         assert!(found(&[("DOCKER_HOST", "nonsense")]).unwrap_err().contains("unix://"));
     }
 }

@@ -97,7 +97,10 @@ pub struct Mount {
 impl ContainerInfo {
     /// Where in the container a path of the host is mounted.
     pub fn mount_target(&self, source: &str) -> Option<&str> {
-        self.mounts.iter().find(|mount| mount.source == source).map(|mount| mount.destination.as_str())
+        self.mounts
+            .iter()
+            .find(|mount| mount.source == source)
+            .map(|mount| mount.destination.as_str())
     }
 }
 
@@ -162,25 +165,33 @@ impl Engine {
 
     /// `docker inspect` of a container.
     pub async fn inspect_raw(&self, id: &str) -> Result<Value, Failure> {
-        let answer = self.client.inspect_container(id, None::<query::InspectContainerOptions>).await;
-        let answer = answer.map_err(|error| self.failed(&format!("inspect the container {id}"), &error))?;
+        let answer =
+            self.client.inspect_container(id, None::<query::InspectContainerOptions>).await;
+        let answer =
+            answer.map_err(|error| self.failed(&format!("inspect the container {id}"), &error))?;
         self.as_json(&answer)
     }
 
     /// `docker image inspect`.
     pub async fn inspect_image_raw(&self, id: &str) -> Result<Value, Failure> {
         let answer = self.client.inspect_image(id).await;
-        let answer = answer.map_err(|error| self.failed(&format!("inspect the image {id}"), &error))?;
+        let answer =
+            answer.map_err(|error| self.failed(&format!("inspect the image {id}"), &error))?;
         self.as_json(&answer)
     }
 
     /// The last lines of a container's log, both streams in the order of the engine, at most 64 KiB.
     pub async fn logs_tail(&self, id: &str, lines: u32) -> Result<String, Failure> {
-        let options = query::LogsOptionsBuilder::default().stdout(true).stderr(true).tail(&lines.to_string()).build();
+        let options = query::LogsOptionsBuilder::default()
+            .stdout(true)
+            .stderr(true)
+            .tail(&lines.to_string())
+            .build();
         let mut stream = self.client.logs(id, Some(options));
         let mut bytes: Vec<u8> = Vec::new();
         while let Some(part) = stream.next().await {
-            let part = part.map_err(|error| self.failed(&format!("read the log of {id}"), &error))?;
+            let part =
+                part.map_err(|error| self.failed(&format!("read the log of {id}"), &error))?;
             bytes.extend_from_slice(&part.into_bytes());
             if bytes.len() > 2 * LOG_BYTES {
                 bytes.drain(..bytes.len() - LOG_BYTES);
@@ -202,7 +213,8 @@ impl Engine {
     /// `repository@sha256:...` of the registries that an image was pulled from or pushed to.
     pub async fn repo_digests(&self, id: &str) -> Result<Vec<String>, Failure> {
         let image = self.client.inspect_image(id).await;
-        let image = image.map_err(|error| self.failed(&format!("inspect the image {id}"), &error))?;
+        let image =
+            image.map_err(|error| self.failed(&format!("inspect the image {id}"), &error))?;
         Ok(image.repo_digests.unwrap_or_default())
     }
 
@@ -216,7 +228,8 @@ impl Engine {
 
     /// Removes a tag, best effort: an image that a container uses stays.
     pub async fn untag(&self, reference: &str) {
-        let gone = self.client.remove_image(reference, None::<query::RemoveImageOptions>, None).await;
+        let gone =
+            self.client.remove_image(reference, None::<query::RemoveImageOptions>, None).await;
         if let Err(error) = gone {
             tracing::debug!("failed to remove the tag {reference}: {error}");
         }
@@ -224,7 +237,9 @@ impl Engine {
 
     /// Removes containers whose name starts with `prefix`, running or not.
     pub async fn remove_containers_named(&self, prefix: &str) -> Result<(), Failure> {
-        for id in self.list(BTreeMap::from([("name".to_owned(), vec![format!("^/{prefix}")])])).await? {
+        for id in
+            self.list(BTreeMap::from([("name".to_owned(), vec![format!("^/{prefix}")])])).await?
+        {
             let options = query::RemoveContainerOptionsBuilder::default().force(true).build();
             match self.client.remove_container(&id, Some(options)).await {
                 Err(error) if !is_absent(&error) => {
@@ -238,14 +253,16 @@ impl Engine {
 
     async fn list(&self, filters: BTreeMap<String, Vec<String>>) -> Result<Vec<String>, Failure> {
         let filters: std::collections::HashMap<_, _> = filters.into_iter().collect();
-        let options = query::ListContainersOptionsBuilder::default().all(true).filters(&filters).build();
+        let options =
+            query::ListContainersOptionsBuilder::default().all(true).filters(&filters).build();
         let list = self.client.list_containers(Some(options)).await;
         let list = list.map_err(|error| self.failed("list the containers", &error))?;
         Ok(list.into_iter().filter_map(|container| container.id).collect())
     }
 
     async fn exists(&self, id: &str) -> bool {
-        let answer = self.client.inspect_container(id, None::<query::InspectContainerOptions>).await;
+        let answer =
+            self.client.inspect_container(id, None::<query::InspectContainerOptions>).await;
         !answer.is_err_and(|error| is_absent(&error))
     }
 
@@ -257,8 +274,11 @@ impl Engine {
 
     fn as_json(&self, answer: &impl Serialize) -> Result<Value, Failure> {
         serde_json::to_value(answer).map_err(|error| {
-            Failure::new(Outcome::Bug, format!("an answer of the engine at {} is not understood", self.address))
-                .why(error)
+            Failure::new(
+                Outcome::Bug,
+                format!("an answer of the engine at {} is not understood", self.address),
+            )
+            .why(error)
         })
     }
 }
@@ -333,8 +353,14 @@ where
 fn read_container(raw: &Value) -> Option<ContainerInfo> {
     let raw = RawContainer::deserialize(raw).ok()?;
     let service = raw.config.labels.get("com.docker.compose.service")?.clone();
-    let health = raw.state.health.as_ref().map(|h| h.status.clone()).filter(|status| status != "none" && !status.is_empty());
-    let started_at = raw.state.started_at.as_deref().and_then(|text| text.parse::<Timestamp>().ok());
+    let health = raw
+        .state
+        .health
+        .as_ref()
+        .map(|h| h.status.clone())
+        .filter(|status| status != "none" && !status.is_empty());
+    let started_at =
+        raw.state.started_at.as_deref().and_then(|text| text.parse::<Timestamp>().ok());
     Some(ContainerInfo {
         name: raw.name.trim_start_matches('/').to_owned(),
         service,
@@ -366,14 +392,20 @@ mod tests {
             "Config": { "Image": "shop:v1", "Labels": { "com.docker.compose.service": "app" } }
         });
         let container = read_container(&raw).unwrap();
-        assert_eq!((container.name.as_str(), container.health.as_deref()), ("shop-app-1", Some("healthy")));
+        assert_eq!(
+            (container.name.as_str(), container.health.as_deref()),
+            ("shop-app-1", Some("healthy"))
+        );
         assert!(container.started_at.is_some() && !container.oom_killed);
         let never = json!({
             "Id": "abc", "State": { "StartedAt": "0001-01-01T00:00:00Z" },
             "Config": { "Labels": { "com.docker.compose.service": "app" } }
         });
         assert_eq!(read_container(&never).unwrap().started_at, None);
-        assert!(read_container(&json!({ "Id": "x", "State": {}, "Config": { "Labels": null } })).is_none());
+        assert!(
+            read_container(&json!({ "Id": "x", "State": {}, "Config": { "Labels": null } }))
+                .is_none()
+        );
     }
 
     #[test]

@@ -109,7 +109,8 @@ pub struct Command {
 impl Command {
     /// The command as one would type it, for messages.
     pub fn shown(&self) -> String {
-        let words = std::iter::once(self.program.as_str()).chain(self.args.iter().map(String::as_str));
+        let words =
+            std::iter::once(self.program.as_str()).chain(self.args.iter().map(String::as_str));
         shlex::try_join(words).unwrap_or_else(|_| self.program.clone())
     }
 }
@@ -365,7 +366,21 @@ mod tests {
 
     #[test]
     fn a_hostile_job_environment_does_not_reach_children() {
-        let job = ["PATH", "HOME", "DOCKER_HOST", "https_proxy", "TAG", "COMPOSE_FILE", "INPUT_ENV", "MTA_INPUTS", "GITHUB_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN", "LD_PRELOAD", "BASH_ENV", "DOCKER_DEFAULT_PLATFORM"];
+        let job = [
+            "PATH",
+            "HOME",
+            "DOCKER_HOST",
+            "https_proxy",
+            "TAG",
+            "COMPOSE_FILE",
+            "INPUT_ENV",
+            "MTA_INPUTS",
+            "GITHUB_TOKEN",
+            "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
+            "LD_PRELOAD",
+            "BASH_ENV",
+            "DOCKER_DEFAULT_PLATFORM",
+        ];
         let env = ChildEnv::from_pairs(job.map(|name| (name.into(), "x".into())));
         let names: Vec<_> = env.0.keys().filter_map(|name| name.to_str()).collect();
         assert_eq!(names, ["DOCKER_HOST", "HOME", "PATH", "https_proxy"]);
@@ -374,10 +389,13 @@ mod tests {
     #[tokio::test]
     async fn output_code_and_tail_are_kept_apart() {
         let cancel = CancellationToken::new();
-        let exit = capture(&sh("echo out; echo err >&2; exit 3"), limits(&cancel, 20)).await.unwrap();
+        let exit =
+            capture(&sh("echo out; echo err >&2; exit 3"), limits(&cancel, 20)).await.unwrap();
         assert_eq!(exit, Exit { code: 3, stdout: "out\n".into(), tail: "err".into() });
         let mut lines = Vec::new();
-        let exit = relay(&sh("printf 'a\\nb'; kill -9 $$"), limits(&cancel, 20), &mut |l| lines.push(l.to_owned()));
+        let exit = relay(&sh("printf 'a\\nb'; kill -9 $$"), limits(&cancel, 20), &mut |l| {
+            lines.push(l.to_owned())
+        });
         assert_eq!((exit.await.unwrap().code, lines), (137, vec!["a".to_owned(), "b".to_owned()]));
     }
 
@@ -393,12 +411,16 @@ mod tests {
     async fn cancel_ends_the_whole_group_also_one_that_ignores_term() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("pids");
-        let script = format!("trap '' TERM; (trap '' TERM; sleep 600) & echo $! $$ > {}; wait", file.display());
+        let script = format!(
+            "trap '' TERM; (trap '' TERM; sleep 600) & echo $! $$ > {}; wait",
+            file.display()
+        );
         let cancel = CancellationToken::new();
         let trigger = cancel.clone();
         let watch = file.clone();
         tokio::spawn(async move {
-            while std::fs::read_to_string(&watch).unwrap_or_default().split_whitespace().count() < 2 {
+            while std::fs::read_to_string(&watch).unwrap_or_default().split_whitespace().count() < 2
+            {
                 tokio::task::yield_now().await;
             }
             trigger.cancel();
@@ -416,7 +438,11 @@ mod tests {
     #[tokio::test]
     async fn a_time_limit_ends_it_and_a_grandchild_cannot_hold_us() {
         let cancel = CancellationToken::new();
-        let error = capture(&sh("sleep 600"), Limits { timeout: Duration::from_millis(100), cancel: &cancel }).await;
+        let error = capture(
+            &sh("sleep 600"),
+            Limits { timeout: Duration::from_millis(100), cancel: &cancel },
+        )
+        .await;
         assert!(matches!(error.unwrap_err(), ProcessError::TimedOut { .. }));
         let exit = capture(&sh("sleep 600 & echo done"), limits(&cancel, 60)).await.unwrap();
         assert_eq!(exit.stdout, "done\n");
@@ -427,7 +453,9 @@ mod tests {
         let cancel = CancellationToken::new();
         let script = "i=0; while [ $i -lt 20000 ]; do echo 0123456789012345678901234567890123456789 >&2; i=$((i+1)); done; head -c 3000000 /dev/zero | tr '\\0' x";
         let mut bytes = 0;
-        let exit = relay(&sh(script), limits(&cancel, 120), &mut |line| bytes += line.len()).await.unwrap();
+        let exit = relay(&sh(script), limits(&cancel, 120), &mut |line| bytes += line.len())
+            .await
+            .unwrap();
         assert_eq!((exit.code, bytes), (0, 20_000 * 40 + 3_000_000));
     }
 }
