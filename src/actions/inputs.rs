@@ -1,0 +1,48 @@
+//! Inputs that several actions have in common, declared once.
+
+use crate::domain::input::{InputSpec, Kind, Need};
+
+/// `project-name`.
+pub const PROJECT_NAME: InputSpec = InputSpec {
+    name: "project-name",
+    kind: Kind::Text,
+    need: Need::Optional,
+    doc: "Name of the Compose project. Without it: the compose file's `name:`, else the repository's name.",
+    examples: &["shop"],
+};
+
+/// `compose-files`.
+pub const COMPOSE_FILES: InputSpec = InputSpec {
+    name: "compose-files",
+    kind: Kind::Lines,
+    need: Need::Optional,
+    doc: "Compose files, one a line, later ones override earlier ones. Without it: `compose.yaml`, `compose.yml`, `docker-compose.yml` or `docker-compose.yaml`, with its override file.",
+    examples: &["docker-compose.yml", "docker-compose.yml\ndocker-compose.prod.yml"],
+};
+
+/// `state-dir`.
+pub const STATE_DIR: InputSpec = InputSpec {
+    name: "state-dir",
+    kind: Kind::Path,
+    need: Need::Default("/var/lib/mta"),
+    doc: "Folder on the host in which `mta` keeps the releases, backups and lock of each project. The runner's user must own it.",
+    examples: &["/srv/mta"],
+};
+
+/// `lock-wait`.
+pub const LOCK_WAIT: InputSpec = InputSpec {
+    name: "lock-wait",
+    kind: Kind::Duration,
+    need: Need::Default("10m"),
+    doc: "How long to wait while another deploy, backup or rollback of the project runs.",
+    examples: &["30s", "10m"],
+};
+
+/// `database-service`.
+pub const DATABASE_SERVICE: InputSpec = InputSpec {
+    name: "database-service",
+    kind: Kind::Text,
+    need: Need::Optional,
+    doc: "The Compose service that runs PostgreSQL.",
+    examples: &["db"],
+};

@@ -1,0 +1,5 @@
+//! The Docker engine and Docker Compose, both at one endpoint.
+
+pub mod compose;
+pub mod endpoint;
+pub mod engine;

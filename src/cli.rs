@@ -1,0 +1,1 @@
+//! The command line: hands inputs to a story and its ending to the runner.

@@ -1,0 +1,44 @@
+//! The job that a run belongs to, as plain data: what GitHub says on a runner, what git says elsewhere.
+
+use camino::Utf8PathBuf;
+
+/// Where and for what this run happens.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Job {
+    /// Whether a GitHub Actions runner started us (`GITHUB_ACTIONS=true`).
+    pub on_runner: bool,
+    /// Whether diagnostics were asked for (`RUNNER_DEBUG=1` or `-v`).
+    pub debug: bool,
+    /// The checkout: `GITHUB_WORKSPACE`, else the top of the git repository, else the current directory.
+    pub workspace: Utf8PathBuf,
+    /// `owner/name`; the folder's name where there is no remote.
+    pub repository: String,
+    /// The commit, 40 hex digits; empty if unknown.
+    pub sha: String,
+    /// Branch or tag name; empty if unknown.
+    pub ref_name: String,
+    /// What started the workflow: `push`, `pull_request`, ...; empty outside Actions.
+    pub event_name: String,
+    /// The event's payload; `null` where there is none or it cannot be read.
+    pub event: serde_json::Value,
+    /// Who started it.
+    pub actor: String,
+    /// Number of the run; empty outside Actions.
+    pub run_id: String,
+    /// Attempt of the run, from 1; empty outside Actions.
+    pub run_attempt: String,
+    /// `https://github.com` or that of a GitHub Enterprise Server.
+    pub server_url: String,
+    /// `https://api.github.com` or that of a GitHub Enterprise Server.
+    pub api_url: String,
+}
+
+impl Job {
+    /// The page of the run; empty outside Actions.
+    pub fn run_url(&self) -> String {
+        if self.run_id.is_empty() {
+            return String::new();
+        }
+        format!("{}/{}/actions/runs/{}", self.server_url, self.repository, self.run_id)
+    }
+}

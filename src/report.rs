@@ -1,0 +1,5 @@
+//! Words: Markdown, annotations, tables. Pure; escaping for the runner and writing are the adapters' business.
+
+pub mod annotation;
+pub mod markdown;
+pub mod summary;
