@@ -42,6 +42,15 @@ pub struct Manifest {
 }
 
 impl Manifest {
+    /// Rows written to the database since, as far as its counters tell; `None` if it is another database by now or its
+    /// counters were reset.
+    pub fn writes_since(&self, now: &Database) -> Option<u64> {
+        if now.oid != self.database.oid {
+            return None;
+        }
+        now.writes.checked_sub(self.database.writes)
+    }
+
     /// Rows of all tables together.
     pub fn total_rows(&self) -> u64 {
         self.rows.values().sum()
@@ -88,8 +97,10 @@ pub struct Database {
     pub roles: Vec<String>,
     /// `pg_database_size` in bytes.
     pub size: u64,
-    /// Transactions committed so far, of `pg_stat_database`.
-    pub commits: u64,
+    /// Object id: a database that was dropped and made again has another one.
+    pub oid: u32,
+    /// Rows inserted, updated and deleted so far, as `pg_stat_database` counts them.
+    pub writes: u64,
 }
 
 /// One setting.
@@ -178,6 +189,14 @@ pub(crate) mod tests {
         let manifest = example("2026-11-23T02:03:04Z");
         let text = serde_json::to_string_pretty(&manifest).unwrap();
         assert_eq!(Manifest::parse(&text), Ok(manifest));
+    }
+
+    #[test]
+    fn writes_are_counted_only_for_the_same_database() {
+        let manifest = example("2026-11-23T02:03:04Z");
+        let now = |oid, writes| Database { oid, writes, ..Database::default() };
+        assert_eq!(manifest.writes_since(&now(0, 12)), Some(12));
+        assert_eq!(manifest.writes_since(&now(7, 12)), None);
     }
 
     #[test]
