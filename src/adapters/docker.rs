@@ -1,17 +1,8 @@
-//! The Docker engine: its API and its command line.
+//! The Docker engine and Docker Compose, both at one endpoint.
 
+pub mod compose;
+pub mod endpoint;
+pub mod engine;
 pub mod exec;
 
-/// A connection to the engine.
-pub struct Engine {
-    pub(in crate::adapters) client: bollard::Docker,
-}
-
-impl Engine {
-    /// Connects to a socket.
-    pub fn unix(path: &str) -> Result<Self, String> {
-        bollard::Docker::connect_with_unix(path, 120, bollard::API_DEFAULT_VERSION)
-            .map(|client| Self { client })
-            .map_err(|error| error.to_string())
-    }
-}
+pub use engine::Engine;

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use bollard::query_parameters::InspectContainerOptions;
 
-use crate::adapters::docker::Engine;
+use crate::adapters::docker::engine::Engine;
 use crate::adapters::docker::exec::{self, ExecCommand, Finished};
 use crate::domain::backup::sql::conninfo;
 use crate::failure::{Failure, Outcome};
