@@ -198,3 +198,12 @@ fn colours_and_diagnostics_only_where_they_were_asked_for() {
     assert!(stage.out.text().contains("\u{1b}[1;31merror\u{1b}[0m: error 1\n"));
     assert!(stage.out.text().contains("# Deploy\n"), "the summary is shown with -v");
 }
+
+#[test]
+fn after_a_defect_of_ours_the_result_is_bug_whatever_the_story_says() {
+    let stage = Stage::new();
+    let session = stage.on_runner();
+    session.clone().alarm_bug(&error(1));
+    assert_eq!(session.finish(closing(Outcome::Done)), 70);
+    assert_eq!(read_pairs(stage.text_of("out").as_bytes()).get("result"), Some("bug"));
+}

@@ -51,3 +51,55 @@ fn event(environment: &Environment) -> Value {
     let text = environment.path("GITHUB_EVENT_PATH").and_then(|path| fs_err::read(path).ok());
     text.and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or(Value::Null)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn on_runner(more: &[(&str, &str)]) -> Job {
+        let pairs = [
+            ("GITHUB_ACTIONS", "true"),
+            ("GITHUB_WORKSPACE", "/w/shop"),
+            ("GITHUB_REPOSITORY", "org/shop"),
+            ("GITHUB_RUN_ID", "7"),
+            ("GITHUB_SERVER_URL", "https://ghe.example.test/"),
+        ];
+        job(&Environment::from_pairs(pairs.iter().chain(more).copied()), Utf8Path::new("/"))
+    }
+
+    #[test]
+    fn the_runner_says_where_and_for_what() {
+        let job = on_runner(&[("RUNNER_DEBUG", "1")]);
+        assert!(job.on_runner && job.debug);
+        assert_eq!((job.workspace.as_str(), job.repository.as_str()), ("/w/shop", "org/shop"));
+        assert_eq!(job.run_url(), "https://ghe.example.test/org/shop/actions/runs/7");
+        assert_eq!(job.api_url, "https://api.github.com");
+        assert!(!on_runner(&[]).debug);
+    }
+
+    #[test]
+    fn an_event_that_cannot_be_read_is_null() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("event.json");
+        let path = path.to_str().unwrap();
+        assert_eq!(on_runner(&[("GITHUB_EVENT_PATH", path)]).event, Value::Null);
+        fs_err::write(path, "{").unwrap();
+        assert_eq!(on_runner(&[("GITHUB_EVENT_PATH", path)]).event, Value::Null);
+        fs_err::write(path, "{\"number\": 3}").unwrap();
+        assert_eq!(on_runner(&[("GITHUB_EVENT_PATH", path)]).event["number"], 3);
+    }
+
+    #[test]
+    fn outside_actions_the_runners_variables_do_not_count() {
+        let folder = tempfile::tempdir().unwrap();
+        let cwd = Utf8PathBuf::from_path_buf(folder.path().join("shop")).unwrap();
+        fs_err::create_dir(&cwd).unwrap();
+        let pairs = [("GITHUB_REPOSITORY", "org/other"), ("USER", "ann")];
+        let job = job(&Environment::from_pairs(pairs), &cwd);
+        assert_eq!(
+            (job.on_runner, job.repository.as_str(), job.actor.as_str()),
+            (false, "shop", "ann")
+        );
+        assert_eq!((job.workspace.as_path(), job.run_url()), (cwd.as_path(), String::new()));
+    }
+}

@@ -69,3 +69,43 @@ impl Visit for Text {
         };
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Lines(Mutex<Vec<String>>);
+
+    impl Sink for Lines {
+        fn emit(&self, event: Happened) {
+            if let Happened::Debug(text) = event {
+                self.0.lock().unwrap().push(text);
+            }
+        }
+    }
+
+    fn lines(verbosity: Verbosity) -> Vec<String> {
+        let sink = Arc::new(Lines::default());
+        tracing::subscriber::with_default(subscriber(Arc::clone(&sink) as _, verbosity), || {
+            tracing::debug!(target: "mta_actions::host", pid = 3, "started");
+            tracing::info!(target: "hyper", "chatter");
+            tracing::warn!(target: "hyper", "odd");
+        });
+        sink.0.lock().unwrap().clone()
+    }
+
+    #[test]
+    fn ours_in_detail_and_libraries_where_something_is_odd() {
+        assert_eq!(lines(Verbosity::Normal), ["started pid=3", "odd"]);
+    }
+
+    #[test]
+    fn with_time_and_target_where_it_was_asked_for() {
+        let lines = lines(Verbosity::Verbose);
+        assert_eq!(lines.len(), 3);
+        assert!(lines[0].ends_with("Z DEBUG mta_actions::host started pid=3"), "{}", lines[0]);
+    }
+}

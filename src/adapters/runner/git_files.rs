@@ -99,3 +99,89 @@ fn is_hex(text: &str) -> bool {
 fn text(path: &Utf8Path) -> String {
     fs_err::read_to_string(path).map(|text| text.trim().to_owned()).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SHA: &str = "0123456789abcdef0123456789abcdef01234567";
+
+    fn tree(files: &[(&str, &str)]) -> (tempfile::TempDir, Utf8PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let root = Utf8PathBuf::from_path_buf(folder.path().to_owned()).unwrap();
+        for (path, text) in files {
+            let path = root.join(path);
+            fs_err::create_dir_all(path.parent().unwrap()).unwrap();
+            fs_err::write(path, text).unwrap();
+        }
+        (folder, root)
+    }
+
+    #[test]
+    fn a_checkout_is_found_from_a_folder_below() {
+        let config = "[core]\n\tbare = false\n[remote \"other\"]\n\turl = x/y\n[remote \"origin\"]\n\turl = git@host:org/shop.git\n";
+        let (_keep, root) = tree(&[
+            (".git/HEAD", "ref: refs/heads/feature/x\n"),
+            (".git/refs/heads/feature/x", SHA),
+            (".git/config", config),
+            ("a/b/file", ""),
+        ]);
+        let expected = Checkout {
+            top: root.clone(),
+            repository: "org/shop".to_owned(),
+            sha: SHA.to_owned(),
+            ref_name: "feature/x".to_owned(),
+        };
+        assert_eq!(read(&root.join("a/b")), expected);
+    }
+
+    #[test]
+    fn packed_references_and_a_detached_head() {
+        let packed = format!("# pack-refs with: peeled\n{SHA} refs/heads/main\n");
+        let (_keep, root) =
+            tree(&[(".git/HEAD", "ref: refs/heads/main"), (".git/packed-refs", &packed)]);
+        assert_eq!((read(&root).sha.as_str(), read(&root).ref_name.as_str()), (SHA, "main"));
+        let (_keep, root) = tree(&[(".git/HEAD", SHA)]);
+        assert_eq!((read(&root).sha.as_str(), read(&root).ref_name.as_str()), (SHA, ""));
+    }
+
+    #[test]
+    fn a_worktree_shares_branches_and_remotes() {
+        let (_keep, root) = tree(&[
+            ("main/.git/HEAD", "ref: refs/heads/main"),
+            ("main/.git/config", "[remote \"origin\"]\nurl = https://host/org/shop/\n"),
+            ("main/.git/refs/heads/side", SHA),
+            ("main/.git/worktrees/side/HEAD", "ref: refs/heads/side"),
+            ("main/.git/worktrees/side/commondir", "../..\n"),
+            ("side/.git", "gitdir: ../main/.git/worktrees/side\n"),
+        ]);
+        let checkout = read(&root.join("side"));
+        assert_eq!(checkout.top, root.join("side"));
+        assert_eq!(
+            (checkout.repository.as_str(), checkout.sha.as_str(), checkout.ref_name.as_str()),
+            ("org/shop", SHA, "side")
+        );
+    }
+
+    #[test]
+    fn where_there_is_no_checkout_everything_is_empty() {
+        let (_keep, root) = tree(&[("a/file", "")]);
+        assert_eq!(read(&root.join("a")), Checkout::default());
+        let (_keep, root) = tree(&[(".git/HEAD", "ref: refs/heads/none"), (".git/config", "[[[")]);
+        assert_eq!((read(&root).sha.as_str(), read(&root).repository.as_str()), ("", ""));
+    }
+
+    #[test]
+    fn addresses_of_remotes() {
+        let table = [
+            ("https://host/org/shop.git", "org/shop"),
+            ("ssh://git@host:22/org/shop", "org/shop"),
+            ("git@host:org/shop.git", "org/shop"),
+            ("/srv/git/shop.git/", "git/shop"),
+            ("shop", ""),
+        ];
+        for (url, expected) in table {
+            assert_eq!(owner_and_name(url), expected, "{url}");
+        }
+    }
+}

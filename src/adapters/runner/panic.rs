@@ -30,7 +30,7 @@ pub fn install(session: &Session, cancel: &CancellationToken) {
         let again = HAPPENED.swap(true, Ordering::SeqCst);
         cancel.cancel();
         if !again {
-            session.alarm(&annotation(info));
+            session.alarm_bug(&annotation(info));
         }
     }));
 }

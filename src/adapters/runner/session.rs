@@ -3,6 +3,7 @@
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::adapters::runner::console::{Console, DebugLines};
 use crate::adapters::runner::environment::Environment;
@@ -39,6 +40,8 @@ pub struct Session {
     output_file: Option<PathBuf>,
     summary_file: Option<PathBuf>,
     verbosity: Verbosity,
+    /// Set by [`Session::alarm_bug`]; clones share it.
+    bug: Arc<AtomicBool>,
 }
 
 #[derive(Clone)]
@@ -97,6 +100,7 @@ impl Session {
             output_file: environment.path("GITHUB_OUTPUT").filter(|_| job.on_runner),
             summary_file: environment.path("GITHUB_STEP_SUMMARY").filter(|_| job.on_runner),
             verbosity,
+            bug: Arc::default(),
         }
     }
 
@@ -133,10 +137,19 @@ impl Session {
         }
     }
 
+    /// Shows a defect of ours at once, and lets the run end as one, whatever its story says.
+    pub fn alarm_bug(&self, annotation: &Annotation) {
+        self.bug.store(true, Ordering::SeqCst);
+        self.alarm(annotation);
+    }
+
     /// Writes outputs, summary, annotations and a closing line. Returns the exit code.
     ///
     /// A report that cannot be written is a warning: it never turns a success red.
     pub fn finish(&self, mut closing: Closing<'_>) -> u8 {
+        if self.bug.load(Ordering::SeqCst) {
+            closing.outcome = Outcome::Bug;
+        }
         closing.outputs.set("result", closing.outcome.word());
         let mut annotations = self.emitted();
         annotations.append(&mut closing.annotations);
