@@ -20,19 +20,23 @@ fn console(buffer: &Buffer) -> Console {
 fn log_of(events: Vec<Event>) -> Log {
     let buffer = Buffer::default();
     let console = console(&buffer);
-    events.into_iter().for_each(|event| console.emit(event));
+    for event in events {
+        console.emit(event);
+    }
     read(&buffer)
 }
 
 fn read(buffer: &Buffer) -> Log {
     let mut log = Log::default();
-    read_lines(&buffer.text()).iter().for_each(|line| log.take(line));
+    for line in read_lines(&buffer.text()) {
+        log.take(&line);
+    }
     log
 }
 
 /// The text as a reader sees it: without what is not visible.
 fn visible(text: &str) -> String {
-    text.chars().filter(|c| c.is_ascii_alphanumeric()).collect()
+    text.chars().filter(char::is_ascii_alphanumeric).collect()
 }
 
 proptest! {

@@ -56,7 +56,9 @@ impl Stage {
 
     fn log(&self) -> Log {
         let mut log = Log::default();
-        read_lines(&self.out.text()).iter().for_each(|line| log.take(line));
+        for line in read_lines(&self.out.text()) {
+            log.take(&line);
+        }
         log
     }
 }

@@ -95,11 +95,11 @@ mod tests {
         let cwd = Utf8PathBuf::from_path_buf(folder.path().join("shop")).unwrap();
         fs_err::create_dir(&cwd).unwrap();
         let pairs = [("GITHUB_REPOSITORY", "org/other"), ("USER", "ann")];
-        let job = job(&Environment::from_pairs(pairs), &cwd);
+        let found = job(&Environment::from_pairs(pairs), &cwd);
         assert_eq!(
-            (job.on_runner, job.repository.as_str(), job.actor.as_str()),
+            (found.on_runner, found.repository.as_str(), found.actor.as_str()),
             (false, "shop", "ann")
         );
-        assert_eq!((job.workspace.as_path(), job.run_url()), (cwd.as_path(), String::new()));
+        assert_eq!((found.workspace.as_path(), found.run_url()), (cwd.as_path(), String::new()));
     }
 }

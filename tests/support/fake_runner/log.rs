@@ -34,7 +34,9 @@ impl Log {
     /// A log that knows the secrets of the repository already.
     pub fn with_secrets(secrets: &[String]) -> Self {
         let mut log = Self::default();
-        secrets.iter().for_each(|secret| log.mask(secret));
+        for secret in secrets {
+            log.mask(secret);
+        }
         log
     }
 
@@ -50,7 +52,7 @@ impl Log {
             Line::Stopped => {
                 self.show(line);
                 if let Some((_, token)) = line.rsplit_once("::") {
-                    self.begin_stop(token.to_owned());
+                    self.begin_stop(token);
                 }
             }
             Line::Command(command) => {
@@ -101,12 +103,12 @@ impl Log {
         }
     }
 
-    fn begin_stop(&mut self, token: String) {
+    fn begin_stop(&mut self, token: &str) {
         let known = ["", "pause-logging", "error", "warning", "notice", "debug", "group"];
-        if known.contains(&token.as_str()) {
+        if known.contains(&token) {
             self.faults.push(format!("stop-commands: token '{token}' is refused"));
         } else if token.len() > 6 {
-            self.mask(&token);
+            self.mask(token);
         }
     }
 
@@ -151,7 +153,9 @@ mod tests {
 
     fn log(lines: &[&str]) -> Log {
         let mut log = Log::default();
-        lines.iter().for_each(|line| log.take(line));
+        for line in lines {
+            log.take(line);
+        }
         log
     }
 

@@ -116,8 +116,8 @@ impl Contexts {
                 .cloned()
                 .unwrap_or_else(|| panic!("github.{name} is not known here")),
             ["steps", id, "outputs", name] => {
-                let pairs = self.steps.get(id).into_iter().flatten();
-                let last = pairs.filter(|(key, _)| key.eq_ignore_ascii_case(name)).last();
+                let pairs = self.steps.get(id).map(Vec::as_slice).unwrap_or_default().iter();
+                let last = pairs.rev().find(|(key, _)| key.eq_ignore_ascii_case(name));
                 last.map(|(_, value)| value.clone()).unwrap_or_default()
             }
             _ => panic!("the expression '{expression}' is not known here"),
