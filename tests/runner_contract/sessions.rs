@@ -209,3 +209,34 @@ fn after_a_defect_of_ours_the_result_is_bug_whatever_the_story_says() {
     assert_eq!(session.finish(closing(Outcome::Done)), 70);
     assert_eq!(read_pairs(stage.text_of("out").as_bytes()).get("result"), Some("bug"));
 }
+
+/// A stream whose write raises an alarm, as a panic in the middle of a line would.
+struct Alarming(std::sync::Arc<std::sync::OnceLock<Session>>);
+
+impl std::io::Write for Alarming {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        if let Some(session) = self.0.get() {
+            session.alarm_bug(&error(1));
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn an_alarm_in_the_middle_of_a_line_does_not_wait_for_itself() {
+    let cell = std::sync::Arc::new(std::sync::OnceLock::new());
+    let streams = Streams {
+        out: Box::new(Alarming(std::sync::Arc::clone(&cell))),
+        diagnostics: Box::new(std::io::sink()),
+        style: Style::Plain,
+    };
+    let job = Job { on_runner: true, ..Job::default() };
+    let session = Session::with_streams(&Environment::default(), &job, streams);
+    assert!(cell.set(session.clone()).is_ok());
+    session.sink().emit(Event::Note("one".to_owned()));
+    assert_eq!(session.finish(closing(Outcome::Done)), 70);
+}

@@ -100,15 +100,17 @@ impl Console {
         self.plain(&mut state, last);
     }
 
-    /// Writes one error annotation at once, also from a panic hook: never waits for the lock.
-    pub fn alarm(&self, annotation: &Annotation) {
+    /// Writes one error annotation at once, also from a panic hook: never waits for the lock. False if something holds
+    /// it, as a panic within this sink does.
+    pub fn alarm(&self, annotation: &Annotation) -> bool {
         let mut state = match self.state.try_lock() {
             Ok(state) => state,
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-            Err(TryLockError::WouldBlock) => return,
+            Err(TryLockError::WouldBlock) => return false,
         };
         state.end_relay();
         state.line(&command::annotation(&self.redacted(annotation), &self.workspace));
+        true
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

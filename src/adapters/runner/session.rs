@@ -10,7 +10,7 @@ use crate::adapters::runner::environment::Environment;
 use crate::adapters::runner::mask::{Secret, masks};
 use crate::adapters::runner::redactor::Redactor;
 use crate::adapters::runner::terminal::{Style, Terminal, Verbosity};
-use crate::adapters::runner::{outputs, summary};
+use crate::adapters::runner::{foreign, outputs, summary};
 use crate::domain::action::{OutputSpec, OutputValues};
 use crate::domain::event::{Annotation, Level, Sink};
 use crate::domain::job::Job;
@@ -131,9 +131,14 @@ impl Session {
 
     /// Shows an error at once, also from a panic hook.
     pub fn alarm(&self, annotation: &Annotation) {
-        match &self.surface {
+        let shown = match &self.surface {
             Surface::Runner(console) => console.alarm(annotation),
             Surface::Local(terminal) => terminal.alarm(annotation),
+        };
+        if !shown {
+            let text = format!("{}: {}", annotation.title, annotation.message);
+            let text = foreign::lines(&self.redactor.redact(&text)).join("\n");
+            let _ = writeln!(std::io::stderr(), "{text}");
         }
     }
 

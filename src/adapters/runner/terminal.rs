@@ -109,13 +109,14 @@ impl Terminal {
     }
 
     /// Writes one annotation at once, also from a panic hook: never waits for the lock.
-    pub fn alarm(&self, annotation: &Annotation) {
+    pub fn alarm(&self, annotation: &Annotation) -> bool {
         let mut state = match self.state.try_lock() {
             Ok(state) => state,
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-            Err(TryLockError::WouldBlock) => return,
+            Err(TryLockError::WouldBlock) => return false,
         };
         self.annotation(&mut state, annotation);
+        true
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
