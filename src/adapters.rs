@@ -1,3 +1,5 @@
 //! The world. Each adapter runs real clients against endpoints that are parameters, and emits events to a sink.
 
+pub mod docker;
 pub mod host;
+pub mod http;
