@@ -3,3 +3,4 @@
 pub mod docker;
 pub mod host;
 pub mod http;
+pub mod runner;

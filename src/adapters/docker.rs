@@ -1,11 +1,8 @@
-//! The container engine: where it is, what runs on it, and Docker Compose as a program.
-//!
-//! Knows nothing of releases, databases or GitHub.
+//! The Docker engine and Docker Compose, both at one endpoint.
 
-mod api;
 pub mod compose;
-pub mod container;
 pub mod endpoint;
 pub mod engine;
-pub mod image;
-pub mod logs;
+pub mod exec;
+
+pub use engine::Engine;

@@ -1,110 +1,75 @@
-//! HTTP: the one place where a client is made, so that names and certificates work alike for every use.
+//! The one HTTP client: ring as TLS provider, hickory as resolver, embedded roots merged with the host's.
 //!
-//! Names: hickory, because libc's resolver crashes a static binary on hosts whose nsswitch lists modules. Certificates:
-//! built-in roots and the host's (`SSL_CERT_FILE` and `SSL_CERT_DIR` are honoured), because a bare container has none and a
-//! company's proxy needs its own. Proxies: those of the environment, but never for this host.
+//! libc's resolver is never reached: in a static binary it dies with SIGFPE where `nsswitch.conf` lists modules such as
+//! `myhostname` (measured).
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use reqwest::redirect::Policy;
-use reqwest::{Certificate, Url};
+use reqwest::{Certificate, Client};
 
-use crate::failure::{Failure, Outcome};
+/// How much of an answer a probe shows.
+const SHOWN_BYTES: usize = 200;
 
-pub mod probe;
-
-/// How long requests may take.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// Until the connection stands.
-    pub connect: Duration,
-    /// Until the last byte.
-    pub total: Duration,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self { connect: Duration::from_secs(10), total: Duration::from_secs(30) }
-    }
-}
-
-/// An HTTP client. Does not follow redirects.
-#[derive(Clone, Debug)]
-pub struct Client {
-    /// For this host: no proxy can reach what listens on our loopback.
-    direct: reqwest::Client,
-    /// For all others.
-    proxied: reqwest::Client,
-}
-
-impl Client {
-    /// Makes a client.
-    ///
-    /// Fails with [`Outcome::Unavailable`] if the proxy variables or certificates of this host cannot be used.
-    pub fn new(limits: Limits) -> Result<Self, Failure> {
-        install_provider();
-        let built = |client: Result<reqwest::Client, reqwest::Error>| {
-            client.map_err(|error| {
-                Failure::new(Outcome::Unavailable, "cannot set up HTTP")
-                    .why(probe::in_words(&error))
-                    .help("check SSL_CERT_FILE, SSL_CERT_DIR and the proxy variables of this host")
-            })
-        };
-        Ok(Self {
-            direct: built(builder(limits).no_proxy().build())?,
-            proxied: built(builder(limits).build())?,
-        })
-    }
-
-    /// Begins a GET request.
-    pub fn get(&self, url: Url) -> reqwest::RequestBuilder {
-        let client = if is_this_host(&url) { &self.direct } else { &self.proxied };
-        client.get(url)
-    }
-}
-
-/// Makes ring the process's only TLS provider. May be called any number of times.
-fn install_provider() {
-    // An error means that it was there before.
-    let _already = rustls::crypto::ring::default_provider().install_default();
-}
-
-fn builder(limits: Limits) -> reqwest::ClientBuilder {
-    let built_in = webpki_root_certs::TLS_SERVER_ROOT_CERTS;
-    // `localhost` is answered here: it must work without /etc/hosts and /etc/resolv.conf.
-    let loopback: [SocketAddr; 2] =
-        [(Ipv4Addr::LOCALHOST, 0).into(), (Ipv6Addr::LOCALHOST, 0).into()];
-    reqwest::Client::builder()
+/// Builds the client. Redirects are not followed; loopback addresses are never asked through a proxy.
+pub fn client() -> Result<Client, reqwest::Error> {
+    // Already installed is as good as installed.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let embedded = webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter();
+    let roots = embedded.filter_map(|der| Certificate::from_der(der).ok());
+    Client::builder()
         .user_agent(concat!("mta/", env!("CARGO_PKG_VERSION")))
-        .hickory_dns(true)
-        .resolve_to_addrs("localhost", &loopback)
-        .tls_certs_merge(built_in.iter().filter_map(|der| Certificate::from_der(der).ok()))
         .redirect(Policy::none())
-        .connect_timeout(limits.connect)
-        .timeout(limits.total)
+        .connect_timeout(Duration::from_secs(10))
+        .hickory_dns(true)
+        .tls_certs_merge(roots)
+        .build()
 }
 
-/// Whether an address means the host that we run on.
-fn is_this_host(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default();
-    let ip = host.trim_matches(['[', ']']).parse::<IpAddr>();
-    ip.map_or_else(|_| host == "localhost", |ip| ip.is_loopback())
+/// What an address answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Probe {
+    /// The status; `None` if there was no answer.
+    pub status: Option<u16>,
+    /// The first bytes of the answer, or why there was none; printable, one line.
+    pub text: String,
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn this_host_is_told_from_others() {
-        for url in
-            ["http://127.0.0.1:1/", "http://127.9.9.9/", "http://[::1]/", "http://LOCALHOST/"]
-        {
-            assert!(is_this_host(&url.parse().unwrap()), "{url}");
-        }
-        for url in ["http://10.0.0.1/", "http://localhost.example.org/", "http://[::2]/"] {
-            assert!(!is_this_host(&url.parse().unwrap()), "{url}");
+/// Asks an address once.
+pub async fn probe(client: &Client, url: &str, timeout: Duration) -> Probe {
+    let answer = tokio::time::timeout(timeout, ask(client, url)).await;
+    match answer {
+        Ok(Ok(probe)) => probe,
+        Ok(Err(error)) => Probe { status: None, text: in_words(&error) },
+        Err(_) => {
+            Probe { status: None, text: format!("no answer within {} s", timeout.as_secs_f64()) }
         }
     }
+}
+
+async fn ask(client: &Client, url: &str) -> Result<Probe, reqwest::Error> {
+    let mut answer = client.get(url).send().await?;
+    let status = Some(answer.status().as_u16());
+    let mut body = Vec::new();
+    while body.len() < SHOWN_BYTES
+        && let Some(part) = answer.chunk().await?
+    {
+        body.extend_from_slice(&part);
+    }
+    body.truncate(SHOWN_BYTES);
+    Ok(Probe { status, text: printable(&String::from_utf8_lossy(&body)) })
+}
+
+fn printable(text: &str) -> String {
+    let shown: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    shown.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The innermost cause: reqwest's own words only name the address again.
+fn in_words(error: &reqwest::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    cause.to_string()
 }

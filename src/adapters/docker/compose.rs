@@ -1,290 +1,346 @@
-//! Docker Compose v2 as a program: `docker compose`, never `docker-compose`.
-//!
-//! Each call names the project and all of its files: a call with a partial view of the model recreates what it does not see.
+//! Docker Compose v2 as a program. Pure functions build the argv; one function runs it, in a built environment and at the
+//! same engine as the API client.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use tokio_util::sync::CancellationToken;
 
 use crate::adapters::docker::endpoint::Endpoint;
-use crate::adapters::host::environment::ChildEnv;
-use crate::adapters::host::process::{self, Command, Exit, Pipe, ProcessError};
+use crate::adapters::host::process::{self, ChildEnv, Command, Exit, Limits, ProcessError};
 use crate::domain::event::{Event, Sink};
 use crate::failure::{Failure, Outcome};
 
-mod argv;
+/// Reading files and talking to the engine only.
+const QUICK: Duration = Duration::from_secs(120);
 
-/// What a rendered model may have, in bytes.
-const LARGEST_MODEL: usize = 32 * 1024 * 1024;
+/// Pulls, builds and migrations: long, but not for ever.
+const LONG: Duration = Duration::from_secs(4 * 3600);
 
-/// The longest time that reading files may take: `version`, `config`.
-const LOCAL_WORK: Duration = Duration::from_secs(60);
+/// Names a set of compose files and the folder that their paths are relative to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rendering {
+    /// The project's name; always passed, never taken from a folder.
+    pub project: String,
+    /// The project directory.
+    pub folder: Utf8PathBuf,
+    /// The compose files, absolute.
+    pub files: Vec<Utf8PathBuf>,
+    /// The `.env`, absolute; `None` if there is none.
+    pub env_file: Option<Utf8PathBuf>,
+}
 
-/// Docker Compose, found and checked.
+/// Docker Compose v2.
 #[derive(Clone, Debug)]
 pub struct Compose {
     env: ChildEnv,
     version: String,
 }
 
-/// A project as Compose needs it named.
-#[derive(Clone, Debug)]
-pub struct Project<'a> {
-    /// Its name.
-    pub name: &'a str,
-    /// Where its relative paths begin; the calls run there.
-    pub directory: &'a Utf8Path,
-    /// Its compose files, first to last.
-    pub files: &'a [Utf8PathBuf],
-    /// Values for `${...}`; `None`: `.env` of the directory, if there is one.
-    pub env_file: Option<&'a Utf8Path>,
-}
-
-/// One container that runs a command and goes.
-#[derive(Clone, Debug)]
-pub struct OneOff<'a> {
-    /// The service whose image and configuration are used.
-    pub service: &'a str,
-    /// Name of the container.
-    pub container: &'a str,
-    /// Program and arguments.
-    pub command: &'a [String],
-}
-
-/// Which images are pulled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Pull {
-    /// All: a tag may have moved.
-    Always,
-    /// Those that the engine does not have.
-    Missing,
-}
-
-/// What surrounds a call.
-#[derive(Clone, Copy)]
-pub struct Call<'a> {
-    /// Shown what Compose writes, as foreign text.
-    pub events: &'a dyn Sink,
-    /// Ends the call.
-    pub cancel: &'a CancellationToken,
-    /// The longest time that it may take.
-    pub timeout: Duration,
-}
-
 impl Compose {
-    /// Finds `docker compose` 2.0 or newer and makes it speak to this engine.
+    /// Finds the plugin of the `docker` command. Fails with [`Outcome::Unavailable`] and what to install.
     ///
-    /// Fails with [`Outcome::Unavailable`]: what is missing and what to install.
+    /// A `docker-compose` of version 1 is never used.
     pub async fn find(
-        env: ChildEnv,
+        env: &ChildEnv,
         endpoint: &Endpoint,
         cancel: &CancellationToken,
     ) -> Result<Self, Failure> {
-        let env = endpoint.applied_to(env);
-        let command = Command::new("docker", env.clone()).args(argv::version());
-        let options = process::Options {
-            timeout: LOCAL_WORK,
-            cancel,
-            on_line: &|_, _| {},
-            keep_stdout: 4096,
+        let env = env
+            .clone()
+            .without("DOCKER_CONTEXT")
+            .with("DOCKER_HOST", endpoint.address())
+            .with("COMPOSE_ANSI", "never")
+            .with("DOCKER_CLI_HINTS", "false");
+        let compose = Self { env, version: String::new() };
+        let command = compose.command(words(&["compose", "version", "--short"]), None);
+        let found = process::capture(&command, Limits { timeout: QUICK, cancel }).await;
+        let absent = |why: String| {
+            Failure::new(Outcome::Unavailable, "Docker Compose v2 was not found").why(why).help(
+                "install the Compose plugin of the docker command (Debian, Ubuntu: `docker-compose-plugin` of Docker's \
+                 repository, or `docker-compose-v2`); `docker compose version` must answer",
+            )
         };
-        let exit = process::run(&command, options).await.and_then(Exit::ok).map_err(absent)?;
-        let version = String::from_utf8_lossy(&exit.stdout).trim().to_owned();
-        if major(&version).is_none_or(|major| major < 2) {
-            return Err(too_old(&version));
+        match found {
+            Ok(exit) if exit.code == 0 => {
+                let version = exit.stdout.trim().trim_start_matches('v').to_owned();
+                Ok(Self { version, ..compose })
+            }
+            Ok(exit) => Err(absent(format!("`docker compose version` failed: {}", exit.tail))),
+            Err(error) => Err(absent(error.to_string())),
         }
-        Ok(Self { env, version })
     }
 
-    /// Its version: "2.26.1".
+    /// Its version: `2.26.1`.
     pub fn version(&self) -> &str {
         &self.version
     }
 
-    /// Reads the files and returns the model, complete and resolved, as JSON.
-    ///
-    /// Fails with [`Outcome::BadInput`] and Compose's own message if a file is wrong.
-    pub async fn render(&self, project: &Project<'_>, call: Call<'_>) -> Result<String, Failure> {
-        let exit = self.quiet(project, argv::render(project), call).await;
-        let exit = exit.map_err(|error| invalid(project, error))?;
-        String::from_utf8(exit.stdout).map_err(|error| {
-            Failure::new(Outcome::BadInput, "the compose model is no UTF-8 text").why(error)
-        })
-    }
-
-    /// Hash of the configuration of each service, as Compose writes it on containers.
-    pub async fn hashes(
+    /// The resolved model as JSON. What Compose says of a file that it does not accept is the failure's cause.
+    pub async fn render(
         &self,
-        project: &Project<'_>,
-        call: Call<'_>,
-    ) -> Result<BTreeMap<String, String>, Failure> {
-        let exit = self.quiet(project, argv::hashes(project), call).await;
-        let exit = exit.map_err(|error| invalid(project, error))?;
-        let text = String::from_utf8_lossy(&exit.stdout).into_owned();
-        let pairs = text.lines().filter_map(|line| line.split_once(' '));
-        Ok(pairs.map(|(name, hash)| (name.to_owned(), hash.trim().to_owned())).collect())
+        rendering: &Rendering,
+        events: &dyn Sink,
+        cancel: &CancellationToken,
+    ) -> Result<String, Failure> {
+        let command =
+            self.command(argv(rendering, &["config", "--format", "json"]), Some(&rendering.folder));
+        let exit = process::capture(&command, Limits { timeout: QUICK, cancel })
+            .await
+            .map_err(unavailable)?;
+        if exit.code != 0 {
+            return Err(Failure::new(Outcome::BadInput, "the compose files are not accepted")
+                .why(exit.tail)
+                .help("`docker compose config` shows the same; put the file right and run again"));
+        }
+        if !exit.tail.is_empty() {
+            events.emit(Event::Foreign { source: "docker compose".to_owned(), text: exit.tail });
+        }
+        Ok(exit.stdout)
     }
 
-    /// Pulls the images of the services; of all, if none is named. Those that are built here are left out.
+    /// Pulls the images of services.
     pub async fn pull(
         &self,
-        project: &Project<'_>,
-        (policy, services): (Pull, &[String]),
-        call: Call<'_>,
+        rendering: &Rendering,
+        services: &[String],
+        events: &dyn Sink,
+        cancel: &CancellationToken,
     ) -> Result<(), Failure> {
-        let args = argv::pull(project, policy, services);
-        self.shown(project, args, call).await.map_err(|error| {
-            failed("cannot pull the images", project, error)
-                .help("check the names of the images and the login: docker login REGISTRY")
-                .ending(Outcome::Unavailable)
-        })
+        let mut args = argv(rendering, &["pull", "--quiet", "--"]);
+        args.extend_from_slice(services);
+        let exit = self.relay(args, rendering, Talk { limit: LONG, events, cancel }).await?;
+        ok(
+            exit,
+            "pull the images",
+            "log in with `docker login` before, or check the image's name and tag",
+        )
     }
 
-    /// Builds the images of the services; of all that have `build:`, if none is named.
+    /// Builds the images of services from the checkout.
     pub async fn build(
         &self,
-        project: &Project<'_>,
+        rendering: &Rendering,
         services: &[String],
-        call: Call<'_>,
+        events: &dyn Sink,
+        cancel: &CancellationToken,
     ) -> Result<(), Failure> {
-        let args = argv::build(project, services);
-        let built = self.shown(project, args, call).await;
-        built.map_err(|error| failed("cannot build the images", project, error))
+        let mut args = argv(rendering, &["build", "--"]);
+        args.extend_from_slice(services);
+        let exit = self.relay(args, rendering, Talk { limit: LONG, events, cancel }).await?;
+        let built =
+            ok(exit, "build the images", "build them by hand to see more: `docker compose build`");
+        built.map_err(|failure| failure.ending(Outcome::Failed))
     }
 
-    /// Creates and starts what the model says, and removes what it no longer has. Pulls and builds nothing.
-    pub async fn up(&self, project: &Project<'_>, call: Call<'_>) -> Result<(), Failure> {
-        let started = self.shown(project, argv::up(project), call).await;
-        started.map_err(|error| failed("cannot start the stack", project, error))
-    }
-
-    /// Runs a command in a container of its own, and returns how it ended. The container goes with it.
-    ///
-    /// If the call is cancelled, Compose is ended; whether the container has ended too must be looked at by its name.
-    pub async fn run(
+    /// Pulls one image by name or digest.
+    pub async fn pull_image(
         &self,
-        project: &Project<'_>,
-        once: &OneOff<'_>,
-        call: Call<'_>,
-    ) -> Result<Exit, ProcessError> {
-        let show = |_: Pipe, line: &str| foreign(call.events, once.service, line);
-        let args = argv::run(project, once);
-        process::run(&self.command(project, args), options(call, &show, 0)).await
+        reference: &str,
+        events: &dyn Sink,
+        cancel: &CancellationToken,
+    ) -> Result<(), Failure> {
+        let command = self.command(words(&["pull", "--quiet", "--", reference]), None);
+        let exit = relay(&command, Talk { limit: LONG, events, cancel }).await?;
+        ok(exit, &format!("pull {reference}"), "check that the registry still has it")
     }
 
-    /// Stops services, and leaves their containers.
+    /// Brings the project up, in the background, with nothing pulled and nothing built.
+    pub async fn up(
+        &self,
+        rendering: &Rendering,
+        limit: Duration,
+        events: &dyn Sink,
+        cancel: &CancellationToken,
+    ) -> Result<(), Failure> {
+        let args =
+            argv(rendering, &["up", "--detach", "--no-build", "--remove-orphans", "--quiet-pull"]);
+        let limit = limit.saturating_add(QUICK);
+        let exit = self.relay(args, rendering, Talk { limit, events, cancel }).await?;
+        ok(exit, "bring the stack up", "see the output of docker compose above")
+    }
+
+    /// Starts one service and what it depends on, without touching containers that exist.
+    pub async fn up_service(
+        &self,
+        rendering: &Rendering,
+        service: &str,
+        events: &dyn Sink,
+        cancel: &CancellationToken,
+    ) -> Result<(), Failure> {
+        let args =
+            argv(rendering, &["up", "--detach", "--no-build", "--no-recreate", "--", service]);
+        let exit = self.relay(args, rendering, Talk { limit: QUICK, events, cancel }).await?;
+        ok(
+            exit,
+            &format!("start the service `{service}`"),
+            "see the output of docker compose above",
+        )
+    }
+
+    /// Runs a command once in a new container of a service, without its dependencies.
+    pub async fn run_once(
+        &self,
+        rendering: &Rendering,
+        once: &Once<'_>,
+        events: &dyn Sink,
+        cancel: &CancellationToken,
+    ) -> Result<(), Failure> {
+        let mut args =
+            argv(rendering, &["run", "--rm", "--no-deps", "--no-TTY", "--name", once.name]);
+        args.extend_from_slice(&once.override_command());
+        let exit = self.relay(args, rendering, Talk { limit: LONG, events, cancel }).await?;
+        ok(exit, &format!("run `{}`", once.argv.join(" ")), "see its output above")
+    }
+
+    /// Stops services, keeping their containers.
     pub async fn stop(
         &self,
-        project: &Project<'_>,
+        rendering: &Rendering,
         services: &[String],
-        call: Call<'_>,
+        events: &dyn Sink,
+        cancel: &CancellationToken,
     ) -> Result<(), Failure> {
-        let stopped = self.shown(project, argv::stop(project, services), call).await;
-        stopped.map_err(|error| failed("cannot stop the services", project, error))
+        let mut args = argv(rendering, &["stop", "--"]);
+        args.extend_from_slice(services);
+        let exit = self.relay(args, rendering, Talk { limit: LONG, events, cancel }).await?;
+        ok(exit, "stop the services", "see the output of docker compose above")
     }
 
     /// Starts services that were stopped.
     pub async fn start(
         &self,
-        project: &Project<'_>,
+        rendering: &Rendering,
         services: &[String],
-        call: Call<'_>,
+        events: &dyn Sink,
+        cancel: &CancellationToken,
     ) -> Result<(), Failure> {
-        let started = self.shown(project, argv::start(project, services), call).await;
-        started.map_err(|error| failed("cannot start the services", project, error))
+        let mut args = argv(rendering, &["start", "--"]);
+        args.extend_from_slice(services);
+        let exit = self.relay(args, rendering, Talk { limit: LONG, events, cancel }).await?;
+        ok(exit, "start the services", "see the output of docker compose above")
     }
 
-    fn command(&self, project: &Project<'_>, args: Vec<String>) -> Command {
-        Command::new("docker", self.env.clone()).args(args).cwd(project.directory)
-    }
-
-    /// For what changes the stack: everything it writes is shown.
-    async fn shown(
+    /// Copies a file or folder out of a container.
+    pub async fn copy_out(
         &self,
-        project: &Project<'_>,
-        args: Vec<String>,
-        call: Call<'_>,
-    ) -> Result<(), ProcessError> {
-        let show = |_: Pipe, line: &str| foreign(call.events, "docker compose", line);
-        let run = process::run(&self.command(project, args), options(call, &show, 0)).await;
-        run.and_then(Exit::ok).map(drop)
+        container: &str,
+        path: &str,
+        to: &Utf8Path,
+        cancel: &CancellationToken,
+    ) -> Result<(), Failure> {
+        let command =
+            self.command(words(&["cp", &format!("{container}:{path}"), to.as_str()]), None);
+        let exit = process::capture(&command, Limits { timeout: QUICK, cancel })
+            .await
+            .map_err(unavailable)?;
+        ok(
+            exit,
+            &format!("copy {path} out of the container {container}"),
+            "check the engine, then run again",
+        )
     }
 
-    /// For what is read from standard output: only its warnings are shown.
-    async fn quiet(
-        &self,
-        project: &Project<'_>,
-        args: Vec<String>,
-        call: Call<'_>,
-    ) -> Result<Exit, ProcessError> {
-        let show = |pipe: Pipe, line: &str| {
-            if pipe == Pipe::Stderr {
-                foreign(call.events, "docker compose", line);
-            }
+    fn command(&self, args: Vec<String>, folder: Option<&Utf8Path>) -> Command {
+        let env = match folder {
+            Some(folder) => self.env.clone().with("PWD", folder.as_str()),
+            None => self.env.clone(),
         };
-        let options = options(call, &show, LARGEST_MODEL);
-        process::run(&self.command(project, args), options).await.and_then(Exit::ok)
+        Command { program: "docker".to_owned(), args, env, cwd: folder.map(Utf8Path::to_owned) }
+    }
+
+    async fn relay(
+        &self,
+        args: Vec<String>,
+        rendering: &Rendering,
+        talk: Talk<'_>,
+    ) -> Result<Exit, Failure> {
+        relay(&self.command(args, Some(&rendering.folder)), talk).await
     }
 }
 
-fn options<'a>(
-    call: Call<'a>,
-    on_line: process::OnLine<'a>,
-    keep_stdout: usize,
-) -> process::Options<'a> {
-    process::Options { timeout: call.timeout, cancel: call.cancel, on_line, keep_stdout }
+/// A command that runs once in a container of its own.
+#[derive(Clone, Copy, Debug)]
+pub struct Once<'a> {
+    /// Name of the container, so that a later run can find and remove it.
+    pub name: &'a str,
+    /// The service whose image and settings it has.
+    pub service: &'a str,
+    /// Program and arguments.
+    pub argv: &'a [String],
 }
 
-fn foreign(events: &dyn Sink, source: &str, line: &str) {
-    events.emit(Event::Foreign { source: source.to_owned(), text: line.to_owned() });
+impl Once<'_> {
+    /// `--entrypoint` would replace what images set up in their entry point, so only the command is given.
+    fn override_command(&self) -> Vec<String> {
+        std::iter::once(self.service.to_owned()).chain(self.argv.iter().cloned()).collect()
+    }
 }
 
-fn major(version: &str) -> Option<u32> {
-    version.trim_start_matches('v').split('.').next()?.parse().ok()
+#[derive(Clone, Copy)]
+struct Talk<'a> {
+    limit: Duration,
+    events: &'a dyn Sink,
+    cancel: &'a CancellationToken,
 }
 
-const INSTALL: &str = "install the Docker Compose plugin, 2.0 or newer (https://docs.docker.com/compose/install/linux/); \
-     the old docker-compose 1.x is never used";
-
-fn absent(error: ProcessError) -> Failure {
-    let what = "cannot use Docker Compose";
-    match error {
-        ProcessError::NotFound { program, cure } => {
-            Failure::new(Outcome::Unavailable, format!("{what}: `{program}` is not found"))
-                .why("no such program in PATH")
-                .help(format!("{cure}, with its Compose plugin"))
+async fn relay(command: &Command, talk: Talk<'_>) -> Result<Exit, Failure> {
+    let limits = Limits { timeout: talk.limit, cancel: talk.cancel };
+    let mut show = |line: &str| {
+        if !line.trim().is_empty() {
+            talk.events.emit(Event::Foreign {
+                source: "docker compose".to_owned(),
+                text: line.to_owned(),
+            });
         }
-        other => Failure::new(Outcome::Unavailable, what).why(other).help(INSTALL),
-    }
-}
-
-fn too_old(version: &str) -> Failure {
-    Failure::new(Outcome::Unavailable, "cannot use Docker Compose: 2.0 or newer is needed")
-        .why(format!("`docker compose version` says `{version}`"))
-        .help(INSTALL)
-}
-
-/// A model that cannot be read: the tool's own message, under the file's name.
-fn invalid(project: &Project<'_>, error: ProcessError) -> Failure {
-    let files = argv::files_named(project.files, project.directory);
-    match error {
-        ProcessError::Failed { tail, .. } => {
-            Failure::new(Outcome::BadInput, format!("Docker Compose does not accept {files}"))
-                .why(tail)
-                .help("correct the file; `docker compose config` shows the same message")
-        }
-        other => failed(&format!("cannot read {files}"), project, other),
-    }
-}
-
-fn failed(what: &str, project: &Project<'_>, error: ProcessError) -> Failure {
-    let outcome = match error {
-        ProcessError::Failed { .. } | ProcessError::TimedOut { .. } => Outcome::Failed,
-        _ => Outcome::Unavailable,
     };
-    Failure::new(outcome, format!("{what} of project {}", project.name)).why(error)
+    process::relay(command, limits, &mut show).await.map_err(unavailable)
+}
+
+/// `compose -p P --project-directory D -f A -f B [--env-file E] VERB ...`
+fn argv(rendering: &Rendering, verb: &[&str]) -> Vec<String> {
+    let mut args =
+        words(&["compose", "--ansi", "never", "--progress", "plain", "-p", &rendering.project]);
+    args.extend(words(&["--project-directory", rendering.folder.as_str()]));
+    for file in &rendering.files {
+        args.extend(words(&["-f", file.as_str()]));
+    }
+    if let Some(env_file) = &rendering.env_file {
+        args.extend(words(&["--env-file", env_file.as_str()]));
+    }
+    args.extend(words(verb));
+    args
+}
+
+fn words(words: &[&str]) -> Vec<String> {
+    words.iter().map(|word| (*word).to_owned()).collect()
+}
+
+fn ok(exit: Exit, act: &str, help: &str) -> Result<(), Failure> {
+    if exit.code == 0 {
+        return Ok(());
+    }
+    let last = exit
+        .tail
+        .lines()
+        .rev()
+        .take(3)
+        .collect::<Vec<_>>()
+        .into_iter()
+        .rev()
+        .collect::<Vec<_>>()
+        .join("\n");
+    Err(Failure::new(Outcome::Unavailable, format!("failed to {act}"))
+        .why(format!("exit code {}: {last}", exit.code))
+        .help(help))
+}
+
+fn unavailable(error: ProcessError) -> Failure {
+    let failure = match &error {
+        ProcessError::Cancelled(_) => Failure::new(Outcome::Failed, "the run was cancelled"),
+        _ => Failure::new(Outcome::Unavailable, "a command did not come to its end"),
+    };
+    failure.why(error)
 }
 
 #[cfg(test)]
@@ -292,15 +348,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn versions_of_every_packager_are_read() {
-        for (version, wanted) in [
-            ("2.26.1-4", Some(2)),
-            ("v2.40.3", Some(2)),
-            ("5.0.0", Some(5)),
-            ("1.29.2", Some(1)),
-            ("", None),
-        ] {
-            assert_eq!(major(version), wanted, "{version}");
-        }
+    fn the_project_is_always_named_and_the_files_are_in_order() {
+        let rendering = Rendering {
+            project: "shop".into(),
+            folder: "/w".into(),
+            files: vec!["/w/a.yml".into(), "/w/b.yml".into()],
+            env_file: Some("/w/.env".into()),
+        };
+        assert_eq!(
+            argv(&rendering, &["config", "--format", "json"]).join(" "),
+            "compose --ansi never --progress plain -p shop --project-directory /w -f /w/a.yml -f /w/b.yml \
+             --env-file /w/.env config --format json"
+        );
+    }
+
+    #[test]
+    fn the_last_lines_are_the_cause() {
+        let exit = Exit { code: 18, stdout: String::new(), tail: "a\nb\nc\nd".into() };
+        let failure = ok(exit, "pull the images", "help").unwrap_err();
+        assert_eq!(failure.why, "exit code 18: b\nc\nd");
     }
 }

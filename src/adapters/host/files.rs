@@ -47,6 +47,11 @@ pub fn create_dir_private(path: &Utf8Path) -> io::Result<()> {
         .map_err(|error| named(&error, "create the folder", path))
 }
 
+/// Creates a folder and its parents for the processes in containers: mode 0755. One that exists is left as it is.
+pub fn create_dir_shared(path: &Utf8Path) -> io::Result<()> {
+    fs_err::create_dir_all(path)
+}
+
 /// Bytes that we may still write to the file system that holds `path`.
 pub fn free_bytes(path: &Utf8Path) -> io::Result<u64> {
     let stat = rustix::fs::statvfs(path.as_std_path())?;

@@ -1,322 +1,313 @@
-//! Child processes: argv and a built environment in, lines and an exit status out. None outlives us.
-//!
-//! Each child leads a process group of its own, and is ended by group: `docker` starts plugins, plugins start helpers.
+//! Child processes: argv and never a shell, a built environment and never ours, a process group of their own that is
+//! ended as a whole.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use camino::Utf8PathBuf;
-use futures_util::FutureExt;
-use futures_util::future::FusedFuture;
 use rustix::process::{Pid, Signal, kill_process_group};
-use thiserror::Error;
-use tokio::io::AsyncWriteExt;
-use tokio::process::Child;
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
 use tokio_util::sync::CancellationToken;
 
-use crate::adapters::host::environment::ChildEnv;
+/// How long a group has after SIGTERM before SIGKILL: the runner itself gives us 7.5 s after SIGINT.
+const GRACE: Duration = Duration::from_secs(3);
 
-mod output;
+/// How long output is still read after the child ended, in case a grandchild holds the pipe.
+const DRAIN: Duration = Duration::from_secs(2);
 
-pub use output::{OnLine, Pipe};
+/// A line of output is cut at this many bytes.
+const LINE_BYTES: u64 = 64 * 1024;
 
-/// Between SIGTERM and SIGKILL. Short, because the runner gives us 7.5 s in all before it sends its own SIGTERM.
-const GRACE: Duration = Duration::from_secs(2);
+/// Variables that a child inherits by their exact names.
+const INHERITED: [&str; 12] = [
+    "PATH",
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "LANG",
+    "LC_ALL",
+    "TMPDIR",
+    "XDG_RUNTIME_DIR",
+    "XDG_CONFIG_HOME",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "SSH_AUTH_SOCK",
+];
 
-/// How long the pipes may stay open after the child's end: a process that it left behind may hold them.
-const PIPES_AFTER_EXIT: Duration = Duration::from_millis(500);
+/// Variables of the Docker client that say which engine and which login; those that change what is pulled or built
+/// (`DOCKER_DEFAULT_PLATFORM`, `DOCKER_CONTENT_TRUST`, `DOCKER_BUILDKIT`) are the job's and stay out.
+const DOCKER: [&str; 7] = [
+    "DOCKER_HOST",
+    "DOCKER_CONTEXT",
+    "DOCKER_CONFIG",
+    "DOCKER_TLS",
+    "DOCKER_TLS_VERIFY",
+    "DOCKER_CERT_PATH",
+    "DOCKER_API_VERSION",
+];
 
-/// What to run.
-#[derive(Clone, Debug, Default)]
+/// Proxy variables, honoured in both cases.
+const PROXY: [&str; 4] = ["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY"];
+
+/// The environment of a child, built and not inherited: a job's `TAG=...`, `COMPOSE_*`, `INPUT_*` or tokens must not
+/// reach Compose (measured: a variable of the job beats the stack's `.env`).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ChildEnv(BTreeMap<OsString, OsString>);
+
+impl ChildEnv {
+    /// What a child may know of our own environment.
+    pub fn from_process() -> Self {
+        Self::from_pairs(std::env::vars_os())
+    }
+
+    /// What a child may know of these variables.
+    pub fn from_pairs(pairs: impl IntoIterator<Item = (OsString, OsString)>) -> Self {
+        let allowed = |name: &str| {
+            INHERITED.contains(&name)
+                || DOCKER.contains(&name)
+                || PROXY.iter().any(|proxy| proxy.eq_ignore_ascii_case(name))
+        };
+        Self(pairs.into_iter().filter(|(name, _)| name.to_str().is_some_and(allowed)).collect())
+    }
+
+    /// A variable, if it is set, UTF-8 and not empty.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(&OsString::from(name))?.to_str().filter(|value| !value.is_empty())
+    }
+
+    /// The same with one more variable.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<OsString>) -> Self {
+        self.0.insert(name.into(), value.into());
+        self
+    }
+
+    /// The same without a variable.
+    #[must_use]
+    pub fn without(mut self, name: &str) -> Self {
+        self.0.remove(&OsString::from(name));
+        self
+    }
+}
+
+/// A command to run.
+#[derive(Clone, Debug)]
 pub struct Command {
-    /// Name, looked up in the `PATH` of `env`, or path.
-    pub program: OsString,
-    /// Arguments. Never a secret: every user of the host can read them.
-    pub args: Vec<OsString>,
-    /// The whole environment of the child.
+    /// Program, found by `PATH`.
+    pub program: String,
+    /// Its arguments. No secrets: every user of the host can read them.
+    pub args: Vec<String>,
+    /// All that it will know.
     pub env: ChildEnv,
-    /// Where it runs; where we run, if `None`. `PWD` says the same.
+    /// Where it runs.
     pub cwd: Option<Utf8PathBuf>,
-    /// What it reads from its standard input, then the end of file.
-    pub stdin: Vec<u8>,
 }
 
 impl Command {
-    /// A command without arguments.
-    pub fn new(program: impl Into<OsString>, env: ChildEnv) -> Self {
-        Self { program: program.into(), env, ..Self::default() }
-    }
-
-    /// The same with more arguments.
-    #[must_use]
-    pub fn args<T: Into<OsString>>(mut self, args: impl IntoIterator<Item = T>) -> Self {
-        self.args.extend(args.into_iter().map(Into::into));
-        self
-    }
-
-    /// The same in a directory.
-    #[must_use]
-    pub fn cwd(mut self, cwd: impl Into<Utf8PathBuf>) -> Self {
-        self.cwd = Some(cwd.into());
-        self
-    }
-
-    /// The command as it can be pasted into a shell.
-    pub fn line(&self) -> String {
-        let words = std::iter::once(&self.program).chain(&self.args);
-        let words: Vec<String> = words
-            .map(|word| {
-                let word = word.to_string_lossy();
-                shlex::try_quote(&word).map_or_else(|_| word.to_string(), |q| q.into_owned())
-            })
-            .collect();
-        words.join(" ")
+    /// The command as one would type it, for messages.
+    pub fn shown(&self) -> String {
+        let words =
+            std::iter::once(self.program.as_str()).chain(self.args.iter().map(String::as_str));
+        shlex::try_join(words).unwrap_or_else(|_| self.program.clone())
     }
 }
 
-/// How to run it.
+/// Limits of a run.
 #[derive(Clone, Copy)]
-pub struct Options<'a> {
-    /// The longest time that it may run.
+pub struct Limits<'a> {
+    /// Ends the group when it is over.
     pub timeout: Duration,
-    /// Ends it.
+    /// Ends the group when it is cancelled.
     pub cancel: &'a CancellationToken,
-    /// Takes its output as it comes.
-    pub on_line: OnLine<'a>,
-    /// How much of its standard output to return, in bytes. A longer one is an error; 0: none is kept.
-    pub keep_stdout: usize,
 }
 
-/// How it ended.
-#[derive(Clone, Debug)]
+/// How a child ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Exit {
-    /// Exit code or signal.
-    pub status: ExitStatus,
-    /// Its standard output, as far as [`Options::keep_stdout`] asked for it.
-    pub stdout: Vec<u8>,
-    /// The end of all other output, a few KiB, for messages.
+    /// Its exit code; 128 + n where signal n ended it.
+    pub code: i32,
+    /// Its standard output, if it was kept.
+    pub stdout: String,
+    /// The last 8 KiB or so of its standard error, or of both streams where output is shown as it comes.
     pub tail: String,
-    line: String,
 }
 
-impl Exit {
-    /// Itself if the exit code is 0, else an error with the end of the output.
-    pub fn ok(self) -> Result<Self, ProcessError> {
-        if self.status.success() {
-            return Ok(self);
-        }
-        let how = describe(self.status);
-        Err(ProcessError::Failed { line: self.line, how, tail: self.tail.trim().to_owned() })
-    }
-}
-
-/// Why a child did not do what it should.
-#[derive(Debug, Error)]
+/// Why there is no [`Exit`].
+#[derive(Debug, thiserror::Error)]
 pub enum ProcessError {
-    /// There is no such program.
-    #[error("`{program}` is not found: {cure}")]
-    NotFound {
-        /// Its name.
-        program: String,
-        /// What to do.
-        cure: String,
-    },
-    /// It could not be started.
-    #[error("cannot start `{line}`: {source}")]
-    Start {
+    /// The program is not there.
+    #[error("`{0}` was not found on the PATH")]
+    NotFound(String),
+    /// It could not be started or waited for.
+    #[error("`{shown}` could not be run: {error}")]
+    Io {
         /// The command.
-        line: String,
+        shown: String,
         /// Why.
-        source: io::Error,
+        error: io::Error,
     },
-    /// It was ended because the run was cancelled.
-    #[error("`{line}` was ended: the run was cancelled")]
-    Cancelled {
-        /// The command.
-        line: String,
-    },
-    /// It was ended because it took too long.
-    #[error("`{line}` was ended after {} s without a result{}", after.as_secs_f32(), shown(tail))]
+    /// Its time was over; its group was ended.
+    #[error("`{shown}` took longer than {} s and was ended", .limit.as_secs())]
     TimedOut {
         /// The command.
-        line: String,
-        /// The time that it had.
-        after: Duration,
-        /// The end of its output.
-        tail: String,
+        shown: String,
+        /// The limit.
+        limit: Duration,
     },
-    /// It wrote more than can be kept.
-    #[error("`{line}` wrote more than {limit} bytes")]
-    TooMuch {
-        /// The command.
-        line: String,
-        /// What can be kept.
-        limit: usize,
-    },
-    /// It ended with another exit code than 0.
-    #[error("`{line}` {how}{}", shown(tail))]
-    Failed {
-        /// The command.
-        line: String,
-        /// "exited with 3", "was killed by signal 9".
-        how: String,
-        /// The end of its output.
-        tail: String,
-    },
+    /// The run was cancelled; its group was ended.
+    #[error("`{0}` was ended because the run was cancelled")]
+    Cancelled(String),
 }
 
-fn shown(tail: &str) -> String {
-    if tail.trim().is_empty() { String::new() } else { format!(":\n{}", tail.trim()) }
+/// Runs a command and keeps its standard output.
+pub async fn capture(command: &Command, limits: Limits<'_>) -> Result<Exit, ProcessError> {
+    let mut stdout = Vec::new();
+    let mut tail = Tail::default();
+    let code = run(command, limits, &mut |stream, line| match stream {
+        Stream::Out => stdout.extend_from_slice(line),
+        Stream::Err => tail.push(line),
+    })
+    .await?;
+    Ok(Exit { code, stdout: String::from_utf8_lossy(&stdout).into_owned(), tail: tail.text() })
 }
 
-/// Runs a command to its end. An exit code other than 0 is no error here: see [`Exit::ok`].
-///
-/// However this ends, also when the future is dropped, nothing of the child's process group is left.
-pub async fn run(command: &Command, options: Options<'_>) -> Result<Exit, ProcessError> {
-    let mut child = start(command)?;
+/// Runs a command and hands each line of its output, without line ends, to `on_line`.
+pub async fn relay(
+    command: &Command,
+    limits: Limits<'_>,
+    on_line: &mut dyn FnMut(&str),
+) -> Result<Exit, ProcessError> {
+    let mut tail = Tail::default();
+    let code = run(command, limits, &mut |_, line| {
+        tail.push(line);
+        let text = String::from_utf8_lossy(line);
+        on_line(text.trim_end_matches(['\n', '\r']));
+    })
+    .await?;
+    Ok(Exit { code, stdout: String::new(), tail: tail.text() })
+}
+
+#[derive(Clone, Copy)]
+enum Stream {
+    Out,
+    Err,
+}
+
+/// The end of an output.
+#[derive(Default)]
+struct Tail(Vec<u8>);
+
+impl Tail {
+    const KEPT: usize = 8 * 1024;
+
+    fn push(&mut self, line: &[u8]) {
+        self.0.extend_from_slice(line);
+        if self.0.len() > 4 * Self::KEPT {
+            self.0.drain(..self.0.len() - Self::KEPT);
+        }
+    }
+
+    fn text(&self) -> String {
+        let start = self.0.len().saturating_sub(Self::KEPT);
+        String::from_utf8_lossy(&self.0[start..]).trim_end().to_owned()
+    }
+}
+
+async fn run(
+    command: &Command,
+    limits: Limits<'_>,
+    on_line: &mut dyn FnMut(Stream, &[u8]),
+) -> Result<i32, ProcessError> {
+    let shown = command.shown();
+    let mut child = spawn(command)?;
     let group = Group::of(&child);
-    let collector = output::Collector::new(options.on_line, options.keep_stdout);
-    let pipes = pipes(&mut child, &command.stdin, &collector).fuse();
-    tokio::pin!(pipes);
-
-    let ended = tokio::select! {
-        ended = finish(&mut child, &mut pipes) => Ok(ended),
-        () = options.cancel.cancelled() => Err(Stop::Cancelled),
-        () = tokio::time::sleep(options.timeout) => Err(Stop::TimedOut),
-    };
-    if ended.is_err() {
-        // The output goes on being read: a child that cleans up must not block on a full pipe.
+    let (mut out, mut err) = (Lines::new(child.stdout.take()), Lines::new(child.stderr.take()));
+    let deadline = tokio::time::Instant::now().checked_add(limits.timeout);
+    let mut ended: Option<ExitStatus> = None;
+    let mut stop_reading = None;
+    while !(out.done && err.done) || ended.is_none() {
         tokio::select! {
-            () = group.end(&mut child) => {}
-            () = async { pipes.await; std::future::pending().await } => {}
+            biased;
+            () = limits.cancel.cancelled() => {
+                group.end(&mut child).await;
+                return Err(ProcessError::Cancelled(shown));
+            }
+            () = until(deadline), if ended.is_none() => {
+                group.end(&mut child).await;
+                return Err(ProcessError::TimedOut { shown, limit: limits.timeout });
+            }
+            () = until(stop_reading), if stop_reading.is_some() => break,
+            read = out.next(), if !out.done => if read { on_line(Stream::Out, &out.line) },
+            read = err.next(), if !err.done => if read { on_line(Stream::Err, &err.line) },
+            status = child.wait(), if ended.is_none() => {
+                ended = Some(status.map_err(|error| ProcessError::Io { shown: shown.clone(), error })?);
+                stop_reading = tokio::time::Instant::now().checked_add(DRAIN);
+            }
         }
     }
-    drop(group);
-    let (stdout, overflow, tail) = collector.take();
-    let line = command.line();
-    match ended {
-        Err(Stop::Cancelled) => Err(ProcessError::Cancelled { line }),
-        Err(Stop::TimedOut) => Err(ProcessError::TimedOut { line, after: options.timeout, tail }),
-        Ok(Err(source)) => Err(ProcessError::Start { line, source }),
-        Ok(Ok(_)) if overflow => Err(ProcessError::TooMuch { line, limit: options.keep_stdout }),
-        Ok(Ok(status)) => Ok(Exit { status, stdout, tail, line }),
+    group.leave();
+    Ok(ended.map_or(-1, code_of))
+}
+
+async fn until(deadline: Option<tokio::time::Instant>) {
+    match deadline {
+        Some(deadline) => tokio::time::sleep_until(deadline).await,
+        None => std::future::pending().await,
     }
 }
 
-enum Stop {
-    Cancelled,
-    TimedOut,
+fn code_of(status: ExitStatus) -> i32 {
+    use std::os::unix::process::ExitStatusExt;
+    status.code().or_else(|| status.signal().map(|signal| 128 + signal)).unwrap_or(-1)
 }
 
-fn start(command: &Command) -> Result<Child, ProcessError> {
-    let mut os = tokio::process::Command::new(&command.program);
-    os.args(&command.args).env_clear().envs(command.env.iter());
+fn spawn(command: &Command) -> Result<tokio::process::Child, ProcessError> {
+    let mut child = tokio::process::Command::new(&command.program);
+    child.args(&command.args).env_clear().envs(&command.env.0).process_group(0).kill_on_drop(true);
+    child.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    if let Some(path) = command.env.0.get(&OsString::from("PATH")) {
+        child.env("PATH", path);
+    }
     if let Some(cwd) = &command.cwd {
-        os.current_dir(cwd).env("PWD", cwd);
+        child.current_dir(cwd);
     }
-    let stdin = if command.stdin.is_empty() { Stdio::null() } else { Stdio::piped() };
-    os.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped());
-    os.process_group(0).kill_on_drop(true);
-    os.spawn().map_err(|source| not_started(command, source))
+    child.spawn().map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => ProcessError::NotFound(command.program.clone()),
+        _ => ProcessError::Io { shown: command.shown(), error },
+    })
 }
 
-fn not_started(command: &Command, source: io::Error) -> ProcessError {
-    let missing_cwd = command.cwd.as_ref().filter(|cwd| !cwd.is_dir());
-    if let Some(cwd) = missing_cwd {
-        let why = format!("there is no directory {cwd}");
-        return ProcessError::Start { line: command.line(), source: io::Error::other(why) };
-    }
-    if source.kind() != io::ErrorKind::NotFound {
-        return ProcessError::Start { line: command.line(), source };
-    }
-    let program = command.program.to_string_lossy().into_owned();
-    let cure = cure(&program);
-    ProcessError::NotFound { program, cure }
-}
-
-fn cure(program: &str) -> String {
-    match program {
-        "docker" => "install the Docker CLI (https://docs.docker.com/engine/install/)".into(),
-        "git" => "install git with the package manager of this host".into(),
-        path if path.contains('/') => "check the path".into(),
-        _ => "install it on this host, or add its folder to PATH".into(),
-    }
-}
-
-/// Feeds and empties the pipes of a child until all of them are closed.
-fn pipes<'a>(
-    child: &mut Child,
-    input: &'a [u8],
-    collector: &'a output::Collector<'_>,
-) -> impl Future<Output = ()> + Send + 'a {
-    let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
-    async move {
-        let feed = async {
-            if let Some(mut stdin) = stdin {
-                // A child that does not read its input to the end is not wrong; its exit code tells.
-                let _closed_early = stdin.write_all(input).await;
-            }
-        };
-        let out = async {
-            if let Some(stdout) = stdout {
-                collector.read(Pipe::Stdout, stdout).await;
-            }
-        };
-        let err = async {
-            if let Some(stderr) = stderr {
-                collector.read(Pipe::Stderr, stderr).await;
-            }
-        };
-        tokio::join!(feed, out, err);
-    }
-}
-
-/// Waits for the child and, bounded, for the rest of its output.
-async fn finish(
-    child: &mut Child,
-    pipes: &mut (impl FusedFuture<Output = ()> + Unpin),
-) -> io::Result<ExitStatus> {
-    let status = loop {
-        tokio::select! {
-            status = child.wait() => break status?,
-            () = &mut *pipes, if !pipes.is_terminated() => {}
-        }
-    };
-    if !pipes.is_terminated() {
-        // Over time: a process that the child left behind holds the pipe. The group's guard ends it.
-        let _held_open = tokio::time::timeout(PIPES_AFTER_EXIT, pipes).await;
-    }
-    Ok(status)
-}
-
-/// The process group of a child. Dropped, it kills what is left of it.
-///
-/// The number cannot mean another group while a member lives; an empty group is gone (ESRCH), and its number is not
-/// given out again before the whole range of process ids has been used up.
-struct Group(Option<Pid>);
+/// The process group of a child; dropped, it is killed, unless the child ended by itself.
+struct Group(std::cell::Cell<Option<Pid>>);
 
 impl Group {
-    fn of(child: &Child) -> Self {
-        let id = child.id().and_then(|id| i32::try_from(id).ok());
-        Self(id.and_then(Pid::from_raw))
+    fn of(child: &tokio::process::Child) -> Self {
+        let pid = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
+        Self(std::cell::Cell::new(pid))
     }
 
     fn signal(&self, signal: Signal) {
-        if let Some(group) = self.0 {
-            // Fails only if nothing is left of it.
-            let _gone = kill_process_group(group, signal);
+        if let Some(pid) = self.0.get()
+            && let Err(error) = kill_process_group(pid, signal)
+        {
+            tracing::debug!("failed to signal process group {pid:?}: {error}");
         }
     }
 
-    /// SIGTERM, a bounded wait, SIGKILL; then the child is reaped.
-    async fn end(&self, child: &mut Child) {
+    /// SIGTERM, then SIGKILL to whoever is left.
+    async fn end(&self, child: &mut tokio::process::Child) {
         self.signal(Signal::TERM);
-        if tokio::time::timeout(GRACE, child.wait()).await.is_err() {
-            self.signal(Signal::KILL);
-            let _reaped = child.wait().await;
-        }
+        let _ = tokio::time::timeout(GRACE, child.wait()).await;
+        self.signal(Signal::KILL);
+        let _ = tokio::time::timeout(GRACE, child.wait()).await;
+        self.leave();
+    }
+
+    fn leave(&self) {
+        self.0.set(None);
     }
 }
 
@@ -326,12 +317,145 @@ impl Drop for Group {
     }
 }
 
-/// The exit status in words: "exited with 3", "was killed by signal 9".
-fn describe(status: ExitStatus) -> String {
-    use std::os::unix::process::ExitStatusExt;
-    match (status.code(), status.signal()) {
-        (Some(code), _) => format!("exited with {code}"),
-        (None, Some(signal)) => format!("was killed by signal {signal}"),
-        (None, None) => "ended without an exit code".into(),
+struct Lines<R> {
+    reader: Option<BufReader<R>>,
+    line: Vec<u8>,
+    done: bool,
+    fresh: bool,
+}
+
+impl<R: AsyncRead + Unpin> Lines<R> {
+    fn new(pipe: Option<R>) -> Self {
+        let done = pipe.is_none();
+        Self { reader: pipe.map(BufReader::new), line: Vec::new(), done, fresh: true }
+    }
+
+    /// Reads the next line into `self.line`; false at the end. Safe to be cancelled: what was read stays.
+    async fn next(&mut self) -> bool {
+        let Some(reader) = &mut self.reader else { return false };
+        if self.fresh {
+            self.line.clear();
+            self.fresh = false;
+        }
+        let room = LINE_BYTES.saturating_sub(self.line.len() as u64).max(1);
+        let read = reader.take(room).read_until(b'\n', &mut self.line).await;
+        self.fresh = true;
+        if !matches!(read, Ok(count) if count > 0) {
+            self.done = true;
+        }
+        !self.line.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sh(script: &str) -> Command {
+        Command {
+            program: "sh".into(),
+            args: vec!["-c".into(), script.into()],
+            env: ChildEnv::from_process(),
+            cwd: None,
+        }
+    }
+
+    fn limits(cancel: &CancellationToken, seconds: u64) -> Limits<'_> {
+        Limits { timeout: Duration::from_secs(seconds), cancel }
+    }
+
+    #[test]
+    fn a_hostile_job_environment_does_not_reach_children() {
+        let job = [
+            "PATH",
+            "HOME",
+            "DOCKER_HOST",
+            "https_proxy",
+            "TAG",
+            "COMPOSE_FILE",
+            "INPUT_ENV",
+            "MTA_INPUTS",
+            "GITHUB_TOKEN",
+            "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
+            "LD_PRELOAD",
+            "BASH_ENV",
+            "DOCKER_DEFAULT_PLATFORM",
+        ];
+        let env = ChildEnv::from_pairs(job.map(|name| (name.into(), "x".into())));
+        let names: Vec<_> = env.0.keys().filter_map(|name| name.to_str()).collect();
+        assert_eq!(names, ["DOCKER_HOST", "HOME", "PATH", "https_proxy"]);
+    }
+
+    #[tokio::test]
+    async fn output_code_and_tail_are_kept_apart() {
+        let cancel = CancellationToken::new();
+        let exit =
+            capture(&sh("echo out; echo err >&2; exit 3"), limits(&cancel, 20)).await.unwrap();
+        assert_eq!(exit, Exit { code: 3, stdout: "out\n".into(), tail: "err".into() });
+        let mut lines = Vec::new();
+        let exit = relay(&sh("printf 'a\\nb'; kill -9 $$"), limits(&cancel, 20), &mut |l| {
+            lines.push(l.to_owned())
+        });
+        assert_eq!((exit.await.unwrap().code, lines), (137, vec!["a".to_owned(), "b".to_owned()]));
+    }
+
+    #[tokio::test]
+    async fn a_program_that_is_not_there_is_named() {
+        let cancel = CancellationToken::new();
+        let command = Command { program: "mta-no-such-program".into(), ..sh("") };
+        let error = capture(&command, limits(&cancel, 20)).await.unwrap_err().to_string();
+        assert_eq!(error, "`mta-no-such-program` was not found on the PATH");
+    }
+
+    #[tokio::test]
+    async fn cancel_ends_the_whole_group_also_one_that_ignores_term() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("pids");
+        let script = format!(
+            "trap '' TERM; (trap '' TERM; sleep 600) & echo $! $$ > {}; wait",
+            file.display()
+        );
+        let cancel = CancellationToken::new();
+        let trigger = cancel.clone();
+        let watch = file.clone();
+        tokio::spawn(async move {
+            while std::fs::read_to_string(&watch).unwrap_or_default().split_whitespace().count() < 2
+            {
+                tokio::task::yield_now().await;
+            }
+            trigger.cancel();
+        });
+        let began = std::time::Instant::now();
+        let error = capture(&sh(&script), limits(&cancel, 600)).await.unwrap_err();
+        assert!(matches!(error, ProcessError::Cancelled(_)), "{error}");
+        assert!(began.elapsed() < Duration::from_secs(7), "the runner kills after 7.5 s");
+        for pid in std::fs::read_to_string(&file).unwrap().split_whitespace() {
+            let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+            assert!(status.is_empty() || status.contains("State:\tZ"), "{pid} still runs");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_time_limit_ends_it_and_a_grandchild_cannot_hold_us() {
+        let cancel = CancellationToken::new();
+        let error = capture(
+            &sh("sleep 600"),
+            Limits { timeout: Duration::from_millis(100), cancel: &cancel },
+        )
+        .await;
+        assert!(matches!(error.unwrap_err(), ProcessError::TimedOut { .. }));
+        let exit = capture(&sh("sleep 600 & echo done"), limits(&cancel, 60)).await.unwrap();
+        assert_eq!(exit.stdout, "done\n");
+    }
+
+    #[tokio::test]
+    async fn much_output_on_both_streams_does_not_block() {
+        let cancel = CancellationToken::new();
+        let script = "i=0; while [ $i -lt 20000 ]; do echo 0123456789012345678901234567890123456789 >&2; i=$((i+1)); done; head -c 3000000 /dev/zero | tr '\\0' x";
+        let mut bytes = 0;
+        let exit = relay(&sh(script), limits(&cancel, 120), &mut |line| bytes += line.len())
+            .await
+            .unwrap();
+        assert_eq!((exit.code, bytes), (0, 20_000 * 40 + 3_000_000));
     }
 }

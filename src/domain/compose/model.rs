@@ -65,6 +65,16 @@ impl Model {
         self.services().into_iter().filter(|name| self.replicas(name) > 0).collect()
     }
 
+    /// The model with one service only, for judging it alone.
+    #[must_use]
+    pub fn only(&self, service: &str) -> Self {
+        let mut alone = self.clone();
+        if let Some(services) = alone.0.get_mut("services").and_then(Value::as_object_mut) {
+            services.retain(|name, _| name == service);
+        }
+        alone
+    }
+
     /// Services without a restart policy and without a health check: they may be jobs that end.
     pub fn may_finish(&self) -> Vec<String> {
         let ends = |service: &Value| {
