@@ -1,6 +1,5 @@
 //! The machine we run on: files, locks, child processes. Knows nothing of Docker or GitHub.
 
-pub mod environment;
 pub mod files;
 pub mod lock;
 pub mod process;

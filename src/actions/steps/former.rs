@@ -11,7 +11,7 @@ use crate::actions::steps::images;
 use crate::actions::steps::site::Site;
 use crate::actions::steps::stage::{disk, keep};
 use crate::actions::steps::switch;
-use crate::adapters::docker::engine::ContainerInfo;
+use crate::adapters::docker::container::ContainerInfo;
 use crate::adapters::host::tree::{self, Source};
 use crate::domain::compose::found;
 use crate::domain::compose::model::Model;

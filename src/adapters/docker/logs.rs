@@ -21,14 +21,15 @@ impl Engine {
     /// Bytes that are no UTF-8 are replaced. A log driver that cannot be read back is an error.
     pub async fn logs_tail(&self, id: &str, lines: u32) -> Result<String, Failure> {
         let what = format!("read the log of {id}");
-        let tty = self.inspected::<Tty>("containers", id).await?.is_some_and(|c| c.config.tty);
-        let path =
-            format!("/containers/{}/logs?stdout=true&stderr=true&tail={lines}", api::escaped(id));
-        let mut body = self.asked(&what, api::open(self.address(), &path).await)?;
-        let mut tail = Tail::new(tty);
+        let path = format!("/containers/{}", api::escaped(id));
+        let container: Tty = self.read(&what, &format!("{path}/json")).await?;
+        let path = format!("{path}/logs?stdout=true&stderr=true&tail={lines}");
+        let body = api::open(self.parts(), &path).await;
+        let mut body = body.map_err(|error| self.failed(&what, &error))?;
+        let mut tail = Tail::new(container.config.tty);
         let read = async {
             while let Some(frame) = body.frame().await {
-                let frame = frame.map_err(|error| self.broken(&what, &error))?;
+                let frame = frame.map_err(|error| self.failed(&what, &error))?;
                 if let Some(data) = frame.data_ref() {
                     tail.push(data);
                 }
