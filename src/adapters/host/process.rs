@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 const GRACE: Duration = Duration::from_secs(2);
 
 /// How long output is still read after the child ended, in case a grandchild holds the pipe.
-const DRAIN: Duration = Duration::from_millis(500);
+const DRAIN: Duration = Duration::from_secs(2);
 
 /// A line of output is cut at this many bytes.
 const LINE_BYTES: u64 = 64 * 1024;
