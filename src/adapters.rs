@@ -3,4 +3,6 @@
 pub mod docker;
 pub mod host;
 pub mod http;
+pub mod postgres;
 pub mod runner;
+pub mod storage;

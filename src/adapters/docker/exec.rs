@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::sync::mpsc;
 
-use super::Engine;
+use super::engine::Engine;
 use crate::adapters::host::files::hex;
 use crate::failure::{Failure, Outcome};
 
