@@ -62,7 +62,7 @@ pub async fn run(name: &str, values: &Values, world: World<'_>) -> Option<Ending
         "deploy" => Some(deploy::run(values, world).await),
         "backup" => Some(backup::run(values, world).await),
         "rollback" => Some(rollback::run(values, world).await),
-        "recover" => Some(recover::run(values, world).await),
+        recover::NAME => Some(recover::run(values, world).await),
         _ => None,
     }
 }

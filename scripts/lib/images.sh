@@ -36,6 +36,7 @@ build_from_public() {
 }
 
 # build_archive FILE: the root file system as a tar, from Debian packages.
+# shellcheck disable=SC2016 # the hooks expand their own arguments
 build_archive() {
   local out=$1 tool hooks="$1.hooks" paths=()
   if [ -z "$PACKAGES" ]; then

@@ -9,6 +9,9 @@ use crate::domain::input::Values;
 use crate::failure::Failure;
 use crate::report::release::Account;
 
+/// The subcommand.
+pub const NAME: &str = "recover";
+
 /// Returns to the current release if a pending one was left.
 pub async fn run(values: &Values, world: World<'_>) -> Ending {
     let mut account = Account::new("recover");

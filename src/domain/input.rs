@@ -1,11 +1,26 @@
 //! Inputs of actions: what they are (tables), and how raw strings become typed values.
 //!
-//! Two stages: raw pairs from any source, then [`Values`]; all faults are reported together.
+//! Two stages: raw pairs from any source ([`RawInput`]), then [`Values`]; all faults are reported together. The rules for
+//! the kinds are in `number` (numbers and units) and `collection` (lists, maps, commands). Nothing here knows where raw
+//! pairs come from. Tests: below each file, and `tests/inputs.rs`.
 
 use std::time::Duration;
 
 use camino::Utf8PathBuf;
 use secrecy::SecretString;
+
+mod collection;
+mod fault;
+mod mask;
+mod number;
+mod raw;
+mod read;
+
+pub use fault::{Fault, FaultKind};
+pub use mask::{Masked, Why, masks};
+pub use number::{bytes_text, duration_text, percent_text};
+pub use raw::{Origin, RawInput, environment_name, from_json};
+pub use read::{accepted, check, nearest, read, same_name};
 
 /// One input of an action.
 #[derive(Clone, Copy, Debug)]
@@ -103,7 +118,7 @@ pub enum Value {
     Path(Utf8PathBuf),
 }
 
-/// A percentage as an exact decimal: `hundred_millionths` of one per cent would round, so the digits are kept.
+/// A percentage as an exact decimal; a binary fraction would round.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Percent {
     /// Millionths of one per cent: 80 % is 80_000_000. Six digits after the point are exact; more are refused.

@@ -30,6 +30,17 @@ pub fn write_atomic_from(path: &Utf8Path, from: &mut dyn Read, mode: u32) -> io:
     sync_dir(folder)
 }
 
+/// As [`write_atomic`], making the folders that lead there.
+pub fn write_atomic_with_parents(path: &Utf8Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+    fs_err::create_dir_all(parent(path))?;
+    write_atomic(path, bytes, mode)
+}
+
+/// A file as text.
+pub fn read(path: &Utf8Path) -> io::Result<String> {
+    fs_err::read_to_string(path)
+}
+
 /// Makes the names in a folder durable.
 pub fn sync_dir(folder: &Utf8Path) -> io::Result<()> {
     fs_err::File::open(folder)?.sync_all()
