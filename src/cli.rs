@@ -19,8 +19,7 @@ use crate::adapters::runner::terminal::Verbosity as Detail;
 use crate::adapters::runner::{context, diagnostics, panic, signals};
 use crate::cli::arguments::{Parsed, RECOVER, UMBRELLA, Verbosity};
 use crate::domain::action::OutputSpec;
-use crate::domain::input::{self, Fault, InputSpec, Masked, Origin, RawInput, Values, Why};
-use crate::domain::job::Job;
+use crate::domain::input::{self, InputSpec, Masked, Origin, RawInput, Values, Why};
 use crate::failure::{Failure, Outcome};
 
 /// Runs the command line and returns the exit code. The first argument is the program's name.
@@ -69,7 +68,8 @@ fn act(command: Command) -> u8 {
     let runtime = match runtime {
         Ok(runtime) => runtime,
         Err(error) => {
-            let failure = Failure::new(Outcome::Unavailable, "the system gives no event queue").why(error);
+            let failure =
+                Failure::new(Outcome::Unavailable, "the system gives no event queue").why(error);
             session.alarm(&annotation("mta", &failure));
             return failure.outcome.code();
         }
@@ -116,10 +116,18 @@ struct Refusal {
 
 fn refuse(session: &Session, refusal: Refusal) -> u8 {
     let mut ending = Ending::new(Outcome::BadInput);
-    let list: Vec<String> =
-        refusal.faults.iter().map(|fault| format!("- {}", crate::report::markdown::plain(&fault.to_string()))).collect();
-    ending.summary.push(format!("### ❌ {}: bad-input\n\nNothing was touched.\n\n{}\n", refusal.name, list.join("\n")));
-    ending.annotations = refusal.faults.iter().map(|fault| annotation(&refusal.name, fault)).collect();
+    let list: Vec<String> = refusal
+        .faults
+        .iter()
+        .map(|fault| format!("- {}", crate::report::markdown::plain(&fault.to_string())))
+        .collect();
+    ending.summary.push(format!(
+        "### ❌ {}: bad-input\n\nNothing was touched.\n\n{}\n",
+        refusal.name,
+        list.join("\n")
+    ));
+    ending.annotations =
+        refusal.faults.iter().map(|fault| annotation(&refusal.name, fault)).collect();
     close(session, refusal.outputs, ending)
 }
 
@@ -150,7 +158,8 @@ fn inputs(command: Command, environment: &Environment) -> Result<Ready, Refusal>
         }
     }
     let spec = actions::ALL.iter().find(|spec| spec.name == name);
-    let (known, outputs) = spec.map_or((actions::recover::NAME, &[][..]), |spec| (spec.name, spec.outputs));
+    let (known, outputs) =
+        spec.map_or((actions::recover::NAME, &[][..]), |spec| (spec.name, spec.outputs));
     let specs = arguments::inputs(&name);
     match input::read(&specs, &raw) {
         Ok(values) if faults.is_empty() => Ok(Ready { name: known, specs, outputs, values }),
@@ -182,9 +191,12 @@ fn secret_file(input: &str, path: &Utf8Path) -> Result<RawInput, Failure> {
     };
     match read {
         Ok(value) => Ok(RawInput { name: input.to_owned(), value, origin: Origin::Flag }),
-        Err(error) => Err(Failure::new(Outcome::BadInput, format!("the file {path} of --{input}-file cannot be read"))
-            .why(error)
-            .help("name a file that holds the secret, or `-` for standard input")),
+        Err(error) => Err(Failure::new(
+            Outcome::BadInput,
+            format!("the file {path} of --{input}-file cannot be read"),
+        )
+        .why(error)
+        .help("name a file that holds the secret, or `-` for standard input")),
     }
 }
 

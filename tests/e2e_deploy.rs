@@ -41,7 +41,7 @@ fn stack() -> Stack {
 }
 
 fn exec(stack: &Stack, argv: &[&str]) -> String {
-    let id = stack.containers()["app"].clone();
+    let Some(id) = stack.containers().remove("app") else { return String::new() };
     let mut args = vec!["exec", id.as_str()];
     args.extend_from_slice(argv);
     docker_out(&args)
@@ -94,8 +94,13 @@ fn a_release_that_does_not_become_healthy_goes_back_by_itself() {
     assert_eq!(version(&stack), "v1");
     assert_eq!(exec(&stack, &["cat", "/etc/app.conf", "/data/row"]), "one\nkept");
     assert_eq!(stack.containers()["other"], other, "a service that did not change runs on");
-    assert!(bad.summary.contains("version v2"), "the log of the bad release is in the summary:\n{}", bad.summary);
-    let commands: Vec<_> = bad.log.lines().filter(|line| line.trim_start().starts_with("::error::hostile")).collect();
+    assert!(
+        bad.summary.contains("version v2"),
+        "the log of the bad release is in the summary:\n{}",
+        bad.summary
+    );
+    let commands: Vec<_> =
+        bad.log.lines().filter(|line| line.trim_start().starts_with("::error::hostile")).collect();
     assert!(commands.is_empty(), "{commands:?}");
     let errors: Vec<_> = bad.log.lines().filter(|line| line.starts_with("::error")).collect();
     assert_eq!(errors.len(), 1, "{errors:?}");
@@ -169,7 +174,11 @@ fn a_deploy_that_was_killed_is_undone_by_the_next_run() {
     eventually("the new release", || version(&stack) == "v2");
     child.kill().unwrap();
     child.wait().unwrap();
-    assert_ne!(std::fs::read_to_string(stack.state("state.json")).unwrap(), current, "it is recorded as pending");
+    assert_ne!(
+        std::fs::read_to_string(stack.state("state.json")).unwrap(),
+        current,
+        "it is recorded as pending"
+    );
 
     let recovered = stack.run("recover", &[]);
     assert_eq!(recovered.code, 0, "{}", recovered.log);
@@ -225,7 +234,9 @@ fn the_jobs_environment_does_not_beat_the_deploys() {
         return;
     }
     let mut stack = stack();
-    for (name, value) in [("VERSION", "hostile"), ("COMPOSE_PROJECT_NAME", "hostile"), ("COMPOSE_FILE", "/dev/null")] {
+    for (name, value) in
+        [("VERSION", "hostile"), ("COMPOSE_PROJECT_NAME", "hostile"), ("COMPOSE_FILE", "/dev/null")]
+    {
         stack.env.insert(name.into(), value.into());
     }
     let ran = stack.run("deploy", &[("env", "VERSION=v7")]);
@@ -254,7 +265,11 @@ fn a_release_comes_back_by_hand_without_its_tag() {
     assert_eq!(further.code, 64, "there is nothing before the first release: {}", further.log);
     let unknown = stack.run("rollback", &[("to", "nonsense")]);
     assert_eq!(unknown.code, 64, "{}", unknown.log);
-    assert!(unknown.log.contains(&second.outputs["release"]), "the list of releases: {}", unknown.log);
+    assert!(
+        unknown.log.contains(&second.outputs["release"]),
+        "the list of releases: {}",
+        unknown.log
+    );
 }
 
 #[test]
@@ -284,7 +299,11 @@ secrets:
     let ran = stack.run("deploy", &[("secret-files", &format!("secrets/pw={secret}"))]);
     assert_eq!(ran.code, 0, "{}", ran.log);
     assert_eq!(exec(&stack, &["cat", "/run/secrets/pw"]), secret);
-    let outside: Vec<_> = ran.log.lines().filter(|line| line.contains(secret) && !line.starts_with("::add-mask::")).collect();
+    let outside: Vec<_> = ran
+        .log
+        .lines()
+        .filter(|line| line.contains(secret) && !line.starts_with("::add-mask::"))
+        .collect();
     assert!(outside.is_empty(), "{outside:?}");
     assert!(!ran.summary.contains(secret));
     use std::os::unix::fs::PermissionsExt;
@@ -300,7 +319,11 @@ fn a_file_that_compose_does_not_accept_is_said_in_its_own_words_and_nothing_is_t
     let stack = Stack::new("services:\n  app:\n    image: x\n    imagee: y\n");
     let ran = stack.run("deploy", &[]);
     assert_eq!((ran.code, ran.outputs["result"].as_str()), (64, "bad-input"), "{}", ran.log);
-    assert!(ran.log.contains("::error file=compose.yaml") && ran.log.contains("imagee"), "{}", ran.log);
+    assert!(
+        ran.log.contains("::error file=compose.yaml") && ran.log.contains("imagee"),
+        "{}",
+        ran.log
+    );
     assert!(!stack.state("state.json").exists());
     assert!(stack.containers().is_empty());
 }
@@ -313,7 +336,11 @@ fn without_an_engine_it_says_what_it_looked_for() {
     command.env("DOCKER_HOST", "unix:///nonexistent/docker.sock");
     let ran = stack.ran(&command.output().unwrap());
     assert_eq!(ran.code, 75, "{}", ran.log);
-    assert!(ran.log.contains("/nonexistent/docker.sock") && ran.log.contains("DOCKER_HOST"), "{}", ran.log);
+    assert!(
+        ran.log.contains("/nonexistent/docker.sock") && ran.log.contains("DOCKER_HOST"),
+        "{}",
+        ran.log
+    );
 }
 
 #[test]

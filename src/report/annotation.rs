@@ -102,3 +102,77 @@ fn place(annotation: &Annotation) -> String {
         None => place.file.clone(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::failure::{Outcome, Place};
+
+    fn some(level: Level, count: usize) -> Vec<Annotation> {
+        let one = |number| Annotation {
+            level,
+            title: format!("{} {number}", word(level)),
+            message: String::new(),
+            place: None,
+        };
+        (0..count).map(one).collect()
+    }
+
+    fn titles(annotations: &[Annotation]) -> Vec<String> {
+        budget(annotations).into_iter().map(|annotation| annotation.title).collect()
+    }
+
+    #[test]
+    fn worst_first_and_in_order() {
+        let all = [some(Level::Notice, 1), some(Level::Error, 2), some(Level::Warning, 1)].concat();
+        assert_eq!(titles(&all), ["error 0", "error 1", "warning 0", "notice 0"]);
+    }
+
+    #[test]
+    fn nine_nine_and_ten_and_the_last_says_how_many_more() {
+        for (level, limit) in [(Level::Error, 9), (Level::Warning, 9), (Level::Notice, 10)] {
+            assert!(!overflows(&some(level, limit)));
+            assert_eq!(titles(&some(level, limit)).len(), limit);
+            assert!(overflows(&some(level, limit + 1)));
+            let shown = titles(&some(level, limit + 3));
+            assert_eq!(shown.len(), limit);
+            assert_eq!(shown[limit - 1], "and 4 more");
+        }
+    }
+
+    #[test]
+    fn doubles_count_once() {
+        let all = [some(Level::Error, 9), some(Level::Error, 9)].concat();
+        assert_eq!(titles(&all).len(), 9);
+        assert!(!overflows(&all));
+    }
+
+    #[test]
+    fn the_section_names_all_of_them_harmlessly() {
+        let mut all = some(Level::Warning, 12);
+        all[0].place = Some(Place { file: "a|b.yml".to_owned(), line: Some(3), column: None });
+        all[0].message = "<img> @octocat".to_owned();
+        let section = section(&all);
+        assert_eq!(section.matches("| warning |").count(), 12);
+        assert!(
+            section.contains("`a\\|b.yml:3`") && section.contains("&lt;img&gt; @\u{200d}octocat"),
+            "{section}"
+        );
+    }
+
+    #[test]
+    fn a_failure_becomes_an_error_at_its_place() {
+        let place = Place { file: "compose.yaml".to_owned(), line: Some(2), column: None };
+        let failure = Failure::new(Outcome::BadInput, "compose.yaml does not parse")
+            .why("line 2: tab")
+            .help("use spaces")
+            .at(place.clone());
+        let annotation = of_failure("deploy", &failure);
+        assert_eq!(annotation.title, "deploy");
+        assert_eq!(
+            annotation.message,
+            "compose.yaml does not parse: line 2: tab\nWhat to do: use spaces"
+        );
+        assert_eq!(annotation.place, Some(place));
+    }
+}

@@ -111,3 +111,84 @@ fn is_unprintable(c: char) -> bool {
 fn longest_run(text: &str) -> usize {
     text.split(|c| c != '`').map(str::len).max().unwrap_or(0)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn cells_cannot_leave_their_table() {
+        let mut table = Table::new(&["a", "b"]);
+        table.row(&["x|y\nz", "<b>`c`</b>"]);
+        table.row(&["one"]);
+        table.raw_row(&[code("a|b"), "c".to_owned(), "too many".to_owned()]);
+        assert_eq!(
+            table.render(),
+            "| a | b |\n| --- | --- |\n| x\\|y z | &lt;b&gt;\\`c\\`&lt;/b&gt; |\n| one |  |\n| `a\\|b` | c |\n"
+        );
+    }
+
+    #[test]
+    fn nobody_is_notified_and_nothing_is_linked() {
+        assert_eq!(plain("@octocat #12"), "@\u{200d}octocat #\u{200d}12");
+        assert_eq!(plain("https://x www.y"), "https:\u{200d}//x www\u{200d}.y");
+        assert_eq!(plain("ordinary text, 1.5 s"), "ordinary text, 1.5 s");
+    }
+
+    #[test]
+    fn code_spans_are_longer_than_the_backticks_inside() {
+        assert_eq!(code("a"), "`a`");
+        assert_eq!(code("a``b"), "```a``b```");
+        assert_eq!(code("`a`"), "`` `a` ``");
+        assert_eq!(code(" \n"), "");
+    }
+
+    #[test]
+    fn fences_are_longer_than_the_backticks_inside() {
+        assert_eq!(fence("a\n"), "```text\na\n```\n");
+        assert_eq!(fence("```\nx\n````"), "`````text\n```\nx\n````\n`````\n");
+    }
+
+    #[test]
+    fn headings_and_folded_parts() {
+        assert_eq!(heading(2, "a <b>"), "## a &lt;b&gt;\n");
+        assert_eq!(
+            details("log", "body\n"),
+            "<details><summary>log</summary>\n\nbody\n\n</details>\n"
+        );
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn a_fence_ends_only_at_its_end(text in "[`~a\n\r<]{0,40}") {
+            let fenced = fence(&text);
+            let ticks = fenced.len() - fenced.trim_start_matches('`').len();
+            let closing = |line: &&str| line.len() >= ticks && line.bytes().all(|b| b == b'`');
+            prop_assert_eq!(fenced.lines().filter(closing).count(), 1);
+            prop_assert!(fenced.lines().next_back().is_some_and(|line| closing(&line)));
+        }
+
+        #[test]
+        fn a_code_span_ends_only_at_its_end(text in "[`a \n|@#<]{0,40}") {
+            let span = code(&text);
+            let ticks = span.len() - span.trim_start_matches('`').len();
+            let inner = span.trim_matches('`');
+            prop_assert!(longest_run(inner) < ticks.max(1));
+            prop_assert!(!span.contains('\n'));
+        }
+
+        #[test]
+        fn plain_text_holds_no_active_character(text in any::<String>()) {
+            let plain = plain(&text);
+            prop_assert!(!plain.contains(['<', '>', '\n', '\r']));
+            let bare = plain.replace("\\\\", "");
+            for (at, c) in bare.char_indices().filter(|(_, c)| "|`*_[]".contains(*c)) {
+                prop_assert!(bare[..at].ends_with('\\'), "{} in {}", c, plain);
+            }
+        }
+    }
+}

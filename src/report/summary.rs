@@ -14,53 +14,59 @@ pub fn cut(sections: &[String], room: usize) -> String {
     }
     let lines: Vec<&str> = whole.split_inclusive('\n').collect();
     let mut open = Open::default();
-    let mut best = None;
+    let mut kept = 0;
     let mut size = 0;
-    for (kept, line) in lines.iter().enumerate() {
-        let end = ending(&open, &lines, kept);
-        if size + end.len() > room {
+    // The line that no longer fits is the one before which the text is cut, with what is open there closed.
+    for line in &lines {
+        let mut after = open.clone();
+        after.read(line);
+        if size + line.len() + after.longest_ending() > room {
             break;
         }
-        best = Some((size, end));
-        size += line.len();
-        open.read(line);
+        (open, kept, size) = (after, kept + 1, size + line.len());
     }
-    best.map_or_else(String::new, |(size, end)| format!("{}{end}", &whole[..size]))
+    if open.longest_ending() > room {
+        return String::new();
+    }
+    format!("{}{}", &whole[..size], ending(&open, &lines[kept..]))
 }
 
 /// Each section begins after a blank line, so that no table or list runs into the next; so does the first, because
 /// the file may hold something already.
 fn join(sections: &[String]) -> String {
     let sections = sections.iter().map(|section| section.trim_matches('\n'));
-    sections.filter(|s| !s.trim().is_empty()).map(|section| format!("\n{section}\n")).collect()
+    let sections = sections.filter(|section| !section.trim().is_empty());
+    sections.flat_map(|section| ["\n", section, "\n"]).collect()
 }
 
-/// What has to follow if the text is cut before the line of that number.
-fn ending(open: &Open, lines: &[&str], kept: usize) -> String {
-    let left = lines.len() - kept;
-    let is_row = lines[kept].starts_with('|') && open.fence.is_none();
-    let rows = lines[kept..].iter().take_while(|line| line.starts_with('|')).count();
-    let note = if is_row && kept + rows == lines.len() {
+/// What has to follow if the text is cut before these lines: fences and folded parts closed, what is missing counted.
+fn ending(open: &Open, left: &[&str]) -> String {
+    let rows = left.iter().take_while(|line| line.starts_with('|')).count();
+    let note = if rows == left.len() && open.fence.is_none() {
         format!("... {rows} rows omitted")
     } else {
-        format!("... {left} lines omitted")
+        format!("... {} lines omitted", left.len())
     };
-    let mut end = String::new();
-    if let Some(fence) = &open.fence {
-        end = format!("{fence}\n");
-    }
-    end += &format!("\n{note}\n");
-    end + &"\n</details>\n".repeat(open.details)
+    let fence = open.fence.as_ref().map_or_else(String::new, |fence| format!("{fence}\n"));
+    format!("{fence}\n{note}\n{}", DETAILS_END.repeat(open.details))
 }
 
+/// What ends a folded part.
+const DETAILS_END: &str = "\n</details>\n";
+
 /// What is open at a line of the text.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Open {
     fence: Option<String>,
     details: usize,
 }
 
 impl Open {
+    /// More than the bytes that [`ending`] can take.
+    fn longest_ending(&self) -> usize {
+        64 + self.fence.as_ref().map_or(0, String::len) + DETAILS_END.len() * self.details
+    }
+
     fn read(&mut self, line: &str) {
         let text = line.trim_start_matches(' ').trim_end();
         let ticks = text.len() - text.trim_start_matches('`').len();
@@ -74,6 +80,64 @@ impl Open {
                 self.details += text.matches("<details").count();
                 self.details = self.details.saturating_sub(text.matches("</details>").count());
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(sections: &[&str], room: usize) -> String {
+        cut(&sections.iter().map(ToString::to_string).collect::<Vec<_>>(), room)
+    }
+
+    #[test]
+    fn what_fits_is_joined_and_not_touched() {
+        assert_eq!(text(&["# a\n", "", "\nb"], 1000), "\n# a\n\nb\n");
+        assert_eq!(text(&[], 10), "");
+    }
+
+    #[test]
+    fn a_table_is_cut_at_a_row() {
+        let table = format!("| a |\n| --- |\n{}", "| row |\n".repeat(100));
+        let cut = text(&[&table], 200);
+        assert!(cut.len() <= 200, "{}", cut.len());
+        let rows = cut.lines().filter(|line| *line == "| row |").count();
+        assert!(cut.ends_with(&format!("| row |\n\n... {} rows omitted\n", 100 - rows)), "{cut}");
+    }
+
+    #[test]
+    fn fences_and_folded_parts_are_closed() {
+        let log = "line\n".repeat(100);
+        let body =
+            format!("<details><summary>log</summary>\n\n````text\n```\n{log}````\n\n</details>\n");
+        let cut = text(&[&body], 220);
+        assert!(cut.len() <= 220);
+        let end = cut.split_once("line\n````\n\n... ").unwrap().1;
+        assert!(end.ends_with(" lines omitted\n\n</details>\n"), "{end}");
+    }
+
+    #[test]
+    fn a_single_long_line_is_left_out_whole() {
+        assert_eq!(text(&["a", &"x".repeat(500)], 100), "\na\n\n\n... 1 lines omitted\n");
+        assert_eq!(text(&["abc"], 2), "");
+    }
+
+    #[test]
+    fn a_cut_at_any_size_leaves_nothing_open() {
+        let part = "<details><summary>x</summary>\n\n```text\nl\nl\n```\n\n| a |\n| - |\n| 1 |\n\n</details>\n";
+        let whole = text(&[part, part], 10_000);
+        for room in 0..whole.len() {
+            let cut = text(&[part, part], room);
+            assert!(cut.len() <= room);
+            assert_eq!(
+                cut.matches("<details>").count(),
+                cut.matches("</details>").count(),
+                "{cut}"
+            );
+            let fences = cut.lines().filter(|line| line.starts_with("```")).count();
+            assert_eq!(fences % 2, 0, "{cut}");
         }
     }
 }

@@ -10,12 +10,16 @@ pub const IMAGE: &str = "mta-test/python:3";
 
 /// Whether tests with an engine can run; says so in one visible line where not.
 pub fn docker() -> bool {
-    let answers = Command::new("docker").arg("version").output().is_ok_and(|output| output.status.success());
+    let answers =
+        Command::new("docker").arg("version").output().is_ok_and(|output| output.status.success());
     if answers {
         return true;
     }
     let allowed = std::env::var("MTA_TEST_DOCKER").is_ok_and(|value| value == "absent");
-    assert!(allowed, "no Docker engine answers; set MTA_TEST_DOCKER=absent to skip the tests that need one");
+    assert!(
+        allowed,
+        "no Docker engine answers; set MTA_TEST_DOCKER=absent to skip the tests that need one"
+    );
     eprintln!("SKIPPED: no Docker engine");
     false
 }
@@ -50,10 +54,13 @@ impl Stack {
         let project = format!("mtatest-{}-{number}", std::process::id());
         let dir = tempfile::tempdir().unwrap();
         std::fs::create_dir(dir.path().join("checkout")).unwrap();
-        let mut stack = Self { dir, project: project.clone(), flags: BTreeMap::new(), env: BTreeMap::new() };
+        let mut stack =
+            Self { dir, project: project.clone(), flags: BTreeMap::new(), env: BTreeMap::new() };
         stack.flag("project-name", &project);
         stack.flag("state-dir", &stack.path("state").display().to_string());
-        for (name, value) in [("pull", "never"), ("health-interval", "1s"), ("health-retries", "20")] {
+        for (name, value) in
+            [("pull", "never"), ("health-interval", "1s"), ("health-retries", "20")]
+        {
             stack.flag(name, value);
         }
         stack.write("compose.yaml", compose);
@@ -76,10 +83,11 @@ impl Stack {
         self.path("state").join(&self.project).join(path)
     }
 
-    /// Writes a file of the checkout.
+    /// Writes a file of the checkout as git does: a new file in the place of the old one.
     pub fn write(&self, path: &str, text: &str) {
         let path = self.path("checkout").join(path);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let _ = std::fs::remove_file(&path);
         std::fs::write(path, text).unwrap();
     }
 
@@ -135,7 +143,10 @@ impl Stack {
         let filter = format!("label=com.docker.compose.project={}", self.project);
         let format = "{{.Label \"com.docker.compose.service\"}} {{.ID}}";
         let text = docker_out(&["ps", "--no-trunc", "--filter", &filter, "--format", format]);
-        text.lines().filter_map(|line| line.split_once(' ')).map(|(s, id)| (s.to_owned(), id.to_owned())).collect()
+        text.lines()
+            .filter_map(|line| line.split_once(' '))
+            .map(|(s, id)| (s.to_owned(), id.to_owned()))
+            .collect()
     }
 }
 
@@ -154,7 +165,8 @@ impl Drop for Stack {
             }
         }
         let tags = format!("reference=mta.invalid/{}/*", self.project);
-        let tags = docker_out(&["images", "--filter", &tags, "--format", "{{.Repository}}:{{.Tag}}"]);
+        let tags =
+            docker_out(&["images", "--filter", &tags, "--format", "{{.Repository}}:{{.Tag}}"]);
         for tag in tags.split_whitespace() {
             let _ = Command::new("docker").args(["rmi", tag]).output();
         }

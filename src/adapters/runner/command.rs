@@ -156,7 +156,7 @@ fn issue(name: &str, properties: &[(&str, String)], text: &str) -> String {
 }
 
 /// A combining mark right after `::` would join the colon, and the runner's search would not find it: a space parts
-/// them. A message that begins with `:` would shift the end of the command's head in the same way.
+/// them. Which characters combine is a long table, so every one beyond ASCII gets the space.
 fn apart(text: String) -> String {
     match text.chars().next() {
         Some(first) if !first.is_ascii() => format!(" {text}"),

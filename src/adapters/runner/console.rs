@@ -117,17 +117,17 @@ impl Console {
 
     fn redacted(&self, annotation: &Annotation) -> Annotation {
         let mut copy = annotation.clone();
-        copy.title = self.redactor.redact(&copy.title);
-        copy.message = self.redactor.redact(&copy.message);
+        copy.title = self.clean(&copy.title);
+        copy.message = self.clean(&copy.message);
         if let Some(place) = &mut copy.place {
-            place.file = self.redactor.redact(&place.file);
+            place.file = self.clean(&place.file);
         }
         copy
     }
 
     fn start_phase(&self, state: &mut State, name: &str) {
         self.end_phase(state);
-        let name = foreign::line(&self.redactor.redact(name));
+        let name = self.harmless(name).join(" ");
         state.line(&command::group(&name));
         state.phase = Some(Phase { name, started: self.clock.now() });
     }
@@ -169,12 +169,16 @@ impl Console {
         lines.iter().map(|line| self.redactor.redact(line)).collect()
     }
 
+    /// Redacted before and after cleaning, line ends kept: for what is escaped into a command.
+    fn clean(&self, text: &str) -> String {
+        self.redactor.redact(&foreign::clean(&self.redactor.redact(text)))
+    }
+
     fn debug_line(&self, state: &mut State, text: &str) {
         match self.debug {
             DebugLines::Plain => self.plain(state, &format!("debug: {text}")),
             DebugLines::Command => {
-                let text = self.redactor.redact(text);
-                state.line(&command::debug(&text));
+                state.line(&command::debug(&self.clean(text)));
             }
         }
     }

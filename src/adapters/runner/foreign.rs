@@ -118,7 +118,7 @@ fn picture(c: char) -> char {
     }
 }
 
-/// Characters that Unicode says are drawn as nothing (Default_Ignorable_Code_Point) and those of direction control.
+/// Characters that Unicode says are drawn as nothing (`Default_Ignorable_Code_Point`) and those of direction control.
 fn is_ignorable(c: char) -> bool {
     matches!(c,
         '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'

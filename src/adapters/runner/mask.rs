@@ -188,7 +188,7 @@ pub fn looks_secret(key: &str) -> bool {
     ];
     let words = words(key);
     let single =
-        |word: &String| word.strip_suffix('S').filter(|w| w.len() > 3).unwrap_or(word).to_owned();
+        |word: &String| word.strip_suffix('S').filter(|w| w.len() >= 3).unwrap_or(word).to_owned();
     let last_is_about = words.last().is_some_and(|word| ABOUT.contains(&word.as_str()));
     if last_is_about || words.iter().any(|word| word == "PUBLIC") {
         return false;
@@ -215,4 +215,146 @@ fn words(key: &str) -> Vec<String> {
     }
     words.retain(|word| !word.is_empty());
     words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn announced(secrets: &[Secret]) -> Vec<String> {
+        masks(secrets).announced
+    }
+
+    #[test]
+    fn keys_that_name_a_secret_and_keys_that_do_not() {
+        let secret = [
+            "PASSWORD",
+            "POSTGRES_PASSWORD",
+            "PGPASSWORD",
+            "db_password",
+            "dbPassword",
+            "SMTP_PASSWD",
+            "API_TOKEN",
+            "TOKENS",
+            "GITHUB_TOKEN",
+            "CLIENT_SECRET",
+            "SECRETS",
+            "SECRET_KEY_BASE",
+            "apiKey",
+            "APIKEY",
+            "AWS_SECRET_ACCESS_KEY",
+            "KEY",
+            "ENCRYPTION_KEYS",
+            "DB_PASS",
+            "PASS",
+            "AUTH",
+            "BASIC_AUTH",
+            "SENTRY_DSN",
+            "PRIVATE_KEY",
+            "AWS_CREDENTIALS",
+            "SLACK_WEBHOOK_URL",
+            "LDAP_PWD",
+            "SSH_PASSPHRASE",
+        ];
+        let open = [
+            "PUBLIC_KEY",
+            "SSH_PUBLIC_KEY",
+            "KEYBOARD",
+            "MONKEY",
+            "AUTHOR",
+            "COMPASS",
+            "BYPASS",
+            "TAG",
+            "VERSION",
+            "PASSWORD_FILE",
+            "POSTGRES_PASSWORD_FILE",
+            "KEY_PATH",
+            "TOKEN_TTL",
+            "AUTH_METHOD",
+            "AWS_ACCESS_KEY_ID",
+            "SECRET_NAME",
+            "TOKENIZER",
+            "USER",
+            "POSTGRES_DB",
+            "",
+            "___",
+        ];
+        for key in secret {
+            assert!(looks_secret(key), "{key}");
+        }
+        for key in open {
+            assert!(!looks_secret(key), "{key}");
+        }
+    }
+
+    #[test]
+    fn a_value_of_env_needs_a_secret_key_and_six_characters() {
+        assert!(Secret::by_key("API_TOKEN", "abcdef").is_some());
+        assert!(Secret::by_key("API_TOKEN", "abcde").is_none());
+        assert!(Secret::by_key("API_TOKEN", "  abcde \n").is_none());
+        assert!(Secret::by_key("TAG", "v1.2.3").is_none());
+    }
+
+    #[test]
+    fn a_password_in_a_url_is_one_whatever_the_key() {
+        let secret =
+            Secret::by_key("DATABASE_URL", "postgres://shop:pa55word@db/shop?x=1").unwrap();
+        let announced = announced(&[secret]);
+        assert_eq!(announced[0], "pa55word");
+        assert!(announced.contains(&base64(b"shop:pa55word")));
+        for value in [
+            "postgres://db/shop",
+            "https://x/y@z:1",
+            "postgres://shop@db",
+            "a:b@c",
+            "postgres://u:v2@db",
+        ] {
+            assert!(Secret::by_key("DATABASE_URL", value).is_none(), "{value}");
+        }
+    }
+
+    #[test]
+    fn forms_that_our_programs_write_are_masked() {
+        let announced = announced(&[Secret::login("me", "a:b\\c@d\"1")]);
+        let expected = [
+            "a:b\\c@d\"1",
+            "a\\:b\\\\c@d\"1",
+            "a%3Ab%5Cc%40d%221",
+            "a:b\\\\c@d\\\"1",
+            &base64(b"me:a:b\\c@d\"1"),
+        ];
+        for form in expected {
+            assert!(announced.iter().any(|known| known == form), "{form} not in {announced:?}");
+        }
+    }
+
+    #[test]
+    fn a_value_with_long_lines_is_sent_once_and_whole() {
+        let masks = masks(&[Secret::new("first line\nsecond line\n")]);
+        assert_eq!(masks.announced, ["first line\nsecond line"]);
+        assert_eq!(masks.redacted, ["first line\nsecond line", "first line", "second line"]);
+    }
+
+    #[test]
+    fn a_value_with_short_lines_is_sent_line_by_line_without_them() {
+        let masks = masks(&[Secret::new("{\n  \"key\": 1\n}\n")]);
+        assert_eq!(masks.announced, ["\"key\": 1"]);
+        assert!(!masks.redacted.contains(&"{".to_owned()));
+    }
+
+    #[test]
+    fn blank_secrets_are_never_sent_and_short_ones_are() {
+        assert_eq!(masks(&[Secret::new(""), Secret::new(" \n ")]), Masks::default());
+        assert_eq!(announced(&[Secret::new("abc")])[0], "abc");
+    }
+
+    #[test]
+    fn base64_is_the_one_with_padding() {
+        let table =
+            [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy")];
+        for (plain, coded) in table {
+            assert_eq!(base64(plain.as_bytes()), coded);
+        }
+        assert_eq!(base64(&[0xff, 0xfe]), "//4=");
+    }
 }

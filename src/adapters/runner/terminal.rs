@@ -100,8 +100,12 @@ impl Terminal {
         self.end_phase(&mut state);
         let mut sorted: Vec<&Annotation> = annotations.iter().collect();
         sorted.sort_by_key(|annotation| annotation.level);
-        sorted.iter().for_each(|annotation| self.annotation(&mut state, annotation));
-        lines.iter().for_each(|line| self.plain(&mut state, line));
+        for annotation in sorted {
+            self.annotation(&mut state, annotation);
+        }
+        for line in lines {
+            self.plain(&mut state, line);
+        }
     }
 
     /// Writes one annotation at once, also from a panic hook: never waits for the lock.
@@ -177,7 +181,7 @@ impl Terminal {
 
     fn start_phase(&self, state: &mut State, name: &str) {
         self.end_phase(state);
-        let name = foreign::line(&self.redactor.redact(name));
+        let name = self.harmless(name).join(" ");
         state.line(&self.paint(&name, "34"));
         state.phase = Some((name, self.clock.now()));
     }
