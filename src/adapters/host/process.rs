@@ -429,10 +429,10 @@ mod tests {
             capture(&sh("echo out; echo err >&2; exit 3"), limits(&cancel, 20)).await.unwrap();
         assert_eq!(exit, Exit { code: 3, stdout: "out\n".into(), tail: "err".into() });
         let mut lines = Vec::new();
-        let exit = relay(&sh("printf 'a\\nb'; kill -9 $$"), limits(&cancel, 20), &mut |l| {
-            lines.push(l.to_owned())
-        });
-        assert_eq!((exit.await.unwrap().code, lines), (137, vec!["a".to_owned(), "b".to_owned()]));
+        let command = sh("printf 'a\\nb'; kill -9 $$");
+        let exit =
+            relay(&command, limits(&cancel, 20), &mut |l| lines.push(l.to_owned())).await.unwrap();
+        assert_eq!((exit.code, lines), (137, vec!["a".to_owned(), "b".to_owned()]));
     }
 
     #[tokio::test]
