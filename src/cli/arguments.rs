@@ -1,0 +1,531 @@
+//! The arguments: from `argv` to raw inputs. Reads no file and no variable, and prints nothing; the caller does.
+//!
+//! Commands are built from the tables of `actions::ALL`. A secret is never given as a value, because every user of the
+//! host can read the arguments of a process: `--x-file PATH` or the variable `MTA_X` instead.
+
+use std::ffi::OsString;
+
+use camino::Utf8PathBuf;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{Arg, ArgAction, ArgMatches, Command, builder::NonEmptyStringValueParser};
+
+use crate::actions;
+use crate::domain::action::ActionSpec;
+use crate::domain::input::{
+    Fault, FaultKind, InputSpec, Kind, Need, Origin, RawInput, Secrecy, nearest, same_name,
+};
+use crate::failure::Outcome;
+use crate::report::docs::{Layout, kind_words};
+
+/// The umbrella's subcommand: the action is the input `action`.
+pub const UMBRELLA: &str = "umbrella";
+
+/// The subcommand that puts right what a cancelled run left behind.
+pub const RECOVER: &str = "recover";
+
+/// What the arguments ask for.
+#[derive(Debug)]
+pub enum Parsed {
+    /// Run an action, `recover` or the umbrella.
+    Action {
+        /// Name of the action, [`RECOVER`] or [`UMBRELLA`].
+        name: String,
+        /// The inputs given as flags.
+        raw: Vec<RawInput>,
+        /// Secret inputs and the files that hold them; `-` is standard input.
+        secret_files: Vec<(String, Utf8PathBuf)>,
+        /// How much to tell.
+        verbosity: Verbosity,
+    },
+    /// Write or check the generated files.
+    Docs {
+        /// Write, or only compare.
+        mode: DocsMode,
+        /// Which tree.
+        layout: Layout,
+        /// The root of the tree.
+        out: Utf8PathBuf,
+    },
+    /// Print this and end: help, version, or what is wrong with the arguments.
+    Text {
+        /// What to print: to standard output if `exit` is 0, else to standard error.
+        text: String,
+        /// The exit code.
+        exit: u8,
+    },
+}
+
+/// How much to tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verbosity {
+    /// Events only.
+    Normal,
+    /// Diagnostics too.
+    Verbose,
+}
+
+/// What `mta docs` does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DocsMode {
+    /// Write the files.
+    Write,
+    /// Compare, and fail on the first difference.
+    Check,
+}
+
+/// Reads the arguments, the program's name first.
+pub fn parse(args: impl IntoIterator<Item = OsString>) -> Parsed {
+    let matches = match command().try_get_matches_from(args) {
+        Ok(matches) => matches,
+        Err(error) => return refused(&error),
+    };
+    let verbosity =
+        if matches.get_flag("verbose") { Verbosity::Verbose } else { Verbosity::Normal };
+    match matches.subcommand() {
+        Some(("docs", given)) => docs(given),
+        Some((name, given)) => action(name, given, verbosity),
+        None => Parsed::Text { text: command().render_help().to_string(), exit: bad_input() },
+    }
+}
+
+/// The inputs that a command takes: those of an action, or of all actions for [`RECOVER`] and [`UMBRELLA`].
+pub fn inputs(name: &str) -> Vec<InputSpec> {
+    match actions::ALL.iter().find(|spec| spec.name == name) {
+        Some(spec) => spec.inputs.to_vec(),
+        None => union(),
+    }
+}
+
+/// The inputs of a command that may come from a variable `MTA_<NAME>`: the secret ones.
+pub fn secret_inputs(name: &str) -> Vec<InputSpec> {
+    inputs(name).into_iter().filter(|spec| is_secret(spec.kind)).collect()
+}
+
+/// Keeps the inputs that some action knows: `recover` gets the inputs of the action that was cancelled, whichever it was.
+pub fn known_only(raw: Vec<RawInput>) -> Vec<RawInput> {
+    let known = union();
+    raw.into_iter()
+        .filter(|input| known.iter().any(|spec| same_name(spec.name, &input.name)))
+        .collect()
+}
+
+/// Splits the umbrella's inputs into the action that `action` names and that action's inputs.
+///
+/// # Errors
+/// A fault if `action` is missing or names no action.
+pub fn umbrella(raw: Vec<RawInput>) -> Result<(&'static ActionSpec, Vec<RawInput>), Fault> {
+    let (chosen, rest): (Vec<_>, Vec<_>) =
+        raw.into_iter().partition(|input| same_name("action", &input.name));
+    let word = chosen.first().map_or("", |input| input.value.trim());
+    if word.is_empty() {
+        let help = format!("Name one of: {}.", action_names().join(", "));
+        return Err(Fault::new(
+            "action",
+            FaultKind::Missing,
+            "the input `action` is missing",
+            help,
+        ));
+    }
+    match actions::ALL.iter().find(|spec| spec.name == word) {
+        Some(spec) => Ok((spec, rest)),
+        None => Err(unknown_action(word)),
+    }
+}
+
+fn unknown_action(word: &str) -> Fault {
+    let help = match nearest(word, action_names().into_iter()) {
+        Some(name) => format!("Did you mean `{name}`?"),
+        None => format!("Name one of: {}.", action_names().join(", ")),
+    };
+    let what = "the input `action` names no action";
+    Fault::new("action", FaultKind::Malformed, what, help)
+}
+
+fn action_names() -> Vec<&'static str> {
+    actions::ALL.iter().map(|spec| spec.name).collect()
+}
+
+/// Every input of every action once; where specs differ, the first one stands.
+fn union() -> Vec<InputSpec> {
+    let mut all: Vec<InputSpec> = Vec::new();
+    for spec in actions::ALL.iter().flat_map(|action| action.inputs) {
+        if !all.iter().any(|known| known.name == spec.name) {
+            all.push(*spec);
+        }
+    }
+    all
+}
+
+fn is_secret(kind: Kind) -> bool {
+    matches!(kind, Kind::Secret | Kind::Map(Secrecy::All))
+}
+
+fn takes_more(kind: Kind) -> bool {
+    matches!(kind, Kind::Lines | Kind::Words | Kind::Globs | Kind::Map(_))
+}
+
+fn bad_input() -> u8 {
+    Outcome::BadInput.code()
+}
+
+/// The whole command line.
+pub fn command() -> Command {
+    let verbose = Arg::new("verbose")
+        .short('v')
+        .long("verbose")
+        .global(true)
+        .action(ArgAction::SetTrue)
+        .help("Show diagnostics, with time and origin");
+    let hidden = [RECOVER, UMBRELLA].map(|name| {
+        let about = if name == RECOVER {
+            "Puts right what a cancelled or killed run left behind"
+        } else {
+            "Runs the action that the input `action` in MTA_INPUTS names"
+        };
+        with_inputs(Command::new(name).about(about).hide(true), &union())
+    });
+    Command::new("mta")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about("Deploys, backs up and rolls back Docker Compose stacks.")
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .disable_help_subcommand(false)
+        .max_term_width(96)
+        .arg(verbose)
+        .after_help(main_footer())
+        .subcommands(actions::ALL.iter().map(|spec| action_command(spec)))
+        .subcommands(hidden)
+        .subcommand(docs_command())
+}
+
+fn action_command(spec: &ActionSpec) -> Command {
+    let command = Command::new(spec.name)
+        .about(spec.about)
+        .long_about(format!("{}\n\n{}", spec.about, spec.long_about))
+        .after_help(action_footer(spec));
+    with_inputs(command, spec.inputs)
+}
+
+fn with_inputs(command: Command, inputs: &[InputSpec]) -> Command {
+    inputs.iter().fold(command.next_help_heading("Inputs"), |command, spec| {
+        command.arg(if is_secret(spec.kind) { secret_flag(spec) } else { flag(spec) })
+    })
+}
+
+fn flag(spec: &InputSpec) -> Arg {
+    let action = if takes_more(spec.kind) { ArgAction::Append } else { ArgAction::Set };
+    let arg = Arg::new(spec.name)
+        .long(spec.name)
+        .value_name(placeholder(spec.kind))
+        .action(action)
+        .help(flag_help(spec));
+    if spec.kind == Kind::Bool { arg.num_args(0..=1).default_missing_value("true") } else { arg }
+}
+
+fn secret_flag(spec: &InputSpec) -> Arg {
+    Arg::new(spec.name)
+        .long(format!("{}-file", spec.name))
+        .value_name("PATH")
+        .value_parser(NonEmptyStringValueParser::new())
+        .help(format!("{} A file that holds it; `-` is standard input", spec.doc))
+}
+
+fn flag_help(spec: &InputSpec) -> String {
+    let doc = spec.doc.trim_end_matches('.');
+    match (spec.need, spec.kind) {
+        (Need::Required, _) => format!("{doc} [required]"),
+        (Need::Default(_), Kind::Bool) | (Need::Optional, _) => doc.to_owned(),
+        (Need::Default(text), _) => format!("{doc} [default: {text}]"),
+    }
+}
+
+fn placeholder(kind: Kind) -> String {
+    match kind {
+        Kind::Choice(words) => words.join("|"),
+        Kind::Bool => "true|false".to_owned(),
+        Kind::Map(_) => "KEY=VALUE".to_owned(),
+        _ => kind_words(kind).to_uppercase().replace(' ', "_"),
+    }
+}
+
+fn docs_command() -> Command {
+    let mode = |name, help| Arg::new(name).long(name).action(ArgAction::SetTrue).help(help);
+    Command::new("docs")
+        .about("Writes action.yml and README files from the tables in the program")
+        .hide(true)
+        .arg(mode("write", "Write the files"))
+        .arg(mode("check", "Compare only; exit 1 if a file differs"))
+        .group(clap::ArgGroup::new("mode").args(["write", "check"]).required(true))
+        .arg(
+            Arg::new("layout")
+                .long("layout")
+                .value_parser(["source", "release"])
+                .default_value("source")
+                .help("This repository, or the tree of a tag"),
+        )
+        .arg(Arg::new("out").long("out").value_name("DIR").default_value(".").help("Its root"))
+}
+
+fn main_footer() -> String {
+    format!(
+        "{}\nExamples:\n  mta deploy --compose-files compose.yaml --health-url http://localhost:8080/health\n  \
+         mta rollback --to previous\n\n`mta <command> --help` shows the inputs of a command.\n\
+         `mta recover` puts right what a cancelled or killed run left behind.",
+        exit_codes()
+    )
+}
+
+fn action_footer(spec: &ActionSpec) -> String {
+    let secrets: Vec<&str> =
+        spec.inputs.iter().filter(|input| is_secret(input.kind)).map(|input| input.name).collect();
+    let secret_line = match secrets.first() {
+        Some(name) => format!(
+            "  A secret comes from a file (--{name}-file PATH, `-` is standard input)\n  or from the \
+             environment ({}).\n",
+            crate::domain::input::environment_name(name)
+        ),
+        None => String::new(),
+    };
+    format!(
+        "Where inputs are read from:\n  Flags, first of all. Lists and maps may be repeated.\n{secret_line}  \
+         MTA_INPUTS, a JSON object, when run as an action.\n\n{}\nExamples:\n{}",
+        exit_codes(),
+        examples(spec)
+    )
+}
+
+fn exit_codes() -> String {
+    let rows = Outcome::ALL.iter().map(|outcome| {
+        format!("  {:>2}  {:<13} {}\n", outcome.code(), outcome.word(), outcome.meaning())
+    });
+    format!("Exit codes:\n{}", rows.collect::<String>())
+}
+
+/// Two examples: as short as it gets, and with the first inputs that have an example on one line.
+fn examples(spec: &ActionSpec) -> String {
+    let named = spec.inputs.iter().filter(|input| !is_secret(input.kind)).filter_map(|input| {
+        let text = input.examples.iter().find(|text| !text.contains(['\n', '$', ' ']))?;
+        Some((input.name, *text))
+    });
+    let mut required = String::new();
+    let mut more = String::new();
+    for (name, text) in named {
+        let needed = spec.inputs.iter().any(|i| i.name == name && i.need == Need::Required);
+        if needed {
+            required.push_str(&format!(" --{name} {text}"));
+        } else if more.matches("--").count() < 2 {
+            more.push_str(&format!(" --{name} {text}"));
+        }
+    }
+    format!("  mta {0}{required}\n  mta {0}{required}{more}", spec.name)
+}
+
+fn action(name: &str, given: &ArgMatches, verbosity: Verbosity) -> Parsed {
+    let mut raw = Vec::new();
+    let mut secret_files = Vec::new();
+    for spec in inputs(name) {
+        let Ok(Some(texts)) = given.try_get_many::<String>(spec.name) else { continue };
+        let texts: Vec<&str> = texts.map(String::as_str).collect();
+        if is_secret(spec.kind) {
+            secret_files
+                .extend(texts.iter().map(|path| (spec.name.to_owned(), Utf8PathBuf::from(*path))));
+        } else {
+            let value = texts.join("\n");
+            raw.push(RawInput { name: spec.name.to_owned(), value, origin: Origin::Flag });
+        }
+    }
+    Parsed::Action { name: name.to_owned(), raw, secret_files, verbosity }
+}
+
+fn docs(given: &ArgMatches) -> Parsed {
+    let text = |name: &str| given.get_one::<String>(name).map_or("", String::as_str);
+    Parsed::Docs {
+        mode: if given.get_flag("check") { DocsMode::Check } else { DocsMode::Write },
+        layout: if text("layout") == "release" { Layout::Release } else { Layout::Source },
+        out: Utf8PathBuf::from(text("out")),
+    }
+}
+
+/// Help and version as they are; anything else in one line with the nearest name.
+fn refused(error: &clap::Error) -> Parsed {
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            Parsed::Text { text: error.to_string(), exit: Outcome::Done.code() }
+        }
+        ErrorKind::UnknownArgument | ErrorKind::InvalidSubcommand => {
+            Parsed::Text { text: unknown_argument(error), exit: bad_input() }
+        }
+        _ => Parsed::Text { text: error.to_string(), exit: bad_input() },
+    }
+}
+
+fn unknown_argument(error: &clap::Error) -> String {
+    let of = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => Some(text.clone()),
+        _ => None,
+    };
+    if let Some(word) = of(ContextKind::InvalidSubcommand) {
+        let known = action_names().into_iter().chain([RECOVER, "docs", "help"]);
+        return refusal(
+            &format!("there is no command `{word}`"),
+            nearest(&word, known),
+            "mta --help",
+        );
+    }
+    let flag = of(ContextKind::InvalidArg).unwrap_or_default();
+    // A value after `=` may be a secret: only the name is repeated.
+    let name = flag.split('=').next().unwrap_or_default();
+    let usage = error.get(ContextKind::Usage).map(ToString::to_string).unwrap_or_default();
+    let commands = command();
+    let here =
+        commands.get_subcommands().find(|c| usage.contains(&format!("mta {}", c.get_name())));
+    let longs: Vec<String> = here
+        .unwrap_or(&commands)
+        .get_arguments()
+        .filter_map(|arg| arg.get_long().map(|long| format!("--{long}")))
+        .collect();
+    let help = match here {
+        Some(found) => format!("mta {} --help", found.get_name()),
+        None => "mta --help".to_owned(),
+    };
+    let near = nearest(name, longs.iter().map(String::as_str));
+    refusal(&format!("there is no flag `{name}`"), near, &help)
+}
+
+fn refusal(what: &str, near: Option<&str>, help: &str) -> String {
+    let hint = near.map(|name| format!(". Did you mean `{name}`?")).unwrap_or_default();
+    format!("error: {what}{hint}\nSee `{help}`.\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(line: &str) -> Parsed {
+        parse(line.split(' ').map(OsString::from))
+    }
+
+    fn text(line: &str) -> (String, u8) {
+        match parsed(line) {
+            Parsed::Text { text, exit } => (text, exit),
+            other => panic!("{line}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn every_input_is_a_flag_and_lists_add_lines() {
+        let line = "mta deploy --compose-files a.yml --compose-files b.yml --dry-run --env A=1 -v";
+        let Parsed::Action { name, raw, secret_files, verbosity } = parsed(line) else { panic!() };
+        let pairs: Vec<_> = raw.iter().map(|r| (r.name.as_str(), r.value.as_str())).collect();
+        assert_eq!(name, "deploy");
+        assert_eq!(pairs, [("compose-files", "a.yml\nb.yml"), ("env", "A=1"), ("dry-run", "true")]);
+        assert!(secret_files.is_empty());
+        assert_eq!(verbosity, Verbosity::Verbose);
+    }
+
+    #[test]
+    fn every_input_of_every_action_has_its_flag() {
+        let commands = command();
+        for action in actions::ALL {
+            let command = commands.find_subcommand(action.name).unwrap();
+            let longs: Vec<_> = command.get_arguments().filter_map(Arg::get_long).collect();
+            for spec in action.inputs {
+                let suffix = if is_secret(spec.kind) { "-file" } else { "" };
+                let flag = format!("{}{suffix}", spec.name);
+                assert!(longs.contains(&flag.as_str()), "{} --{flag}", action.name);
+            }
+        }
+    }
+
+    #[test]
+    fn a_flag_does_not_swallow_the_next_one() {
+        let (message, exit) = text("mta deploy --health-url --dry-run");
+        assert_eq!(exit, 64);
+        assert!(message.contains("--health-url"), "{message}");
+    }
+
+    #[test]
+    fn a_secret_is_a_file_and_never_a_value() {
+        let Parsed::Action { raw, secret_files, .. } = parsed("mta deploy --secret-files-file -")
+        else {
+            panic!()
+        };
+        assert!(raw.is_empty());
+        assert_eq!(secret_files, [("secret-files".to_owned(), Utf8PathBuf::from("-"))]);
+        let (message, exit) = text("mta deploy --secret-files=a=hunter2");
+        assert_eq!(exit, 64);
+        assert!(!message.contains("hunter2"), "{message}");
+    }
+
+    #[test]
+    fn a_mistyped_word_gives_the_nearest_and_64() {
+        let (message, exit) = text("mta deploy --helth-url http://x");
+        assert_eq!(exit, 64);
+        assert!(message.contains("Did you mean `--health-url`?"), "{message}");
+        assert!(message.contains("mta deploy --help"), "{message}");
+        let (message, exit) = text("mta depoly");
+        assert_eq!(exit, 64);
+        assert!(message.contains("Did you mean `deploy`?"), "{message}");
+        let (message, exit) = text("mta deploy --zzzzzzz 1");
+        assert_eq!(exit, 64);
+        assert!(!message.contains("Did you mean"), "{message}");
+    }
+
+    #[test]
+    fn usage_errors_are_64_and_help_is_0() {
+        for wrong in ["mta", "mta docs", "mta docs --write --check", "mta deploy --to x extra"] {
+            assert_eq!(text(wrong).1, 64, "{wrong}");
+        }
+        for right in
+            ["mta --help", "mta --version", "mta help", "mta deploy --help", "mta help deploy"]
+        {
+            assert_eq!(text(right).1, 0, "{right}");
+        }
+    }
+
+    #[test]
+    fn help_is_narrow_and_complete() {
+        for (line, words) in [
+            ("mta --help", &["deploy", "Exit codes", "recover", "needs-person"][..]),
+            (
+                "mta deploy --help",
+                &["--health-url", "--secret-files-file", "MTA_SECRET_FILES", "Examples:"][..],
+            ),
+        ] {
+            let (help, _) = text(line);
+            for word in words {
+                assert!(help.contains(word), "{line}: {word}\n{help}");
+            }
+            let wide = help.lines().find(|line| line.chars().count() > 100);
+            assert_eq!(wide, None, "{line}");
+        }
+    }
+
+    #[test]
+    fn recover_takes_the_inputs_of_every_action() {
+        let Parsed::Action { name, raw, .. } =
+            parsed("mta recover --health-url x --to 2 --keep-last 3")
+        else {
+            panic!()
+        };
+        assert_eq!((name.as_str(), raw.len()), (RECOVER, 3));
+        let unknown = RawInput { name: "action".into(), value: "x".into(), origin: Origin::Action };
+        assert!(known_only(vec![unknown]).is_empty());
+        assert_eq!(known_only(raw).len(), 3);
+    }
+
+    #[test]
+    fn the_umbrella_takes_the_action_from_its_input() {
+        let input = |name: &str, value: &str| RawInput {
+            name: name.to_owned(),
+            value: value.to_owned(),
+            origin: Origin::Action,
+        };
+        let (spec, rest) =
+            umbrella(vec![input("Action", " backup "), input("mode", "list")]).unwrap();
+        assert_eq!((spec.name, rest.len()), ("backup", 1));
+        assert_eq!(umbrella(vec![input("mode", "list")]).unwrap_err().kind, FaultKind::Missing);
+        let fault = umbrella(vec![input("action", "bakcup")]).unwrap_err();
+        assert!(fault.help.contains("`backup`"), "{fault}");
+    }
+}
