@@ -129,10 +129,10 @@ impl<'a> Server<'a> {
     }
 
     /// A client program with the container's credentials, over the local socket.
-    fn command(&self, program: &str, args: &[&str], database: Option<&str>) -> ExecCommand {
+    fn command(&self, program: &str, options: &[&str], database: Option<&str>) -> ExecCommand {
         let mut argv: Vec<_> =
             ["/bin/sh", "-c", WITH_PASSWORD, "sh", program].map(str::to_owned).to_vec();
-        argv.extend(args.iter().map(|arg| (*arg).to_owned()));
+        argv.extend(options.iter().map(|option| (*option).to_owned()));
         if let Some(database) = database {
             argv.extend(["-U".to_owned(), self.user.clone(), "-d".to_owned(), conninfo(database)]);
         }

@@ -34,7 +34,7 @@ pub struct Site<'a> {
     /// Compose, speaking to the same engine.
     pub compose: Compose,
     /// For health probes.
-    pub http: reqwest::Client,
+    pub http: http::Client,
     /// The phases so far.
     pub phases: Phases<'a>,
     _lock: Lock,

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use crate::actions::steps::images;
 use crate::actions::steps::site::Site;
 use crate::adapters::docker::compose::Rendering;
-use crate::adapters::docker::engine::ContainerInfo;
+use crate::adapters::docker::container::ContainerInfo;
 use crate::adapters::docker::exec::{self, ExecCommand, Finished};
 use crate::adapters::host::files;
 use crate::adapters::host::tree;

@@ -12,10 +12,10 @@ use crate::domain::event::{Event, Sink};
 use crate::failure::{Failure, Outcome};
 
 /// Reading files and talking to the engine only.
-const QUICK: Duration = Duration::from_secs(120);
+const QUICK: Duration = Duration::from_mins(2);
 
 /// Pulls, builds and migrations: long, but not for ever.
-const LONG: Duration = Duration::from_secs(4 * 3600);
+const LONG: Duration = Duration::from_hours(4);
 
 /// Names a set of compose files and the folder that their paths are relative to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +28,14 @@ pub struct Rendering {
     pub files: Vec<Utf8PathBuf>,
     /// The `.env`, absolute; `None` if there is none.
     pub env_file: Option<Utf8PathBuf>,
+}
+
+impl Rendering {
+    /// The files in one phrase, relative to the folder, for messages.
+    fn files_named(&self) -> String {
+        let names = self.files.iter().map(|file| file.strip_prefix(&self.folder).unwrap_or(file));
+        names.map(Utf8Path::as_str).collect::<Vec<_>>().join(", ")
+    }
 }
 
 /// Docker Compose v2.
@@ -46,10 +54,8 @@ impl Compose {
         endpoint: &Endpoint,
         cancel: &CancellationToken,
     ) -> Result<Self, Failure> {
-        let env = env
-            .clone()
-            .without("DOCKER_CONTEXT")
-            .with("DOCKER_HOST", endpoint.address())
+        let env = endpoint
+            .applied_to(env.clone())
             .with("COMPOSE_ANSI", "never")
             .with("DOCKER_CLI_HINTS", "false");
         let compose = Self { env, version: String::new() };
@@ -64,6 +70,9 @@ impl Compose {
         match found {
             Ok(exit) if exit.code == 0 => {
                 let version = exit.stdout.trim().trim_start_matches('v').to_owned();
+                if major(&version) < 2 {
+                    return Err(absent(format!("`docker compose version` says `{version}`")));
+                }
                 Ok(Self { version, ..compose })
             }
             Ok(exit) => Err(absent(format!("`docker compose version` failed: {}", exit.tail))),
@@ -89,7 +98,8 @@ impl Compose {
             .await
             .map_err(unavailable)?;
         if exit.code != 0 {
-            return Err(Failure::new(Outcome::BadInput, "the compose files are not accepted")
+            let what = format!("Docker Compose does not accept {}", rendering.files_named());
+            return Err(Failure::new(Outcome::BadInput, what)
                 .why(exit.tail)
                 .help("`docker compose config` shows the same; put the file right and run again"));
         }
@@ -153,8 +163,10 @@ impl Compose {
         events: &dyn Sink,
         cancel: &CancellationToken,
     ) -> Result<(), Failure> {
-        let args =
-            argv(rendering, &["up", "--detach", "--no-build", "--remove-orphans", "--quiet-pull"]);
+        let args = argv(
+            rendering,
+            &["up", "--detach", "--no-build", "--pull", "never", "--remove-orphans"],
+        );
         let limit = limit.saturating_add(QUICK);
         let exit = self.relay(args, rendering, Talk { limit, events, cancel }).await?;
         ok(exit, "bring the stack up", "see the output of docker compose above")
@@ -187,7 +199,8 @@ impl Compose {
         cancel: &CancellationToken,
     ) -> Result<(), Failure> {
         let mut args =
-            argv(rendering, &["run", "--rm", "--no-deps", "--no-TTY", "--name", once.name]);
+            argv(rendering, &["run", "--rm", "--no-deps", "--no-TTY", "--interactive=false"]);
+        args.extend(words(&["--name", once.name]));
         args.extend_from_slice(&once.override_command());
         let exit = self.relay(args, rendering, Talk { limit: LONG, events, cancel }).await?;
         ok(exit, &format!("run `{}`", once.argv.join(" ")), "see its output above")
@@ -312,6 +325,11 @@ fn argv(rendering: &Rendering, verb: &[&str]) -> Vec<String> {
     args
 }
 
+/// The first number of a version; 0 if there is none.
+fn major(version: &str) -> u32 {
+    version.split('.').next().and_then(|number| number.parse().ok()).unwrap_or(0)
+}
+
 fn words(words: &[&str]) -> Vec<String> {
     words.iter().map(|word| (*word).to_owned()).collect()
 }
@@ -360,6 +378,15 @@ mod tests {
             "compose --ansi never --progress plain -p shop --project-directory /w -f /w/a.yml -f /w/b.yml \
              --env-file /w/.env config --format json"
         );
+    }
+
+    #[test]
+    fn only_version_2_and_later_will_do() {
+        for (version, wanted) in
+            [("2.26.1-4", 2), ("2.40.3", 2), ("5.0.0", 5), ("1.29.2", 1), ("dev", 0), ("", 0)]
+        {
+            assert_eq!(major(version), wanted, "{version}");
+        }
     }
 
     #[test]

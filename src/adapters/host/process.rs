@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::fmt;
 use std::io;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
@@ -13,13 +14,16 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
 use tokio_util::sync::CancellationToken;
 
 /// How long a group has after SIGTERM before SIGKILL: the runner itself gives us 7.5 s after SIGINT.
-const GRACE: Duration = Duration::from_secs(3);
+const GRACE: Duration = Duration::from_secs(2);
 
 /// How long output is still read after the child ended, in case a grandchild holds the pipe.
 const DRAIN: Duration = Duration::from_secs(2);
 
 /// A line of output is cut at this many bytes.
 const LINE_BYTES: u64 = 64 * 1024;
+
+/// The most that is kept of a standard output, in bytes: a rendered compose model has some 100 KiB.
+const KEPT_BYTES: usize = 32 * 1024 * 1024;
 
 /// Variables that a child inherits by their exact names.
 const INHERITED: [&str; 12] = [
@@ -39,7 +43,7 @@ const INHERITED: [&str; 12] = [
 
 /// Variables of the Docker client that say which engine and which login; those that change what is pulled or built
 /// (`DOCKER_DEFAULT_PLATFORM`, `DOCKER_CONTENT_TRUST`, `DOCKER_BUILDKIT`) are the job's and stay out.
-const DOCKER: [&str; 7] = [
+const DOCKER: [&str; 8] = [
     "DOCKER_HOST",
     "DOCKER_CONTEXT",
     "DOCKER_CONFIG",
@@ -47,6 +51,7 @@ const DOCKER: [&str; 7] = [
     "DOCKER_TLS_VERIFY",
     "DOCKER_CERT_PATH",
     "DOCKER_API_VERSION",
+    "DOCKER_AUTH_CONFIG",
 ];
 
 /// Proxy variables, honoured in both cases.
@@ -54,8 +59,16 @@ const PROXY: [&str; 4] = ["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY"];
 
 /// The environment of a child, built and not inherited: a job's `TAG=...`, `COMPOSE_*`, `INPUT_*` or tokens must not
 /// reach Compose (measured: a variable of the job beats the stack's `.env`).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+///
+/// `Debug` shows names only: values may be secret.
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct ChildEnv(BTreeMap<OsString, OsString>);
+
+impl fmt::Debug for ChildEnv {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ChildEnv").field(&self.0.keys()).finish()
+    }
+}
 
 impl ChildEnv {
     /// What a child may know of our own environment.
@@ -139,8 +152,11 @@ pub struct Exit {
 #[derive(Debug, thiserror::Error)]
 pub enum ProcessError {
     /// The program is not there.
-    #[error("`{0}` was not found on the PATH")]
+    #[error("`{0}` was not found on the PATH: {hint}", hint = install_hint(.0))]
     NotFound(String),
+    /// It wrote more than can be kept.
+    #[error("`{0}` wrote more than {KEPT_BYTES} bytes")]
+    TooMuch(String),
     /// It could not be started or waited for.
     #[error("`{shown}` could not be run: {error}")]
     Io {
@@ -162,15 +178,28 @@ pub enum ProcessError {
     Cancelled(String),
 }
 
-/// Runs a command and keeps its standard output.
+fn install_hint(program: &str) -> &'static str {
+    match program {
+        "docker" => "install the Docker CLI (https://docs.docker.com/engine/install/)",
+        "git" => "install it with the package manager of this host",
+        _ => "install it on this host, or add its folder to PATH",
+    }
+}
+
+/// Runs a command and keeps its standard output, at most 32 MiB.
 pub async fn capture(command: &Command, limits: Limits<'_>) -> Result<Exit, ProcessError> {
     let mut stdout = Vec::new();
+    let mut too_much = false;
     let mut tail = Tail::default();
     let code = run(command, limits, &mut |stream, line| match stream {
+        Stream::Out if stdout.len() + line.len() > KEPT_BYTES => too_much = true,
         Stream::Out => stdout.extend_from_slice(line),
         Stream::Err => tail.push(line),
     })
     .await?;
+    if too_much {
+        return Err(ProcessError::TooMuch(command.shown()));
+    }
     Ok(Exit { code, stdout: String::from_utf8_lossy(&stdout).into_owned(), tail: tail.text() })
 }
 
@@ -248,7 +277,8 @@ async fn run(
             }
         }
     }
-    group.leave();
+    // Dropped, the group takes with it what the child left behind.
+    drop(group);
     Ok(ended.map_or(-1, code_of))
 }
 
@@ -274,26 +304,37 @@ fn spawn(command: &Command) -> Result<tokio::process::Child, ProcessError> {
     if let Some(cwd) = &command.cwd {
         child.current_dir(cwd);
     }
-    child.spawn().map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound => ProcessError::NotFound(command.program.clone()),
-        _ => ProcessError::Io { shown: command.shown(), error },
-    })
+    child.spawn().map_err(|error| not_started(command, error))
 }
 
-/// The process group of a child; dropped, it is killed, unless the child ended by itself.
-struct Group(std::cell::Cell<Option<Pid>>);
+/// The kernel says "not found" for a missing program and for a missing folder alike.
+fn not_started(command: &Command, error: io::Error) -> ProcessError {
+    if let Some(cwd) = command.cwd.as_ref().filter(|cwd| !cwd.is_dir()) {
+        let error = io::Error::other(format!("there is no folder {cwd} to run it in"));
+        return ProcessError::Io { shown: command.shown(), error };
+    }
+    match error.kind() {
+        io::ErrorKind::NotFound => ProcessError::NotFound(command.program.clone()),
+        _ => ProcessError::Io { shown: command.shown(), error },
+    }
+}
+
+/// The process group of a child; dropped, what is left of it is killed.
+///
+/// The number cannot mean another group: while a member lives it is taken, and when none does it is gone, not given out
+/// again before the whole range of process ids has been used up.
+struct Group(Option<Pid>);
 
 impl Group {
     fn of(child: &tokio::process::Child) -> Self {
         let pid = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
-        Self(std::cell::Cell::new(pid))
+        Self(pid)
     }
 
     fn signal(&self, signal: Signal) {
-        if let Some(pid) = self.0.get()
-            && let Err(error) = kill_process_group(pid, signal)
-        {
-            tracing::debug!("failed to signal process group {pid:?}: {error}");
+        if let Some(pid) = self.0 {
+            // Fails only if nothing is left of it.
+            let _gone = kill_process_group(pid, signal);
         }
     }
 
@@ -303,11 +344,6 @@ impl Group {
         let _ = tokio::time::timeout(GRACE, child.wait()).await;
         self.signal(Signal::KILL);
         let _ = tokio::time::timeout(GRACE, child.wait()).await;
-        self.leave();
-    }
-
-    fn leave(&self) {
-        self.0.set(None);
     }
 }
 
@@ -393,10 +429,10 @@ mod tests {
             capture(&sh("echo out; echo err >&2; exit 3"), limits(&cancel, 20)).await.unwrap();
         assert_eq!(exit, Exit { code: 3, stdout: "out\n".into(), tail: "err".into() });
         let mut lines = Vec::new();
-        let exit = relay(&sh("printf 'a\\nb'; kill -9 $$"), limits(&cancel, 20), &mut |l| {
-            lines.push(l.to_owned())
-        });
-        assert_eq!((exit.await.unwrap().code, lines), (137, vec!["a".to_owned(), "b".to_owned()]));
+        let command = sh("printf 'a\\nb'; kill -9 $$");
+        let exit =
+            relay(&command, limits(&cancel, 20), &mut |l| lines.push(l.to_owned())).await.unwrap();
+        assert_eq!((exit.code, lines), (137, vec!["a".to_owned(), "b".to_owned()]));
     }
 
     #[tokio::test]
@@ -404,7 +440,10 @@ mod tests {
         let cancel = CancellationToken::new();
         let command = Command { program: "mta-no-such-program".into(), ..sh("") };
         let error = capture(&command, limits(&cancel, 20)).await.unwrap_err().to_string();
-        assert_eq!(error, "`mta-no-such-program` was not found on the PATH");
+        assert_eq!(
+            error,
+            "`mta-no-such-program` was not found on the PATH: install it on this host, or add its folder to PATH"
+        );
     }
 
     #[tokio::test]
