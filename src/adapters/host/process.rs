@@ -429,10 +429,9 @@ mod tests {
             capture(&sh("echo out; echo err >&2; exit 3"), limits(&cancel, 20)).await.unwrap();
         assert_eq!(exit, Exit { code: 3, stdout: "out\n".into(), tail: "err".into() });
         let mut lines = Vec::new();
-        let command = sh("printf 'a\\nb'; kill -9 $$");
-        let exit =
-            relay(&command, limits(&cancel, 20), &mut |l| lines.push(l.to_owned())).await.unwrap();
-        assert_eq!((exit.code, lines), (137, vec!["a".to_owned(), "b".to_owned()]));
+        let mut keep = |line: &str| lines.push(line.to_owned());
+        let exit = relay(&sh("printf 'a\\nb'; kill -9 $$"), limits(&cancel, 20), &mut keep).await;
+        assert_eq!((exit.unwrap().code, lines), (137, vec!["a".to_owned(), "b".to_owned()]));
     }
 
     #[tokio::test]
