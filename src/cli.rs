@@ -81,7 +81,7 @@ fn act(command: Command) -> u8 {
         diagnostics::install(session.shared_sink(), detail);
         let ready = match inputs(command, &environment) {
             Ok(ready) => ready,
-            Err(refusal) => return refuse(&session, refusal),
+            Err(refusal) => return refuse(&session, &refusal),
         };
         session.mask(&secrets(&ready));
         let world = World { job: &job, events: session.sink(), cancel: &cancel };
@@ -114,7 +114,7 @@ struct Refusal {
     faults: Vec<Failure>,
 }
 
-fn refuse(session: &Session, refusal: Refusal) -> u8 {
+fn refuse(session: &Session, refusal: &Refusal) -> u8 {
     let mut ending = Ending::new(Outcome::BadInput);
     let list: Vec<String> = refusal
         .faults

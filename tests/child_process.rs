@@ -7,7 +7,7 @@ use camino::Utf8PathBuf;
 use mta_actions::adapters::host::process::{self, ChildEnv, Command, Limits, ProcessError};
 use tokio_util::sync::CancellationToken;
 
-const LONG: Duration = Duration::from_secs(120);
+const LONG: Duration = Duration::from_mins(2);
 
 fn sh(script: &str) -> Command {
     let args = vec!["-c".into(), script.into()];
@@ -20,7 +20,7 @@ fn limits(cancel: &CancellationToken) -> Limits<'_> {
 
 /// Whether a process runs. One that has ended and waits for its parent to ask does not.
 fn runs(pid: &str) -> bool {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let status = fs_err::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     let state = status.rsplit_once(") ").and_then(|(_, rest)| rest.chars().next());
     state.is_some_and(|state| state != 'Z' && state != 'X')
 }
@@ -28,7 +28,7 @@ fn runs(pid: &str) -> bool {
 /// The process ids in a file, once there are `count` of them.
 async fn pids(file: &Path, count: usize) -> Vec<String> {
     loop {
-        let text = std::fs::read_to_string(file).unwrap_or_default();
+        let text = fs_err::read_to_string(file).unwrap_or_default();
         let pids: Vec<_> = text.split_whitespace().map(str::to_owned).collect();
         if pids.len() >= count && text.ends_with('\n') {
             return pids;

@@ -31,7 +31,7 @@ fn words<'a>(yaml: &'a Yaml, key: &str) -> &'a str {
 fn the_files_of_the_repository_are_the_generated_ones() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     for (path, generated) in files(actions::ALL, Layout::Source) {
-        let there = std::fs::read_to_string(root.join(&path)).ok();
+        let there = fs_err::read_to_string(root.join(&path)).ok();
         let wanted = keep_hand_written(there.as_deref(), &generated);
         assert!(there.as_deref() == Some(&wanted), "{path} differs: run `mta docs --write`");
     }

@@ -1,4 +1,4 @@
-//! Backup and restore against a real PostgreSQL server in a real container.
+//! Backup and restore against a real `PostgreSQL` server in a real container.
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "helpers of tests fail by panicking")]
 
 #[path = "e2e_backup/server.rs"]
@@ -59,7 +59,7 @@ impl Stage {
     /// Every file below the directory.
     fn files(&self) -> Vec<PathBuf> {
         fn walk(folder: &Path, into: &mut Vec<PathBuf>) {
-            for entry in std::fs::read_dir(folder).unwrap() {
+            for entry in fs_err::read_dir(folder).unwrap() {
                 let path = entry.unwrap().path();
                 if path.is_dir() { walk(&path, into) } else { into.push(path) }
             }
@@ -84,7 +84,7 @@ fn fill(postgres: &Postgres, database: &str) {
 fn is_dumping(stage: &Stage) -> bool {
     stage.files().iter().any(|path| {
         path.to_string_lossy().ends_with(".partial")
-            && std::fs::metadata(path).is_ok_and(|meta| meta.len() > 200_000)
+            && fs_err::metadata(path).is_ok_and(|meta| meta.len() > 200_000)
     })
 }
 
@@ -152,7 +152,7 @@ async fn what_is_backed_up_comes_back_and_the_way_back_is_open() {
 fn check_files(stage: &Stage, entry: &Entry) {
     let name = entry.manifest.name.as_str();
     assert!(name.starts_with("we%22ird%20db_20"), "{name}");
-    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let mode = |path: &Path| fs_err::metadata(path).unwrap().permissions().mode() & 0o777;
     let files = stage.files();
     assert_eq!(files.len(), 2, "{files:?}");
     for file in &files {
@@ -208,7 +208,7 @@ async fn a_damaged_backup_is_refused_before_anything_is_touched() {
     let stage = Stage::new().await;
     let server = stage.server(&postgres).await;
     let entry = stage.back_up(&server, "shop").await.unwrap().entry;
-    let whole = std::fs::read(&entry.dump).unwrap();
+    let whole = fs_err::read(&entry.dump).unwrap();
     let before = postgres.databases();
     let mut spoilt: Vec<Vec<u8>> =
         [0, 5, whole.len() / 2, whole.len() - 1].map(|length| whole[..length].to_vec()).to_vec();
@@ -218,12 +218,12 @@ async fn a_damaged_backup_is_refused_before_anything_is_touched() {
         spoilt.push(flipped);
     }
     for bytes in spoilt {
-        std::fs::write(&entry.dump, &bytes).unwrap();
+        fs_err::write(&entry.dump, &bytes).unwrap();
         let failure = restore::prepare(stage.bench(&server), &entry, "1").await.unwrap_err();
         assert!(failure.what.ends_with("is damaged"), "{failure}");
         assert_eq!(postgres.databases(), before);
     }
-    std::fs::remove_file(&entry.dump).unwrap();
+    fs_err::remove_file(&entry.dump).unwrap();
     assert!(restore::prepare(stage.bench(&server), &entry, "1").await.is_err());
     assert_eq!(postgres.databases(), before);
 }
@@ -237,9 +237,9 @@ async fn an_archive_of_a_newer_version_is_refused_before_anything_is_touched() {
     let stage = Stage::new().await;
     let server = stage.server(&postgres).await;
     let mut entry = stage.back_up(&server, "shop").await.unwrap().entry;
-    let mut bytes = std::fs::read(&entry.dump).unwrap();
+    let mut bytes = fs_err::read(&entry.dump).unwrap();
     bytes[6] = 16;
-    std::fs::write(&entry.dump, &bytes).unwrap();
+    fs_err::write(&entry.dump, &bytes).unwrap();
     entry.manifest.sha256 = Sha256::digest(&bytes).iter().map(|b| format!("{b:02x}")).collect();
     let before = postgres.databases();
     let failure = restore::prepare(stage.bench(&server), &entry, "1").await.unwrap_err();
@@ -409,8 +409,8 @@ async fn old_backups_go_and_what_killed_runs_left_is_swept() {
     assert_eq!(left, [foreign, names[2].clone(), names[1].clone()]);
 
     let folder = made[2].entry.dump.parent().unwrap();
-    std::fs::write(folder.join(".shop_20260101T000000Z.dump.partial"), "half").unwrap();
-    std::fs::write(folder.join("shop_20260101T000000Z.dump"), "no manifest").unwrap();
+    fs_err::write(folder.join(".shop_20260101T000000Z.dump.partial"), "half").unwrap();
+    fs_err::write(folder.join("shop_20260101T000000Z.dump"), "no manifest").unwrap();
     let alive = stage.directory.begin("shop", "2026-01-02T00:00:00Z".parse().unwrap()).unwrap();
     postgres
         .background("PGAPPNAME=mta-backup-killed psql -U chief -d shop -c 'SELECT pg_sleep(600)'");
@@ -453,14 +453,14 @@ async fn the_password_is_used_and_is_in_no_command_line() {
         entry
     };
     let (entry, ()) = tokio::join!(work, look);
-    let manifest = std::fs::read_to_string(entry.dump.with_extension("manifest.json")).unwrap();
+    let manifest = fs_err::read_to_string(entry.dump.with_extension("manifest.json")).unwrap();
     assert!(!manifest.contains(PASSWORD));
     assert!(!format!("{:?}", stage.heard.0.lock().unwrap()).contains(PASSWORD));
 }
 
 /// Command lines of every process of the machine, those in containers included.
 fn command_lines() -> Vec<String> {
-    let processes = std::fs::read_dir("/proc").unwrap().flatten();
-    let lines = processes.filter_map(|entry| std::fs::read(entry.path().join("cmdline")).ok());
+    let processes = fs_err::read_dir("/proc").unwrap().flatten();
+    let lines = processes.filter_map(|entry| fs_err::read(entry.path().join("cmdline")).ok());
     lines.map(|line| String::from_utf8_lossy(&line).into_owned()).collect()
 }

@@ -114,7 +114,7 @@ fn the_stack_stands_when_the_checkout_is_gone() {
     }
     let stack = stack();
     assert_eq!(stack.run("deploy", &[]).code, 0);
-    std::fs::remove_dir_all(stack.path("checkout")).unwrap();
+    fs_err::remove_dir_all(stack.path("checkout")).unwrap();
     let id = stack.containers()["app"].clone();
     docker_out(&["restart", "-t", "1", &id]);
     eventually("a restart", || exec(&stack, &["cat", "/etc/app.conf"]) == "one");
@@ -164,7 +164,7 @@ fn a_deploy_that_was_killed_is_undone_by_the_next_run() {
     }
     let stack = stack();
     assert_eq!(stack.run("deploy", &[]).code, 0);
-    let current = std::fs::read_to_string(stack.state("state.json")).unwrap();
+    let current = fs_err::read_to_string(stack.state("state.json")).unwrap();
     let mut child = stack
         .command("deploy", &[("env", "VERSION=v2\nHEALTH=false"), ("health-retries", "1000")])
         .stdout(Stdio::null())
@@ -175,7 +175,7 @@ fn a_deploy_that_was_killed_is_undone_by_the_next_run() {
     child.kill().unwrap();
     child.wait().unwrap();
     assert_ne!(
-        std::fs::read_to_string(stack.state("state.json")).unwrap(),
+        fs_err::read_to_string(stack.state("state.json")).unwrap(),
         current,
         "it is recorded as pending"
     );
@@ -307,7 +307,7 @@ secrets:
     assert!(outside.is_empty(), "{outside:?}");
     assert!(!ran.summary.contains(secret));
     use std::os::unix::fs::PermissionsExt;
-    let mode = std::fs::metadata(stack.state("")).unwrap().permissions().mode();
+    let mode = fs_err::metadata(stack.state("")).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o700);
 }
 

@@ -84,8 +84,8 @@ impl Site {
     async fn new(name: &str, file: &str) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let folder = Utf8PathBuf::from_path_buf(dir.path().to_owned()).unwrap();
-        std::fs::write(folder.join("compose.yaml"), file).unwrap();
-        std::fs::write(folder.join("stack.env"), format!("IMAGE={IMAGE}\nTAG=v2\n")).unwrap();
+        fs_err::write(folder.join("compose.yaml"), file).unwrap();
+        fs_err::write(folder.join("stack.env"), format!("IMAGE={IMAGE}\nTAG=v2\n")).unwrap();
         let rendering = Rendering {
             project: format!("mtaengine-{name}-{}", std::process::id()),
             folder: folder.clone(),
@@ -106,7 +106,7 @@ impl Site {
 
     async fn up(&self) {
         let up =
-            self.compose.up(&self.rendering, Duration::from_secs(60), &self.heard, &self.cancel);
+            self.compose.up(&self.rendering, Duration::from_mins(1), &self.heard, &self.cancel);
         up.await.unwrap_or_else(|failure| panic!("{failure}\n{}", self.heard.foreign()));
     }
 
@@ -118,7 +118,7 @@ impl Site {
             let found = containers.into_iter().find(|c| c.service == service);
             match found {
                 Some(container) if wanted(&container) => return container,
-                other => assert!(began.elapsed() < Duration::from_secs(60), "{service}: {other:?}"),
+                other => assert!(began.elapsed() < Duration::from_mins(1), "{service}: {other:?}"),
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
@@ -269,9 +269,9 @@ async fn without_docker_or_its_plugin_compose_is_said_to_be_missing() {
         ("echo 1.29.2", "`1.29.2`"),
     ] {
         let program = path.join("docker");
-        std::fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
+        fs_err::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
         let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-        std::fs::set_permissions(&program, mode).unwrap();
+        fs_err::set_permissions(&program, mode).unwrap();
         let failure = Compose::find(&env, &endpoint, &cancel).await.unwrap_err();
         assert!(failure.why.contains(word) && failure.help.contains("install"), "{failure}");
     }

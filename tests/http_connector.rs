@@ -203,7 +203,7 @@ async fn a_private_ca_is_trusted_only_if_the_host_says_so() {
     let (port, pem) = private_ca().await;
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("ca.pem");
-    std::fs::write(&file, pem).unwrap();
+    fs_err::write(&file, pem).unwrap();
     for host in ["localhost", "127.0.0.1"] {
         let url = ("URL", format!("https://{host}:{port}/"));
         let unknown = probed_elsewhere(std::slice::from_ref(&url)).await;

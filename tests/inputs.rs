@@ -52,7 +52,7 @@ fn names_without_case_and_dashes_empty_is_absent_defaults_stand_in() {
     let values = good(&[("TEXT", " a b "), ("Dry_Run", "TRUE"), ("wait", " "), ("count", "")]);
     assert_eq!(values.text("text"), Some("a b"));
     assert!(values.flag("dry-run"));
-    assert_eq!(values.duration("wait"), Some(Duration::from_secs(600)));
+    assert_eq!(values.duration("wait"), Some(Duration::from_mins(10)));
     assert_eq!(values.number("count"), None);
 }
 
@@ -165,6 +165,6 @@ fn the_defaults_of_every_action_read() {
     let json = from_json("{}").unwrap();
     for action in actions::ALL {
         let values = read(action.inputs, &json).unwrap_or_else(|faults| panic!("{faults:?}"));
-        assert_eq!(values.duration("lock-wait"), Some(Duration::from_secs(600)), "{}", action.name);
+        assert_eq!(values.duration("lock-wait"), Some(Duration::from_mins(10)), "{}", action.name);
     }
 }

@@ -158,13 +158,12 @@ fn late(failure: &Failure) -> Annotation {
 fn list(values: &Values, world: World<'_>) -> Result<Ending, Failure> {
     let project = checkout::project_name(values, world.job)?;
     let workspace = &world.job.workspace;
-    let root = match values.path("directory") {
-        Some(path) => workspace.join(path),
-        None => {
-            let state_dir =
-                values.path("state-dir").map_or(Utf8Path::new(DEFAULT_STATE_DIR), |path| path);
-            Store::open(&workspace.join(state_dir), &project)?.backups()
-        }
+    let root = if let Some(path) = values.path("directory") {
+        workspace.join(path)
+    } else {
+        let state_dir =
+            values.path("state-dir").map_or(Utf8Path::new(DEFAULT_STATE_DIR), |path| path);
+        Store::open(&workspace.join(state_dir), &project)?.backups()
     };
     let (mut entries, broken) = Directory::open(&root)?.entries()?;
     entries.retain(|entry| entry.manifest.project == project.as_str());

@@ -1,4 +1,4 @@
-//! PostgreSQL through the programs in the database's own container: they fit the server, and no port is needed.
+//! `PostgreSQL` through the programs in the database's own container: they fit the server, and no port is needed.
 //!
 //! The credentials are the container's own. They are read inside the container and never leave it.
 
@@ -27,7 +27,7 @@ fi; export PGPASSWORD; fi; exec "$@""#;
 const OPTIONS: &str = "PGOPTIONS=-c statement_timeout=0 -c idle_in_transaction_session_timeout=0 -c lock_timeout=60s \
     -c row_security=off -c client_min_messages=warning";
 
-/// A PostgreSQL server in a container.
+/// A `PostgreSQL` server in a container.
 pub struct Server<'a> {
     engine: &'a Engine,
     container: String,

@@ -121,7 +121,7 @@ pub enum Value {
 /// A percentage as an exact decimal; a binary fraction would round.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Percent {
-    /// Millionths of one per cent: 80 % is 80_000_000. Six digits after the point are exact; more are refused.
+    /// Millionths of one per cent: 80 % is `80_000_000`. Six digits after the point are exact; more are refused.
     pub millionths: u64,
 }
 

@@ -1,4 +1,4 @@
-//! A PostgreSQL server in a container of its own, removed at the end of the test.
+//! A `PostgreSQL` server in a container of its own, removed at the end of the test.
 
 use std::process::{Command, Output};
 use std::sync::Mutex;
@@ -126,7 +126,7 @@ impl Postgres {
         let began = Instant::now();
         while !holds() {
             assert!(
-                began.elapsed() < Duration::from_secs(60),
+                began.elapsed() < Duration::from_mins(1),
                 "never: {what}\n{}",
                 self.processes()
             );

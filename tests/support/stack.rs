@@ -53,7 +53,7 @@ impl Stack {
         let number = NUMBER.fetch_add(1, Ordering::SeqCst);
         let project = format!("mtatest-{}-{number}", std::process::id());
         let dir = tempfile::tempdir().unwrap();
-        std::fs::create_dir(dir.path().join("checkout")).unwrap();
+        fs_err::create_dir(dir.path().join("checkout")).unwrap();
         let mut stack =
             Self { dir, project: project.clone(), flags: BTreeMap::new(), env: BTreeMap::new() };
         stack.flag("project-name", &project);
@@ -86,9 +86,9 @@ impl Stack {
     /// Writes a file of the checkout as git does: a new file in the place of the old one.
     pub fn write(&self, path: &str, text: &str) {
         let path = self.path("checkout").join(path);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        let _ = std::fs::remove_file(&path);
-        std::fs::write(path, text).unwrap();
+        fs_err::create_dir_all(path.parent().unwrap()).unwrap();
+        let _ = fs_err::remove_file(&path);
+        fs_err::write(path, text).unwrap();
     }
 
     /// The command of an action, as a runner would start it: inputs in `MTA_INPUTS`.
@@ -106,7 +106,7 @@ impl Stack {
             }
         }
         for file in ["output", "summary"] {
-            std::fs::write(self.path(file), "").unwrap();
+            fs_err::write(self.path(file), "").unwrap();
         }
         command
             .env("MTA_INPUTS", serde_json::to_string(&all).unwrap())
@@ -134,7 +134,7 @@ impl Stack {
             code: output.status.code().unwrap_or(-1),
             log,
             outputs: outputs(&self.path("output")),
-            summary: std::fs::read_to_string(self.path("summary")).unwrap(),
+            summary: fs_err::read_to_string(self.path("summary")).unwrap(),
         }
     }
 
@@ -189,7 +189,7 @@ pub fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
 }
 
 fn outputs(path: &Path) -> BTreeMap<String, String> {
-    let text = std::fs::read_to_string(path).unwrap();
+    let text = fs_err::read_to_string(path).unwrap();
     let mut outputs = BTreeMap::new();
     let mut lines = text.lines();
     while let Some(line) = lines.next() {

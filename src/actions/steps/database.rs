@@ -39,7 +39,7 @@ pub struct Swapped {
     pub backup: String,
     place: Place,
     directory: Directory,
-    swapped: restore::Swapped,
+    databases: restore::Swapped,
     writes_lost: Option<u64>,
 }
 
@@ -60,7 +60,7 @@ impl Swapped {
             Some(rows) => format!("About {rows} rows were written since the backup."),
             None => "How much was written since the backup cannot be told.".to_owned(),
         };
-        match (&self.swapped.previous, self.swapped.drop_previous_sql()) {
+        match (&self.databases.previous, self.databases.drop_previous_sql()) {
             (Some(previous), Some(sql)) => format!(
                 "{lost} They are in the former database, kept as {previous}. When it is no longer needed: {sql}"
             ),
@@ -200,7 +200,7 @@ pub async fn swap_in(site: &Site<'_>, prepared: Prepared) -> Result<Swapped, Fai
     let writes_lost = restored.writes_lost;
     let backup = restored.manifest.name.to_string();
     match restore::swap(bench, &restored).await {
-        Ok(swapped) => Ok(Swapped { backup, place, directory, swapped, writes_lost }),
+        Ok(databases) => Ok(Swapped { backup, place, directory, databases, writes_lost }),
         Err(failure) => {
             let started = start_application(site, &stopped).await;
             let discarded = restore::discard(bench, restored).await;
@@ -220,7 +220,7 @@ pub async fn swap_back(site: &Site<'_>, swapped: Swapped) -> Result<(), Failure>
     let server = server(site, &swapped.place, "restore").await?;
     let bench = bench(site, &server, &swapped.directory);
     stop_application(site, &swapped.place).await?;
-    let back = restore::swap_back(bench, &swapped.swapped).await;
+    let back = restore::swap_back(bench, &swapped.databases).await;
     back.map_err(|failure| failure.ending(Outcome::NeedsPerson))
 }
 

@@ -19,7 +19,7 @@ use tokio::net::{TcpStream, UnixStream};
 use crate::adapters::docker::endpoint::Address;
 
 /// The longest wait for an answer: a busy engine needs seconds, a dead one would take forever.
-const TIMEOUT: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// The largest answer that is read. An inspect of a container has some 10 KiB.
 const LARGEST_ANSWER: usize = 64 * 1024 * 1024;
@@ -94,7 +94,8 @@ pub(super) async fn open(address: &Address, path: &str) -> Result<Incoming, ApiE
 }
 
 async fn refused(status: StatusCode, body: Incoming) -> ApiError {
-    let bytes = Limited::new(body, 64 * 1024).collect().await.map(|body| body.to_bytes());
+    let bytes =
+        Limited::new(body, 64 * 1024).collect().await.map(http_body_util::Collected::to_bytes);
     let bytes = bytes.unwrap_or_default();
     let message = serde_json::from_slice::<Message>(&bytes)
         .map_or_else(|_| String::from_utf8_lossy(&bytes).trim().to_owned(), |m| m.message);

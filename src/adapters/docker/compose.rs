@@ -121,7 +121,7 @@ impl Compose {
         args.extend_from_slice(services);
         let exit = self.relay(args, rendering, Talk { limit: LONG, events, cancel }).await?;
         ok(
-            exit,
+            &exit,
             "pull the images",
             "log in with `docker login` before, or check the image's name and tag",
         )
@@ -139,7 +139,7 @@ impl Compose {
         args.extend_from_slice(services);
         let exit = self.relay(args, rendering, Talk { limit: LONG, events, cancel }).await?;
         let built =
-            ok(exit, "build the images", "build them by hand to see more: `docker compose build`");
+            ok(&exit, "build the images", "build them by hand to see more: `docker compose build`");
         built.map_err(|failure| failure.ending(Outcome::Failed))
     }
 
@@ -152,7 +152,7 @@ impl Compose {
     ) -> Result<(), Failure> {
         let command = self.command(words(&["pull", "--quiet", "--", reference]), None);
         let exit = relay(&command, Talk { limit: LONG, events, cancel }).await?;
-        ok(exit, &format!("pull {reference}"), "check that the registry still has it")
+        ok(&exit, &format!("pull {reference}"), "check that the registry still has it")
     }
 
     /// Brings the project up, in the background, with nothing pulled and nothing built.
@@ -169,7 +169,7 @@ impl Compose {
         );
         let limit = limit.saturating_add(QUICK);
         let exit = self.relay(args, rendering, Talk { limit, events, cancel }).await?;
-        ok(exit, "bring the stack up", "see the output of docker compose above")
+        ok(&exit, "bring the stack up", "see the output of docker compose above")
     }
 
     /// Starts one service and what it depends on, without touching containers that exist.
@@ -184,7 +184,7 @@ impl Compose {
             argv(rendering, &["up", "--detach", "--no-build", "--no-recreate", "--", service]);
         let exit = self.relay(args, rendering, Talk { limit: QUICK, events, cancel }).await?;
         ok(
-            exit,
+            &exit,
             &format!("start the service `{service}`"),
             "see the output of docker compose above",
         )
@@ -203,7 +203,7 @@ impl Compose {
         args.extend(words(&["--name", once.name]));
         args.extend_from_slice(&once.override_command());
         let exit = self.relay(args, rendering, Talk { limit: LONG, events, cancel }).await?;
-        ok(exit, &format!("run `{}`", once.argv.join(" ")), "see its output above")
+        ok(&exit, &format!("run `{}`", once.argv.join(" ")), "see its output above")
     }
 
     /// Stops services, keeping their containers.
@@ -217,7 +217,7 @@ impl Compose {
         let mut args = argv(rendering, &["stop", "--"]);
         args.extend_from_slice(services);
         let exit = self.relay(args, rendering, Talk { limit: LONG, events, cancel }).await?;
-        ok(exit, "stop the services", "see the output of docker compose above")
+        ok(&exit, "stop the services", "see the output of docker compose above")
     }
 
     /// Starts services that were stopped.
@@ -231,7 +231,7 @@ impl Compose {
         let mut args = argv(rendering, &["start", "--"]);
         args.extend_from_slice(services);
         let exit = self.relay(args, rendering, Talk { limit: LONG, events, cancel }).await?;
-        ok(exit, "start the services", "see the output of docker compose above")
+        ok(&exit, "start the services", "see the output of docker compose above")
     }
 
     /// Copies a file or folder out of a container.
@@ -248,7 +248,7 @@ impl Compose {
             .await
             .map_err(unavailable)?;
         ok(
-            exit,
+            &exit,
             &format!("copy {path} out of the container {container}"),
             "check the engine, then run again",
         )
@@ -334,7 +334,7 @@ fn words(words: &[&str]) -> Vec<String> {
     words.iter().map(|word| (*word).to_owned()).collect()
 }
 
-fn ok(exit: Exit, act: &str, help: &str) -> Result<(), Failure> {
+fn ok(exit: &Exit, act: &str, help: &str) -> Result<(), Failure> {
     if exit.code == 0 {
         return Ok(());
     }
@@ -392,7 +392,7 @@ mod tests {
     #[test]
     fn the_last_lines_are_the_cause() {
         let exit = Exit { code: 18, stdout: String::new(), tail: "a\nb\nc\nd".into() };
-        let failure = ok(exit, "pull the images", "help").unwrap_err();
+        let failure = ok(&exit, "pull the images", "help").unwrap_err();
         assert_eq!(failure.why, "exit code 18: b\nc\nd");
     }
 }

@@ -195,8 +195,8 @@ mod tests {
         let file = dir.join("state.json");
         write_atomic(&file, b"one", 0o600).unwrap();
         write_atomic(&file, b"two", 0o444).unwrap();
-        assert_eq!(std::fs::read(&file).unwrap(), b"two");
-        assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o444);
+        assert_eq!(fs_err::read(&file).unwrap(), b"two");
+        assert_eq!(fs_err::metadata(&file).unwrap().permissions().mode() & 0o777, 0o444);
         assert_eq!(names(&dir).unwrap(), ["state.json"]);
     }
 
@@ -218,7 +218,7 @@ mod tests {
         write_atomic(&file, b"old", 0o600).unwrap();
         let error = write_atomic_from(&file, &mut Broken(false), 0o600).unwrap_err();
         assert!(error.to_string().contains("dump"), "{error}");
-        assert_eq!(std::fs::read(&file).unwrap(), b"old");
+        assert_eq!(fs_err::read(&file).unwrap(), b"old");
         assert_eq!(names(&dir).unwrap(), ["dump"]);
     }
 
@@ -227,6 +227,6 @@ mod tests {
         let (_guard, dir) = folder();
         let deep = dir.join("a/b");
         create_dir_private(&deep).unwrap();
-        assert_eq!(std::fs::metadata(&deep).unwrap().permissions().mode() & 0o777, 0o700);
+        assert_eq!(fs_err::metadata(&deep).unwrap().permissions().mode() & 0o777, 0o700);
     }
 }

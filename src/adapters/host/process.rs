@@ -457,7 +457,7 @@ mod tests {
         let trigger = cancel.clone();
         let watch = file.clone();
         tokio::spawn(async move {
-            while std::fs::read_to_string(&watch).unwrap_or_default().split_whitespace().count() < 2
+            while fs_err::read_to_string(&watch).unwrap_or_default().split_whitespace().count() < 2
             {
                 tokio::task::yield_now().await;
             }
@@ -467,8 +467,8 @@ mod tests {
         let error = capture(&sh(&script), limits(&cancel, 600)).await.unwrap_err();
         assert!(matches!(error, ProcessError::Cancelled(_)), "{error}");
         assert!(began.elapsed() < Duration::from_secs(7), "the runner kills after 7.5 s");
-        for pid in std::fs::read_to_string(&file).unwrap().split_whitespace() {
-            let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+        for pid in fs_err::read_to_string(&file).unwrap().split_whitespace() {
+            let status = fs_err::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
             assert!(status.is_empty() || status.contains("State:\tZ"), "{pid} still runs");
         }
     }

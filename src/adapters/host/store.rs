@@ -200,15 +200,15 @@ mod tests {
         let state = State::default().begin("r1".to_owned().try_into().unwrap());
         store.save_state(&state).unwrap();
         assert_eq!(store.state().unwrap(), state);
-        let mode = std::fs::metadata(store.root().join("state.json")).unwrap().mode();
+        let mode = fs_err::metadata(store.root().join("state.json")).unwrap().mode();
         assert_eq!(mode & 0o777, 0o600);
-        assert_eq!(std::fs::metadata(store.root()).unwrap().mode() & 0o777, 0o700);
+        assert_eq!(fs_err::metadata(store.root()).unwrap().mode() & 0o777, 0o700);
     }
 
     #[test]
     fn a_broken_state_file_stops_the_run_and_names_the_file() {
         let (_dir, store) = store();
-        std::fs::write(store.root().join("state.json"), "{half").unwrap();
+        fs_err::write(store.root().join("state.json"), "{half").unwrap();
         let failure = store.state().unwrap_err();
         assert_eq!(failure.outcome, Outcome::Unavailable);
         assert!(failure.what.contains("state.json"), "{failure}");
@@ -218,7 +218,7 @@ mod tests {
     fn a_folder_that_cannot_be_made_is_said_with_the_cure() {
         let dir = tempfile::tempdir().unwrap();
         let file = Utf8Path::from_path(dir.path()).unwrap().join("file");
-        std::fs::write(&file, "").unwrap();
+        fs_err::write(&file, "").unwrap();
         let failure = Store::open(&file, &ProjectName::new("shop").unwrap()).unwrap_err();
         assert_eq!(failure.outcome, Outcome::Unavailable);
         assert!(failure.help.contains("state-dir"), "{failure}");

@@ -238,14 +238,14 @@ mod tests {
         let root = files::canonical(Utf8Path::from_path(guard.path()).unwrap()).unwrap();
         for (path, text) in files {
             let path = root.join(path);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, text).unwrap();
+            fs_err::create_dir_all(path.parent().unwrap()).unwrap();
+            fs_err::write(path, text).unwrap();
         }
         Place { _guard: guard, root }
     }
 
     fn read(path: &Utf8Path) -> String {
-        std::fs::read_to_string(path).unwrap()
+        fs_err::read_to_string(path).unwrap()
     }
 
     #[test]
@@ -289,7 +289,7 @@ mod tests {
     fn files_links_and_modes_are_kept_and_secrets_are_readable() {
         let place = place(&[("c/conf/a.cfg", "a"), ("c/conf/sub/b", "b"), ("c/pw", "x")]);
         symlink("a.cfg", place.root.join("c/conf/link")).unwrap();
-        std::fs::set_permissions(place.root.join("c/pw"), std::fs::Permissions::from_mode(0o600))
+        fs_err::set_permissions(place.root.join("c/pw"), std::fs::Permissions::from_mode(0o600))
             .unwrap();
         let held = collected(&place, "conf", &[]).unwrap();
         assert_eq!(held.keys().collect::<Vec<_>>(), ["conf/a.cfg", "conf/link", "conf/sub/b"]);
@@ -319,8 +319,8 @@ mod tests {
         let mut wanted = BTreeMap::new();
         for (path, text) in files {
             let file = from.join(path);
-            std::fs::create_dir_all(file.parent().unwrap()).unwrap();
-            std::fs::write(&file, text).unwrap();
+            fs_err::create_dir_all(file.parent().unwrap()).unwrap();
+            fs_err::write(&file, text).unwrap();
             let sha256 = files::sha256(&file).unwrap();
             wanted.insert((*path).to_owned(), MountedFile { sha256, mode: 0o644, link: false });
         }
@@ -335,8 +335,8 @@ mod tests {
             release(&place, "v1", &[("conf/a", "1"), ("conf/b", "1"), ("acme.json", "{}")]);
         let (v2, files2) = release(&place, "v2", &[("conf/a", "2"), ("acme.json", "{}")]);
         materialise(&work, &v1, &files1).unwrap();
-        std::fs::write(work.join("acme.json"), "certificates").unwrap();
-        std::fs::write(work.join("conf/data"), "kept").unwrap();
+        fs_err::write(work.join("acme.json"), "certificates").unwrap();
+        fs_err::write(work.join("conf/data"), "kept").unwrap();
         materialise(&work, &v2, &files2).unwrap();
         assert_eq!(read(&work.join("conf/a")), "2");
         assert!(!work.join("conf/b").exists());
@@ -354,7 +354,7 @@ mod tests {
         let (v1, files1) = release(&place, "v1", &[("a", "1"), ("b", "1")]);
         let (v2, files2) = release(&place, "v2", &[("a", "2"), ("b", "2")]);
         materialise(&work, &v1, &files1).unwrap();
-        std::fs::remove_file(v2.join("b")).unwrap();
+        fs_err::remove_file(v2.join("b")).unwrap();
         assert!(materialise(&work, &v2, &files2).is_err());
         assert_eq!((read(&work.join("a")), read(&work.join("b"))), ("2".into(), "1".into()));
         materialise(&work, &v1, &files1).unwrap();

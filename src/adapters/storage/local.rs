@@ -85,7 +85,7 @@ impl Directory {
             options.write(true).create_new(true);
             fs_err::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
             match options.open(&path) {
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 Err(error) => return Err(unwritable(&path, &error)),
                 Ok(file) => {
                     file.file().lock().map_err(|error| unwritable(&path, &error))?;

@@ -83,7 +83,7 @@ pub struct Database {
     pub collate: String,
     /// `LC_CTYPE`.
     pub ctype: String,
-    /// Locale provider: `c` (libc), `i` (ICU), `b` (built in); absent before PostgreSQL 15.
+    /// Locale provider: `c` (libc), `i` (ICU), `b` (built in); absent before `PostgreSQL` 15.
     pub provider: Option<String>,
     /// Locale of the provider, if it is not libc.
     pub locale: Option<String>,

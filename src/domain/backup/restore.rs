@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::domain::backup::manifest::{Database, Manifest, ServerVersion};
 use crate::domain::backup::sql::{ident, literal, setting};
 
-/// PostgreSQL cuts longer identifiers off without an error; then two names could become one.
+/// `PostgreSQL` cuts longer identifiers off without an error; then two names could become one.
 const IDENTIFIER_BYTES: usize = 63;
 
 /// The names of one restore.
@@ -42,7 +42,7 @@ fn beside(live: &str, suffix: &str) -> String {
 /// `CREATE DATABASE` for the new database, as the manifest describes the old one.
 ///
 /// From `template0`, the only template that takes another encoding and has nothing of the site in it. No `STRATEGY`:
-/// PostgreSQL 13 and 14 do not know it.
+/// `PostgreSQL` 13 and 14 do not know it.
 pub fn create_database(name: &str, like: &Database) -> String {
     let mut sql = format!(
         "CREATE DATABASE {} TEMPLATE template0 OWNER {} ENCODING {} LC_COLLATE {} LC_CTYPE {}",

@@ -1,4 +1,4 @@
-//! Quoting for PostgreSQL: names of databases and roles may hold any character.
+//! Quoting for `PostgreSQL`: names of databases and roles may hold any character.
 
 /// An identifier in double quotes: `we"ird` becomes `"we""ird"`.
 pub fn ident(name: &str) -> String {
@@ -22,7 +22,7 @@ pub fn conninfo(database: &str) -> String {
 }
 
 /// Settings whose value is a list of quoted names; as one literal they would become a list of one
-/// (`GUC_LIST_QUOTE` in PostgreSQL, also special to pg_dump).
+/// (`GUC_LIST_QUOTE` in `PostgreSQL`, also special to `pg_dump`).
 const LISTS: [&str; 6] = [
     "local_preload_libraries",
     "search_path",

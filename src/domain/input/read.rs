@@ -161,12 +161,11 @@ fn missing(spec: &InputSpec) -> Fault {
 }
 
 fn unknown(specs: &[InputSpec], input: &RawInput) -> Fault {
-    let help = match nearest(&input.name, specs.iter().map(|spec| spec.name)) {
-        Some(name) => format!("Did you mean `{name}`?"),
-        None => {
-            let names: Vec<&str> = specs.iter().map(|spec| spec.name).collect();
-            format!("The inputs are: {}.", names.join(", "))
-        }
+    let help = if let Some(name) = nearest(&input.name, specs.iter().map(|spec| spec.name)) {
+        format!("Did you mean `{name}`?")
+    } else {
+        let names: Vec<&str> = specs.iter().map(|spec| spec.name).collect();
+        format!("The inputs are: {}.", names.join(", "))
     };
     let name = cut(&input.name);
     Fault::new(&name, FaultKind::Unknown, format!("there is no input `{name}`"), help)

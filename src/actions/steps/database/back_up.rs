@@ -133,10 +133,10 @@ pub fn retain(bench: Bench<'_>, made: &[Made], keep_last: NonZeroUsize) -> Resul
                 Verdict::Keep => "kept",
                 Verdict::Delete => "deleted",
             };
-            if decision.verdict == Verdict::Delete {
-                if let Some(old) = group.iter().find(|one| one.manifest.name == decision.name) {
-                    old.delete()?;
-                }
+            if decision.verdict == Verdict::Delete
+                && let Some(old) = group.iter().find(|one| one.manifest.name == decision.name)
+            {
+                old.delete()?;
             }
             note(bench, format!("{} {verdict}: {}", decision.name, decision.reason));
         }
