@@ -15,6 +15,7 @@ pub mod deploy;
 pub mod inputs;
 pub mod recover;
 pub mod rollback;
+pub mod steps;
 
 /// Every action that is packaged, in the order of the documentation.
 pub const ALL: &[&ActionSpec] = &[&deploy::SPEC, &backup::SPEC, &rollback::SPEC];
@@ -61,7 +62,7 @@ pub async fn run(name: &str, values: &Values, world: World<'_>) -> Option<Ending
         "deploy" => Some(deploy::run(values, world).await),
         "backup" => Some(backup::run(values, world).await),
         "rollback" => Some(rollback::run(values, world).await),
-        "recover" => Some(recover::run(values, world).await),
+        recover::NAME => Some(recover::run(values, world).await),
         _ => None,
     }
 }

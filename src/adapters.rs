@@ -1,1 +1,8 @@
 //! The world. Each adapter runs real clients against endpoints that are parameters, and emits events to a sink.
+
+pub mod docker;
+pub mod host;
+pub mod http;
+pub mod postgres;
+pub mod runner;
+pub mod storage;

@@ -1,3 +1,8 @@
 //! Words: Markdown, annotations, tables. Pure; escaping for the runner and writing are the adapters' business.
 
+pub mod annotation;
+pub mod backup;
 pub mod docs;
+pub mod markdown;
+pub mod release;
+pub mod summary;

@@ -1,10 +1,21 @@
 //! `backup`: a dump of the stack's database with a manifest, written so that half a backup never looks like one.
 
+use std::num::NonZeroUsize;
+
+use camino::Utf8Path;
+
 use crate::actions::inputs::{COMPOSE_FILES, DATABASE_SERVICE, LOCK_WAIT, PROJECT_NAME, STATE_DIR};
+use crate::actions::steps::database::back_up::{self, Made};
+use crate::actions::steps::site::{DEFAULT_STATE_DIR, Site};
+use crate::actions::steps::{checkout, database, ending};
 use crate::actions::{Ending, World};
+use crate::adapters::host::store::Store;
+use crate::adapters::storage::local::Directory;
 use crate::domain::action::{ActionSpec, AfterCancel, OutputSpec};
+use crate::domain::event::{Annotation, Event, Level};
 use crate::domain::input::{InputSpec, Kind, Need, Values};
-use crate::failure::Outcome;
+use crate::failure::{Failure, Outcome};
+use crate::report::backup as report;
 
 /// What `backup` is to the outside.
 pub const SPEC: ActionSpec = ActionSpec {
@@ -68,6 +79,100 @@ pub const SPEC: ActionSpec = ActionSpec {
 };
 
 /// Backs up, or lists backups.
-pub async fn run(_values: &Values, _world: World<'_>) -> Ending {
-    Ending::new(Outcome::Bug)
+pub async fn run(values: &Values, world: World<'_>) -> Ending {
+    let result = match values.text("mode") {
+        Some("list") => list(values, world),
+        _ => create(values, world).await,
+    };
+    result.unwrap_or_else(|failure| {
+        let mut ending = Ending::new(failure.outcome);
+        ending.annotations.push(ending::annotation("backup", &failure));
+        ending
+    })
+}
+
+/// The story of `mode: create`.
+async fn create(values: &Values, world: World<'_>) -> Result<Ending, Failure> {
+    let site = Site::open(values, world, "backup").await?;
+    let running = database::running(&site)?;
+    let directory = database::directory(&site, values)?;
+    let service = values.text("database-service");
+    let place = database::place(&site, service, running.as_ref()).await?;
+    let server = database::server(&site, &place, "backup").await?;
+    let bench = database::bench(&site, &server, &directory);
+    let databases = wanted(values, server.default_database());
+    back_up::sweep(bench, &databases).await?;
+
+    let origin = database::origin(&site, running.as_ref());
+    let mut made = Vec::new();
+    for database in &databases {
+        site.phases.begin("back the database up");
+        let backup = back_up::back_up(bench, database, &origin).await?;
+        site.note(report::line(&backup.entry.manifest));
+        made.push(backup);
+    }
+    let keep =
+        values.number("keep-last").and_then(|keep| NonZeroUsize::new(usize::try_from(keep).ok()?));
+    let kept = match keep {
+        Some(keep) => back_up::retain(bench, &made, keep),
+        None => Ok(()),
+    };
+    site.phases.end();
+    let mut ending = told(&made);
+    if let Err(failure) = kept {
+        ending.annotations.push(late(&failure));
+    }
+    Ok(ending)
+}
+
+/// The databases of the input, each once, or the one that the container was set up with.
+fn wanted(values: &Values, default: &str) -> Vec<String> {
+    let mut wanted: Vec<String> = Vec::new();
+    for name in values.list("databases") {
+        if !wanted.contains(name) {
+            wanted.push(name.clone());
+        }
+    }
+    if wanted.is_empty() { vec![default.to_owned()] } else { wanted }
+}
+
+/// Outputs and summary of what was made.
+fn told(made: &[Made]) -> Ending {
+    let lines = |of: &dyn Fn(&Made) -> String| made.iter().map(of).collect::<Vec<_>>().join("\n");
+    let mut ending = Ending::new(Outcome::Done);
+    ending.outputs.set("backup", lines(&|made| made.entry.manifest.name.to_string()));
+    ending.outputs.set("path", lines(&|made| made.entry.dump.to_string()));
+    let size: u64 = made.iter().map(|made| made.entry.manifest.size).sum();
+    ending.outputs.set("size", size.to_string());
+    let table: Vec<_> = made.iter().map(|made| (made.entry.manifest.clone(), made.took)).collect();
+    ending.summary.push(report::made(&table));
+    ending
+}
+
+/// The backup is there; that an old one could not be deleted does not make it red.
+fn late(failure: &Failure) -> Annotation {
+    Annotation { level: Level::Warning, ..ending::annotation("backup", failure) }
+}
+
+/// The story of `mode: list`. It needs no engine and no lock.
+fn list(values: &Values, world: World<'_>) -> Result<Ending, Failure> {
+    let project = checkout::project_name(values, world.job)?;
+    let workspace = &world.job.workspace;
+    let root = match values.path("directory") {
+        Some(path) => workspace.join(path),
+        None => {
+            let state_dir =
+                values.path("state-dir").map_or(Utf8Path::new(DEFAULT_STATE_DIR), |path| path);
+            Store::open(&workspace.join(state_dir), &project)?.backups()
+        }
+    };
+    let (mut entries, broken) = Directory::open(&root)?.entries()?;
+    entries.retain(|entry| entry.manifest.project == project.as_str());
+    let manifests: Vec<_> = entries.into_iter().map(|entry| entry.manifest).collect();
+    for manifest in &manifests {
+        world.events.emit(Event::Note(report::line(manifest)));
+    }
+    let mut ending = Ending::new(Outcome::Done);
+    ending.summary.push(report::list(&manifests, &broken));
+    Ok(ending)
 }

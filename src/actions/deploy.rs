@@ -1,10 +1,23 @@
 //! `deploy`: render, check, pull, migrate, switch, watch health, record; or return to the former release.
 
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
 use crate::actions::inputs::{COMPOSE_FILES, DATABASE_SERVICE, LOCK_WAIT, PROJECT_NAME, STATE_DIR};
+use crate::actions::steps::checkout::{self, Checkout};
+use crate::actions::steps::images::{self, Pull};
+use crate::actions::steps::migrate::{self, Migration};
+use crate::actions::steps::site::Site;
+use crate::actions::steps::stage::{self, Making};
+use crate::actions::steps::{ending, former, plan, prune, switch};
 use crate::actions::{Ending, World};
 use crate::domain::action::{ActionSpec, AfterCancel, OutputSpec};
+use crate::domain::health::{Policy, ServiceCommand};
 use crate::domain::input::{InputSpec, Kind, Need, Secrecy, Values};
-use crate::failure::Outcome;
+use crate::domain::release::{Image, Release, ReleaseId};
+use crate::failure::{Failure, Outcome};
+use crate::report::release::{Account, Sickness};
 
 /// What `deploy` is to the outside.
 pub const SPEC: ActionSpec = ActionSpec {
@@ -131,6 +144,141 @@ pub const SPEC: ActionSpec = ActionSpec {
 };
 
 /// Deploys.
-pub async fn run(_values: &Values, _world: World<'_>) -> Ending {
-    Ending::new(Outcome::Bug)
+pub async fn run(values: &Values, world: World<'_>) -> Ending {
+    let mut account = Account::new("deploy");
+    let result = deploy(values, world, &mut account).await;
+    ending::of(&account, result)
+}
+
+/// The story. What it learns goes into the account, also when it fails.
+async fn deploy(values: &Values, world: World<'_>, account: &mut Account) -> Result<(), Failure> {
+    let wishes = Wishes::read(values)?;
+    let checkout = checkout::read(values, world.job)?;
+    let site = Site::open(values, world, "deploy").await?;
+    let result = steps(&site, &wishes, &checkout, account).await;
+    account.phases = site.phases.times();
+    result
+}
+
+async fn steps(
+    site: &Site<'_>,
+    wishes: &Wishes,
+    checkout: &Checkout,
+    account: &mut Account,
+) -> Result<(), Failure> {
+    account.project = site.project.to_string();
+    former::settle(site).await?;
+
+    site.phases.begin("render and check the compose files");
+    let rendered = stage::render(site, checkout).await?;
+    stage::check(site, &rendered.model, &wishes.services())?;
+    if wishes.dry_run {
+        account.plan = Some(plan::preview(site, &rendered).await?);
+        return Ok(());
+    }
+
+    site.phases.begin("get the images");
+    images::obtain(site, &rendered, wishes.pull).await?;
+    let former = former::release(site).await?;
+    account.previous.clone_from(&former);
+    account.running.clone_from(&former);
+    let making = wishes.making(site, images::resolve(site, &rendered).await?);
+    let release = stage::write(site, checkout, rendered.model, making)?;
+    account.tried = Some(release.clone());
+    site.go_on()?;
+
+    let state = site.store.state()?;
+    site.store.save_state(&state.clone().begin(release.id.clone()))?;
+    migrate::run(site, &release, wishes.migration.as_ref(), account).await?;
+
+    site.phases.begin("bring the release up");
+    let switched = switch::bring_up(site, &release).await?;
+    account.changes = switched.changes;
+    let Some(sickness) = switched.verdict else {
+        site.store.save_state(&state.commit(release.id.clone()))?;
+        account.running = Some(release);
+        prune::old_releases(site).await;
+        return Ok(());
+    };
+    site.phases.begin("return to the former release");
+    let failure = unhealthy(&release, &sickness);
+    account.sickness = Some(sickness);
+    former::come_back(site, account, failure).await
+}
+
+fn unhealthy(release: &Release, sickness: &Sickness) -> Failure {
+    Failure::new(Outcome::Failed, format!("release {} did not become healthy", release.id))
+        .why(sickness.reasons.join("; "))
+}
+
+/// The inputs of a deploy, checked against each other.
+struct Wishes {
+    pull: Pull,
+    migration: Option<Migration>,
+    database_service: Option<String>,
+    health: Policy,
+    dry_run: bool,
+}
+
+impl Wishes {
+    fn read(values: &Values) -> Result<Self, Failure> {
+        let text = |name: &str| values.text(name).map(ToOwned::to_owned);
+        let together = |input: &str, service: &str| {
+            Failure::new(
+                Outcome::BadInput,
+                format!("the inputs `{input}` and `{service}` go together"),
+            )
+            .why("one of the two is missing, so it is not clear where the command runs")
+            .help("give both, or neither")
+        };
+        let pair = |command: &str, service: &str| match (values.list(command), text(service)) {
+            ([], None) => Ok(None),
+            (argv @ [_, ..], Some(service)) => Ok(Some((argv.to_vec(), service))),
+            _ => Err(together(command, service)),
+        };
+        let database_service = text("database-service");
+        let migration = pair("migrate-command", "migrate-service")?.map(|(argv, service)| {
+            Migration { argv, service, database_service: database_service.clone() }
+        });
+        let command = pair("health-command", "health-service")?
+            .map(|(argv, service)| ServiceCommand { service, argv });
+        let defaults = Policy::default();
+        let health = Policy {
+            delay: values.duration("health-delay").unwrap_or(defaults.delay),
+            interval: values.duration("health-interval").unwrap_or(defaults.interval),
+            retries: values.number("health-retries").unwrap_or(defaults.retries),
+            timeout: values.duration("health-timeout").unwrap_or(defaults.timeout),
+            url: text("health-url"),
+            command,
+        };
+        let pull = Pull::read(values.text("pull"));
+        Ok(Self { pull, migration, database_service, health, dry_run: values.flag("dry-run") })
+    }
+
+    /// The services that inputs name, to be checked against the compose files.
+    fn services(&self) -> Vec<(&'static str, &str)> {
+        let migrate = self.migration.as_ref().map(|m| ("migrate-service", m.service.as_str()));
+        let health = self.health.command.as_ref().map(|c| ("health-service", c.service.as_str()));
+        let database =
+            self.database_service.as_deref().map(|service| ("database-service", service));
+        [migrate, health, database].into_iter().flatten().collect()
+    }
+
+    fn making(&self, site: &Site<'_>, images: BTreeMap<String, Image>) -> Making {
+        let job = site.world.job;
+        let now = Timestamp::now();
+        let sha = job.sha.get(..7).unwrap_or_default();
+        let run = if job.run_id.is_empty() {
+            String::new()
+        } else {
+            format!("{}.{}", job.run_id, job.run_attempt)
+        };
+        Making {
+            id: ReleaseId::new(now, &[sha, &run]),
+            now,
+            images,
+            health: self.health.clone(),
+            database_service: self.database_service.clone(),
+        }
+    }
 }

@@ -1,10 +1,15 @@
 //! `rollback`: back to a release, to a backup, or both.
 
 use crate::actions::inputs::{COMPOSE_FILES, DATABASE_SERVICE, LOCK_WAIT, PROJECT_NAME, STATE_DIR};
+use crate::actions::steps::database::{self, Chosen};
+use crate::actions::steps::site::Site;
+use crate::actions::steps::{ending, former, switch};
 use crate::actions::{Ending, World};
 use crate::domain::action::{ActionSpec, AfterCancel, OutputSpec};
 use crate::domain::input::{InputSpec, Kind, Need, Values};
-use crate::failure::Outcome;
+use crate::domain::release::{Release, State};
+use crate::failure::{Failure, Outcome};
+use crate::report::release::Account;
 
 /// What `rollback` is to the outside.
 pub const SPEC: ActionSpec = ActionSpec {
@@ -61,6 +66,97 @@ pub const SPEC: ActionSpec = ActionSpec {
 };
 
 /// Rolls back.
-pub async fn run(_values: &Values, _world: World<'_>) -> Ending {
-    Ending::new(Outcome::Bug)
+pub async fn run(values: &Values, world: World<'_>) -> Ending {
+    let mut account = Account::new("rollback");
+    let result = rollback(values, world, &mut account).await;
+    ending::of(&account, result)
+}
+
+/// The story. What it learns goes into the account, also when it fails.
+async fn rollback(values: &Values, world: World<'_>, account: &mut Account) -> Result<(), Failure> {
+    let backup = values.text("backup");
+    if backup.is_some() && !values.flag("confirm-data-loss") {
+        return Err(Failure::new(Outcome::BadInput, "the input `backup` needs `confirm-data-loss: true`")
+            .why("restoring a backup loses what was written to the database since it was made")
+            .help("set it if that is intended; leave `backup` out to return to a release and keep the data"));
+    }
+    let site = Site::open(values, world, "rollback").await?;
+    account.project = site.project.to_string();
+    let result = steps(&site, values, backup, account).await;
+    account.phases = site.phases.times();
+    result
+}
+
+async fn steps(
+    site: &Site<'_>,
+    values: &Values,
+    backup: Option<&str>,
+    account: &mut Account,
+) -> Result<(), Failure> {
+    let (target, backup) = find(site, values, backup)?;
+    former::settle(site).await?;
+    let state = site.store.state()?;
+    let current = current(site, &state)?;
+    account.previous.clone_from(&current);
+    account.running.clone_from(&current);
+    account.tried = Some(target.clone());
+
+    let prepared = match &backup {
+        Some(backup) => Some(database::prepare(site, values, &target, backup).await?),
+        None => None,
+    };
+    site.go_on()?;
+    site.store.save_state(&state.clone().begin(target.id.clone()))?;
+    let swapped = match prepared {
+        Some(prepared) => Some(database::swap_in(site, prepared).await?),
+        None => None,
+    };
+
+    site.phases.begin("bring the release up");
+    let switched = switch::bring_up(site, &target).await?;
+    account.changes = switched.changes;
+    let Some(sickness) = switched.verdict else {
+        site.store.save_state(&state.commit(target.id.clone()))?;
+        account.running = Some(target);
+        if let Some(swapped) = swapped {
+            account.restored = Some(swapped.backup.clone());
+            account.notes.push(swapped.kept());
+        }
+        return Ok(());
+    };
+    let failure =
+        Failure::new(Outcome::Failed, format!("release {} did not become healthy", target.id))
+            .why(sickness.reasons.join("; "));
+    account.sickness = Some(sickness);
+    site.phases.begin("return to the former release");
+    if let Some(swapped) = swapped {
+        database::swap_back(site, swapped).await?;
+    }
+    former::come_back(site, account, failure).await
+}
+
+/// The release and the backup that are meant; both are known to exist before anything is touched.
+fn find(
+    site: &Site<'_>,
+    values: &Values,
+    backup: Option<&str>,
+) -> Result<(Release, Option<Chosen>), Failure> {
+    let to = values.text("to").unwrap_or(if backup.is_some() { "current" } else { "previous" });
+    let state = site.store.state()?;
+    let id = state.target(to, &site.store.releases()?).map_err(|why| {
+        Failure::new(
+            Outcome::BadInput,
+            format!("the input `to: {to}` names no release of {}", site.project),
+        )
+        .why(why)
+    })?;
+    let chosen = match backup {
+        Some(name) => Some(database::choose(site, values, name)?),
+        None => None,
+    };
+    Ok((site.store.release(&id)?, chosen))
+}
+
+fn current(site: &Site<'_>, state: &State) -> Result<Option<Release>, Failure> {
+    state.current.as_ref().map(|id| site.store.release(id)).transpose()
 }

@@ -1,0 +1,14 @@
+//! Steps that several stories share. They use adapters and decisions, and never a story.
+
+pub mod checkout;
+pub mod database;
+pub mod ending;
+pub mod former;
+pub mod images;
+pub mod migrate;
+pub mod phases;
+pub mod plan;
+pub mod prune;
+pub mod site;
+pub mod stage;
+pub mod switch;

@@ -1,0 +1,264 @@
+//! The checkout: which compose files, which project, and what the inputs write on top of it.
+
+use std::collections::BTreeMap;
+
+use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
+use secrecy::ExposeSecret;
+
+use crate::adapters::host::files;
+use crate::domain::compose::project::{ProjectName, declared_name};
+use crate::domain::env_file;
+use crate::domain::input::Values;
+use crate::domain::job::Job;
+use crate::failure::{Failure, Outcome, Place};
+
+/// Compose files that are found without being named, in Compose's own order, each with its override.
+const DEFAULT_FILES: [(&str, [&str; 2]); 4] = [
+    ("compose.yaml", ["compose.override.yaml", "compose.override.yml"]),
+    ("compose.yml", ["compose.override.yml", "compose.override.yaml"]),
+    ("docker-compose.yml", ["docker-compose.override.yml", "docker-compose.override.yaml"]),
+    ("docker-compose.yaml", ["docker-compose.override.yaml", "docker-compose.override.yml"]),
+];
+
+/// The checkout of a deploy.
+#[derive(Clone, Debug)]
+pub struct Checkout {
+    /// Its top folder, canonical.
+    pub root: Utf8PathBuf,
+    /// Compose files, relative to the top, in the order of Compose.
+    pub compose_files: Vec<Utf8PathBuf>,
+    /// Folder of the first compose file, relative to the top.
+    pub folder: Utf8PathBuf,
+    /// What the inputs `env` and `secret-files` write, by path relative to the top. Secret.
+    pub written: BTreeMap<Utf8PathBuf, Vec<u8>>,
+}
+
+/// Reads the checkout and the inputs that describe it; every fault is found before anything is touched.
+pub fn read(values: &Values, job: &Job) -> Result<Checkout, Failure> {
+    let root = files::canonical(&job.workspace).map_err(|error| {
+        Failure::new(Outcome::BadInput, format!("the workspace {} cannot be read", job.workspace))
+            .why(error)
+            .help("check the repository out first (actions/checkout), or run from its folder")
+    })?;
+    let compose_files = compose_files(values.list("compose-files"), &root)?;
+    let folder = compose_files[0].parent().unwrap_or(Utf8Path::new("")).to_owned();
+    let written = written(values, &root, &folder)?;
+    Ok(Checkout { root, compose_files, folder, written })
+}
+
+/// The project's name: the input, else the compose files' `name:`, else the repository's.
+pub fn project_name(values: &Values, job: &Job) -> Result<ProjectName, Failure> {
+    if let Some(name) = values.text("project-name") {
+        return ProjectName::new(name).map_err(|why| {
+            Failure::new(Outcome::BadInput, "the input `project-name` cannot be used").why(why)
+        });
+    }
+    let root = &job.workspace;
+    if let Ok(files) = compose_files(values.list("compose-files"), root) {
+        let declared = files.iter().rev().find_map(|file| {
+            let text = files::read_optional(&root.join(file)).ok()??;
+            Some((file, declared_name(&text)?))
+        });
+        if let Some((file, name)) = declared {
+            return ProjectName::new(&name).map_err(|why| {
+                Failure::new(Outcome::BadInput, format!("the `name:` in {file} cannot be used"))
+                    .why(why)
+                    .help("write a plain name there, or give the input `project-name`")
+                    .at(Place { file: file.to_string(), ..Place::default() })
+            });
+        }
+    } else if !values.list("compose-files").is_empty() {
+        compose_files(values.list("compose-files"), root)?;
+    }
+    ProjectName::from_repository(&job.repository).ok_or_else(|| {
+        Failure::new(Outcome::BadInput, "the project has no name")
+            .why(format!("no `name:` in a compose file, and `{}` makes none", job.repository))
+            .help("give the input `project-name`")
+    })
+}
+
+fn compose_files(named: &[String], root: &Utf8Path) -> Result<Vec<Utf8PathBuf>, Failure> {
+    if named.is_empty() {
+        return default_files(root);
+    }
+    let mut files = Vec::new();
+    let mut absent = Vec::new();
+    for name in named {
+        let path = Utf8Path::new(name);
+        let path = path.strip_prefix(root).unwrap_or(path);
+        match inside(path) {
+            Some(path) if root.join(&path).is_file() => files.push(path),
+            _ => absent.push(name.as_str()),
+        }
+    }
+    if absent.is_empty() {
+        return Ok(files);
+    }
+    Err(Failure::new(
+        Outcome::BadInput,
+        format!(
+            "the input `compose-files` names what is not in the checkout: {}",
+            absent.join(", ")
+        ),
+    )
+    .why(format!("looked below {root}"))
+    .help(
+        "name files of the checkout, one a line; is actions/checkout an earlier step of the job?",
+    ))
+}
+
+fn default_files(root: &Utf8Path) -> Result<Vec<Utf8PathBuf>, Failure> {
+    for (file, overrides) in DEFAULT_FILES {
+        if !root.join(file).is_file() {
+            continue;
+        }
+        let over = overrides.into_iter().find(|over| root.join(over).is_file());
+        return Ok([Some(file), over].into_iter().flatten().map(Utf8PathBuf::from).collect());
+    }
+    let names: Vec<_> = DEFAULT_FILES.iter().map(|(file, _)| *file).collect();
+    Err(Failure::new(Outcome::BadInput, format!("there is no compose file in {root}"))
+        .why(format!("looked for {}", names.join(", ")))
+        .help("name it with the input `compose-files`; is actions/checkout an earlier step of the job?"))
+}
+
+fn written(
+    values: &Values,
+    root: &Utf8Path,
+    folder: &Utf8Path,
+) -> Result<BTreeMap<Utf8PathBuf, Vec<u8>>, Failure> {
+    let mut written = BTreeMap::new();
+    let env = values.map("env");
+    if let Some((key, _)) = env.iter().find(|(key, _)| !env_file::is_key(key)) {
+        return Err(Failure::new(
+            Outcome::BadInput,
+            format!("the input `env` has the key `{key}`"),
+        )
+        .why("a key has letters, digits and `_`, and does not start with a digit"));
+    }
+    if !env.is_empty() {
+        let path = folder.join(".env");
+        let own = files::read_optional(&root.join(&path)).map_err(|error| {
+            Failure::new(Outcome::BadInput, format!("{path} of the checkout cannot be read"))
+                .why(error)
+        })?;
+        let pairs = env.iter().map(|(key, value)| (key.as_str(), value.expose_secret()));
+        written.insert(path, env_file::merged(own.as_deref(), pairs).into_bytes());
+    }
+    for (name, content) in values.map("secret-files") {
+        let Some(path) = inside(&folder.join(name)).filter(|_| !name.starts_with('/')) else {
+            return Err(Failure::new(
+                Outcome::BadInput,
+                format!("the input `secret-files` names `{name}`, which is not below the project's folder"),
+            )
+            .help("use a relative path such as `secrets/db_password`"));
+        };
+        written.insert(path, content.expose_secret().as_bytes().to_vec());
+    }
+    Ok(written)
+}
+
+/// The path without `.` and `..`; `None` if it leads out or is absolute.
+fn inside(path: &Utf8Path) -> Option<Utf8PathBuf> {
+    let mut plain = Utf8PathBuf::new();
+    for part in path.components() {
+        match part {
+            Utf8Component::Normal(name) => plain.push(name),
+            Utf8Component::CurDir => {}
+            Utf8Component::ParentDir => {
+                if !plain.pop() {
+                    return None;
+                }
+            }
+            Utf8Component::RootDir | Utf8Component::Prefix(_) => return None,
+        }
+    }
+    (!plain.as_str().is_empty()).then_some(plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use secrecy::SecretString;
+
+    use super::*;
+    use crate::domain::input::Value;
+
+    fn job(files: &[(&str, &str)]) -> (tempfile::TempDir, Job) {
+        let dir = tempfile::tempdir().unwrap();
+        for (path, text) in files {
+            let path = dir.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        let workspace = Utf8PathBuf::from_path_buf(dir.path().to_path_buf()).unwrap();
+        let job = Job { workspace, repository: "org/Web.Shop".into(), ..Job::default() };
+        (dir, job)
+    }
+
+    fn values(pairs: &[(&'static str, Value)]) -> Values {
+        let mut values = Values::default();
+        for (name, value) in pairs {
+            values.set(name, value.clone());
+        }
+        values
+    }
+
+    fn map(pairs: &[(&str, &str)]) -> Value {
+        Value::Map(pairs.iter().map(|(k, v)| ((*k).to_owned(), SecretString::from(*v))).collect())
+    }
+
+    #[test]
+    fn compose_files_are_found_as_compose_does() {
+        let (_dir, job) =
+            job(&[("docker-compose.yml", ""), ("compose.yaml", ""), ("compose.override.yml", "")]);
+        let checkout = read(&Values::default(), &job).unwrap();
+        assert_eq!(checkout.compose_files, ["compose.yaml", "compose.override.yml"]);
+    }
+
+    #[test]
+    fn absent_compose_files_are_all_named() {
+        let (_dir, job) = job(&[("a.yml", "")]);
+        let list = Value::List(vec!["a.yml".into(), "b.yml".into(), "../c.yml".into()]);
+        let failure = read(&values(&[("compose-files", list)]), &job).unwrap_err();
+        assert_eq!(failure.outcome, Outcome::BadInput);
+        assert!(failure.what.ends_with("not in the checkout: b.yml, ../c.yml"), "{failure}");
+        assert!(read(&Values::default(), &job).unwrap_err().why.contains("docker-compose.yml"));
+    }
+
+    #[test]
+    fn the_name_comes_from_the_input_the_file_or_the_repository() {
+        let name = |values: &Values, job: &Job| project_name(values, job).map(|n| n.to_string());
+        let (_dir, named) = job(&[("compose.yaml", "name: shop\n")]);
+        assert_eq!(name(&Values::default(), &named), Ok("shop".into()));
+        let input = values(&[("project-name", Value::Text("other".into()))]);
+        assert_eq!(name(&input, &named), Ok("other".into()));
+        let (_dir, plain) = job(&[("compose.yaml", "services: {}\n")]);
+        assert_eq!(name(&Values::default(), &plain), Ok("webshop".into()));
+        let (_dir, variable) = job(&[("compose.yaml", "name: ${X}\n")]);
+        assert_eq!(name(&Values::default(), &variable).unwrap_err().outcome, Outcome::BadInput);
+    }
+
+    #[test]
+    fn env_and_secret_files_lie_beside_the_first_compose_file() {
+        let (_dir, job) = job(&[("deploy/c.yml", ""), ("deploy/.env", "A=1\n")]);
+        let values = values(&[
+            ("compose-files", Value::List(vec!["./deploy/c.yml".into()])),
+            ("env", map(&[("B", "2")])),
+            ("secret-files", map(&[("secrets/pw", "x"), ("../top", "y")])),
+        ]);
+        let written = read(&values, &job).unwrap().written;
+        let paths: Vec<_> = written.keys().map(|path| path.as_str()).collect();
+        assert_eq!(paths, ["deploy/.env", "deploy/secrets/pw", "top"]);
+        assert_eq!(written[Utf8Path::new("deploy/.env")], b"A=1\nB=2\n");
+    }
+
+    #[test]
+    fn a_secret_file_outside_of_the_checkout_and_a_bad_key_are_refused() {
+        let (_dir, job) = job(&[("compose.yaml", "")]);
+        for bad in ["/etc/passwd", "../../x", "."] {
+            let values = values(&[("secret-files", map(&[(bad, "x")]))]);
+            assert!(read(&values, &job).unwrap_err().what.contains(bad), "{bad}");
+        }
+        let values = values(&[("env", map(&[("A B", "x")]))]);
+        assert!(read(&values, &job).unwrap_err().what.contains("A B"));
+    }
+}

@@ -1,0 +1,249 @@
+//! The database as a step of deploy, backup and rollback.
+
+pub mod back_up;
+pub mod bench;
+pub mod restore;
+
+use jiff::Timestamp;
+
+use crate::actions::steps::database::back_up::Origin;
+use crate::actions::steps::database::bench::Bench;
+use crate::actions::steps::site::Site;
+use crate::actions::steps::switch;
+use crate::adapters::postgres::Server;
+use crate::adapters::storage::local::{Directory, Entry};
+use crate::domain::backup::manifest::Provenance;
+use crate::domain::input::Values;
+use crate::domain::release::Release;
+use crate::failure::{Failure, Outcome};
+
+/// A backup that was chosen.
+#[derive(Clone, Debug)]
+pub struct Chosen {
+    directory: Directory,
+    entry: Entry,
+}
+
+/// A backup that is restored beside the live database.
+#[derive(Clone, Debug)]
+pub struct Prepared {
+    place: Place,
+    directory: Directory,
+    restored: restore::Prepared,
+}
+
+/// A backup that is live.
+#[derive(Clone, Debug)]
+pub struct Swapped {
+    /// The backup's name.
+    pub backup: String,
+    place: Place,
+    directory: Directory,
+    swapped: restore::Swapped,
+    writes_lost: Option<u64>,
+}
+
+/// The database's service and its container.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// The Compose service.
+    pub service: String,
+    /// Id of its container.
+    pub container: String,
+}
+
+impl Swapped {
+    /// What was kept and what was lost, for the reader.
+    pub fn kept(&self) -> String {
+        let lost = match self.writes_lost {
+            Some(0) => "Nothing was written to the database since the backup.".to_owned(),
+            Some(rows) => format!("About {rows} rows were written since the backup."),
+            None => "How much was written since the backup cannot be told.".to_owned(),
+        };
+        match (&self.swapped.previous, self.swapped.drop_previous_sql()) {
+            (Some(previous), Some(sql)) => format!(
+                "{lost} They are in the former database, kept as {previous}. When it is no longer needed: {sql}"
+            ),
+            _ => lost,
+        }
+    }
+}
+
+/// The directory of backups: the input `directory`, else `backups` in the project's state.
+pub fn directory(site: &Site<'_>, values: &Values) -> Result<Directory, Failure> {
+    let path = values.path("directory").map(|path| site.world.job.workspace.join(path));
+    Directory::open(&path.unwrap_or_else(|| site.store.backups()))
+}
+
+/// The running container of the database's service: the input `database-service`, else what `release` recorded.
+pub async fn place(
+    site: &Site<'_>,
+    service: Option<&str>,
+    release: Option<&Release>,
+) -> Result<Place, Failure> {
+    let recorded = release.and_then(|release| release.database_service.as_deref());
+    let Some(service) = service.or(recorded) else {
+        return Err(Failure::new(Outcome::BadInput, "the input `database-service` is missing")
+            .why("no release of the project has recorded which service runs PostgreSQL")
+            .help("name the Compose service: `database-service: db`"));
+    };
+    let containers = site.engine.containers(site.project.as_str()).await?;
+    let running = containers.iter().find(|c| c.service == service && c.state == "running");
+    if let Some(found) = running {
+        return Ok(Place { service: service.to_owned(), container: found.id.clone() });
+    }
+    if let Some(found) = containers.iter().find(|c| c.service == service) {
+        return Err(Failure::new(
+            Outcome::Unavailable,
+            format!("the container {} of `database-service: {service}` does not run", found.name),
+        )
+        .why(format!("it is {}", found.state))
+        .help(format!("look at it: docker logs {}", found.name)));
+    }
+    let mut services: Vec<_> = containers.iter().map(|c| c.service.as_str()).collect();
+    services.dedup();
+    let known = if services.is_empty() {
+        format!("the project {} has no containers", site.project)
+    } else {
+        format!("the project {} has {}", site.project, services.join(", "))
+    };
+    Err(Failure::new(Outcome::BadInput, format!("no container runs `database-service: {service}`"))
+        .why(known))
+}
+
+/// A name for the sessions of this run, and an id for the databases that it makes.
+fn id() -> String {
+    Timestamp::now().strftime("%Y%m%d%H%M%S").to_string()
+}
+
+/// A server whose sessions carry the name of this run.
+pub async fn server<'s>(
+    site: &'s Site<'_>,
+    place: &Place,
+    what: &str,
+) -> Result<Server<'s>, Failure> {
+    let tag = format!("mta-{what}-{}-{}", id(), std::process::id());
+    Server::of(&site.engine, &place.container, &tag).await
+}
+
+/// The tools of this run.
+pub fn bench<'b>(
+    site: &'b Site<'_>,
+    server: &'b Server<'b>,
+    directory: &'b Directory,
+) -> Bench<'b> {
+    Bench { server, directory, events: site.world.events, cancel: site.world.cancel }
+}
+
+/// What a backup records of its making.
+pub fn origin(site: &Site<'_>, running: Option<&Release>) -> Origin {
+    let images = running.map(|release| &release.images).into_iter().flatten();
+    Origin {
+        project: site.project.to_string(),
+        provenance: Provenance {
+            release: running.map(|release| release.id.to_string()).unwrap_or_default(),
+            images: images.map(|(service, image)| (service.clone(), image.id.clone())).collect(),
+            git_sha: running.map(|release| release.sha.clone()).unwrap_or_default(),
+            run_url: site.world.job.run_url(),
+        },
+    }
+}
+
+/// The release that runs, if one is recorded.
+pub fn running(site: &Site<'_>) -> Result<Option<Release>, Failure> {
+    site.store.state()?.current.map(|id| site.store.release(&id)).transpose()
+}
+
+/// Backs the database up before it is migrated; the name of the backup comes back.
+pub async fn before_migration(site: &Site<'_>, service: &str) -> Result<String, Failure> {
+    let running = running(site)?;
+    let place = place(site, Some(service), None).await?;
+    let server = server(site, &place, "backup").await?;
+    let directory = Directory::open(&site.store.backups())?;
+    let bench = bench(site, &server, &directory);
+    let database = server.default_database().to_owned();
+    back_up::sweep(bench, std::slice::from_ref(&database)).await?;
+    let made = back_up::back_up(bench, &database, &origin(site, running.as_ref())).await?;
+    Ok(made.entry.manifest.name.to_string())
+}
+
+/// The backup that the input names; it is known to exist before anything is touched.
+pub fn choose(site: &Site<'_>, values: &Values, name: &str) -> Result<Chosen, Failure> {
+    let directory = directory(site, values)?;
+    let entry = directory.find(name, site.project.as_str())?;
+    Ok(Chosen { directory, entry })
+}
+
+/// Restores the backup beside the live database, which is not touched.
+pub async fn prepare(
+    site: &Site<'_>,
+    values: &Values,
+    target: &Release,
+    chosen: &Chosen,
+) -> Result<Prepared, Failure> {
+    site.phases.begin("restore the backup into a new database");
+    let place = place(site, values.text("database-service"), Some(target)).await?;
+    let server = server(site, &place, "restore").await?;
+    let bench = bench(site, &server, &chosen.directory);
+    back_up::sweep(bench, &[]).await?;
+    let restored = restore::prepare(bench, &chosen.entry, &id()).await?;
+    Ok(Prepared { place, directory: chosen.directory.clone(), restored })
+}
+
+/// Stops the application and swaps the restored database in. When that fails, the application is started again.
+pub async fn swap_in(site: &Site<'_>, prepared: Prepared) -> Result<Swapped, Failure> {
+    site.phases.begin("swap the database");
+    let Prepared { place, directory, restored } = prepared;
+    let server = server(site, &place, "restore").await?;
+    let bench = bench(site, &server, &directory);
+    let stopped = stop_application(site, &place).await?;
+    let writes_lost = restored.writes_lost;
+    let backup = restored.manifest.name.to_string();
+    match restore::swap(bench, &restored).await {
+        Ok(swapped) => Ok(Swapped { backup, place, directory, swapped, writes_lost }),
+        Err(failure) => {
+            let started = start_application(site, &stopped).await;
+            let discarded = restore::discard(bench, restored).await;
+            match started.and(discarded) {
+                Ok(()) => Err(failure),
+                Err(second) => {
+                    let help = format!("the way back was not clean: {second}");
+                    Err(failure.ending(Outcome::NeedsPerson).help(help))
+                }
+            }
+        }
+    }
+}
+
+/// Stops the application and gives the former database its name back. The caller brings the former release up.
+pub async fn swap_back(site: &Site<'_>, swapped: Swapped) -> Result<(), Failure> {
+    let server = server(site, &swapped.place, "restore").await?;
+    let bench = bench(site, &server, &swapped.directory);
+    stop_application(site, &swapped.place).await?;
+    let back = restore::swap_back(bench, &swapped.swapped).await;
+    back.map_err(|failure| failure.ending(Outcome::NeedsPerson))
+}
+
+/// Stops every service but the database; which ones comes back.
+async fn stop_application(site: &Site<'_>, place: &Place) -> Result<Vec<String>, Failure> {
+    let containers = site.engine.containers(site.project.as_str()).await?;
+    let mut services: Vec<_> = containers
+        .into_iter()
+        .filter(|c| c.service != place.service && matches!(&*c.state, "running" | "restarting"))
+        .map(|container| container.service)
+        .collect();
+    services.dedup();
+    if !services.is_empty() {
+        let world = site.world;
+        site.compose.stop(&switch::rendering(site), &services, world.events, world.cancel).await?;
+    }
+    Ok(services)
+}
+
+async fn start_application(site: &Site<'_>, services: &[String]) -> Result<(), Failure> {
+    if services.is_empty() {
+        return Ok(());
+    }
+    let world = site.world;
+    site.compose.start(&switch::rendering(site), services, world.events, world.cancel).await
+}

@@ -1,0 +1,32 @@
+//! How a story of releases ends: outputs, summary and annotations out of its account.
+
+use crate::actions::Ending;
+use crate::domain::event::{Annotation, Level};
+use crate::failure::{Failure, Outcome};
+use crate::report::release::Account;
+
+/// The ending of a story.
+pub fn of(account: &Account, result: Result<(), Failure>) -> Ending {
+    let failure = result.err();
+    let outcome = failure.as_ref().map_or(Outcome::Done, |failure| failure.outcome);
+    let mut ending = Ending::new(outcome);
+    ending.summary = account.summary(failure.as_ref());
+    let id = |release: Option<&crate::domain::release::Release>| {
+        release.map(|release| release.id.to_string()).unwrap_or_default()
+    };
+    ending.outputs.set("release", id(account.running.as_ref()));
+    ending.outputs.set("previous-release", id(account.previous.as_ref()));
+    ending.outputs.set("backup", account.restored.clone().unwrap_or_default());
+    ending.annotations.extend(failure.map(|failure| annotation(account.action, &failure)));
+    ending
+}
+
+/// The one annotation of a failure.
+pub fn annotation(action: &str, failure: &Failure) -> Annotation {
+    Annotation {
+        level: Level::Error,
+        title: format!("{action}: {}", failure.outcome.word()),
+        message: failure.to_string(),
+        place: failure.place.clone(),
+    }
+}

@@ -1,0 +1,229 @@
+//! The way back: a stack that runs without a record of ours is recorded before the first deploy touches it; a release
+//! that a killed run left pending is undone before anything else happens.
+
+use std::collections::BTreeMap;
+
+use camino::Utf8Path;
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::actions::steps::images;
+use crate::actions::steps::site::Site;
+use crate::actions::steps::stage::{disk, keep};
+use crate::actions::steps::switch;
+use crate::adapters::docker::container::ContainerInfo;
+use crate::adapters::docker::exec::{Exec, ExecCommand};
+use crate::adapters::host::files::{
+    canonical, remove_tree, write_atomic_with_parents as write_with_parents,
+};
+use crate::adapters::host::tree::{self, Source};
+use crate::domain::compose::found;
+use crate::domain::compose::model::Model;
+use crate::domain::health::Policy;
+use crate::domain::release::{Image, MountedFile, Origin, Release, ReleaseId, State};
+use crate::failure::{Failure, Outcome};
+use crate::report::release::Account;
+
+/// The release that runs: the current one, else what is found running, else none.
+pub async fn release(site: &Site<'_>) -> Result<Option<Release>, Failure> {
+    let state = site.store.state()?;
+    if let Some(current) = &state.current {
+        return site.store.release(current).map(Some);
+    }
+    let containers = site.engine.containers(site.project.as_str()).await?;
+    if containers.is_empty() {
+        return Ok(None);
+    }
+    let release = record(site, &containers).await?;
+    site.note(format!("found a running stack, recorded as release {}", release.id));
+    site.store.save_state(&state.commit(release.id.clone()))?;
+    Ok(Some(release))
+}
+
+/// Records a stack that runs without us.
+async fn record(site: &Site<'_>, containers: &[ContainerInfo]) -> Result<Release, Failure> {
+    let now = Timestamp::now();
+    let mut inspected = Vec::new();
+    let mut image_configs: BTreeMap<String, Value> = BTreeMap::new();
+    for container in containers {
+        inspected.push(site.engine.inspect_raw(&container.id).await?);
+        image_configs.insert(
+            container.image_id.clone(),
+            site.engine.inspect_image_raw(&container.image_id).await?,
+        );
+    }
+    let staging = site.store.begin_staging()?;
+    let mut model = found::rebuild(site.project.as_str(), &inspected, &image_configs);
+    let files = rescue(site, &model, containers, &staging).await?;
+    model.relocate(site.world.job.workspace.as_str(), site.store.work().as_str());
+    let mut images = BTreeMap::new();
+    for container in containers {
+        let pin = images::pin(site.project.as_str(), &container.service, &container.image_id);
+        let digests = site.engine.repo_digests(&container.image_id).await?;
+        let image = Image {
+            reference: container.image.clone(),
+            id: container.image_id.clone(),
+            pin,
+            digests,
+        };
+        images.insert(container.service.clone(), image);
+    }
+    model
+        .pin(&images.iter().map(|(service, image)| (service.clone(), image.pin.clone())).collect());
+    keep(&staging, &model, None).map_err(|error| disk(&staging, &error))?;
+    let release = Release {
+        version: 1,
+        id: ReleaseId::new(now, &["found"]),
+        origin: Origin::Found,
+        created: now,
+        sha: String::new(),
+        ref_name: String::new(),
+        run_url: String::new(),
+        images,
+        files,
+        data_folders: Vec::new(),
+        health: Policy::default(),
+        database_service: None,
+    };
+    site.store.finish_staging(&release)?;
+    images::hold(site, &release).await?;
+    Ok(release)
+}
+
+/// What the found stack mounts from the workspace. The checkout has a new version of these files by now, while the
+/// containers still hold the one that they were started with, so a file is read inside its container (`docker cp` would
+/// read the new one: the engine resolves the mount by its path). A folder is the same folder for both.
+async fn rescue(
+    site: &Site<'_>,
+    model: &Model,
+    containers: &[ContainerInfo],
+    staging: &Utf8Path,
+) -> Result<BTreeMap<String, MountedFile>, Failure> {
+    let workspace = &site.world.job.workspace;
+    let checkout = canonical(workspace).map_err(|error| disk(workspace, &error))?;
+    let rescued = staging.join("rescued");
+    let into = staging.join("files");
+    let mut files = BTreeMap::new();
+    for host in model.host_paths() {
+        let Ok(relative) = Utf8Path::new(&host.path).strip_prefix(workspace) else { continue };
+        let container = containers.iter().find(|c| c.service == host.service);
+        let held = match container.and_then(|c| Some((c, c.mount_target(&host.path)?))) {
+            Some((container, target)) => held_version(site, container, target).await,
+            None => None,
+        };
+        let root = match held {
+            Some(bytes) => {
+                write_with_parents(&rescued.join(relative), &bytes, 0o644)
+                    .map_err(|error| disk(&rescued, &error))?;
+                &rescued
+            }
+            None => &checkout,
+        };
+        let source = Source { overlay: root, checkout: root, into: &into, secrets: &[] };
+        tree::collect(&source, relative, &mut files).map_err(|error| disk(root, &error))?;
+    }
+    remove_tree(&rescued).map_err(|error| disk(&rescued, &error))?;
+    Ok(files)
+}
+
+/// The content of a mounted file as its container sees it; `None` for a folder, or where the container has no `cat`.
+async fn held_version(site: &Site<'_>, container: &ContainerInfo, target: &str) -> Option<Vec<u8>> {
+    let argv = ["cat", "--", target].map(ToOwned::to_owned).to_vec();
+    let command = ExecCommand { container: container.id.clone(), argv, env: Vec::new() };
+    let exec = Exec::start(&site.engine, &command).await.ok()?;
+    let (bytes, done) = exec.pour(Vec::new()).await.ok()?;
+    (done.code == 0).then_some(bytes)
+}
+
+/// What settling did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Settled {
+    /// There was nothing to settle.
+    Clean,
+    /// A pending release was undone; this one runs.
+    Returned(ReleaseId),
+    /// A first release was pending; there is nothing to return to.
+    NothingBefore(ReleaseId),
+}
+
+/// Puts right what a killed or cancelled run left: containers of a migration, a pending release.
+pub async fn settle(site: &Site<'_>) -> Result<Settled, Failure> {
+    let prefix = format!("{}-mta-", site.project);
+    site.engine.remove_containers_named(&prefix).await?;
+    let state = site.store.state()?;
+    let Some(pending) = state.pending.clone() else { return Ok(Settled::Clean) };
+    let Some(current) = state.current.clone() else {
+        site.store.save_state(&state.abandon())?;
+        return Ok(Settled::NothingBefore(pending));
+    };
+    site.note(format!(
+        "release {pending} was left pending by a run that ended early; returning to {current}"
+    ));
+    return_to(site, &current, state).await?;
+    Ok(Settled::Returned(current))
+}
+
+/// Brings the current release up again and records that nothing is pending.
+async fn return_to(site: &Site<'_>, current: &ReleaseId, state: State) -> Result<(), Failure> {
+    let release = site.store.release(current)?;
+    let switched = switch::bring_up(site, &release).await?;
+    if let Some(sickness) = switched.verdict {
+        return Err(Failure::new(
+            Outcome::NeedsPerson,
+            format!("release {current} does not become healthy again"),
+        )
+        .why(sickness.reasons.join("; "))
+        .help(format!("look at it: docker compose -p {} ps; then run again", site.project)));
+    }
+    site.store.save_state(&state.abandon())
+}
+
+/// Returns to the former release after `failure`, and says how that went: [`Outcome::RolledBack`], or
+/// [`Outcome::NeedsPerson`] where there is nothing to return to or the former release fails too. A rollback is never
+/// rolled back.
+pub async fn come_back(
+    site: &Site<'_>,
+    account: &mut Account,
+    failure: Failure,
+) -> Result<(), Failure> {
+    let state = site.store.state()?;
+    let Some(former) = account.previous.clone() else {
+        account.running = None;
+        site.store.save_state(&state.abandon())?;
+        return Err(failure.ending(Outcome::NeedsPerson).help(format!(
+            "there was no release before, so the containers were left for you to look at: docker compose -p {} ps. \
+             Deploy again when the cause is known",
+            site.project
+        )));
+    };
+    let again = format!(
+        "docker compose -p {} ps; then deploy again, or run the action `rollback`",
+        site.project
+    );
+    let back = match switch::bring_up(site, &former).await {
+        Ok(back) => back,
+        Err(second) => {
+            return Err(failure.ending(Outcome::NeedsPerson).help(format!(
+                "the former release {} could not be brought back: {second}. Look at it: {again}",
+                former.id
+            )));
+        }
+    };
+    account.back = back.changes;
+    if let Some(sickness) = back.verdict {
+        account.running = None;
+        let help = format!(
+            "the former release {} came back and is not healthy either ({}). Look at it: {again}",
+            former.id,
+            sickness.reasons.join("; ")
+        );
+        return Err(failure.ending(Outcome::NeedsPerson).help(help));
+    }
+    site.store.save_state(&state.abandon())?;
+    let seconds = back.took.as_secs();
+    Err(failure.ending(Outcome::RolledBack).help(format!(
+        "release {} runs again since {seconds} s after the switch back. The logs of the release that failed are in \
+         the step summary",
+        former.id
+    )))
+}

@@ -1,0 +1,50 @@
+//! What a deploy would do, for `dry-run: true`.
+
+use std::collections::BTreeSet;
+
+use crate::actions::steps::images;
+use crate::actions::steps::site::Site;
+use crate::actions::steps::stage::Rendered;
+use crate::failure::Failure;
+use crate::report::release::{Change, PlannedService};
+
+/// Compares what the checkout says with what runs. Nothing is pulled and nothing is written but scratch.
+pub async fn preview(site: &Site<'_>, rendered: &Rendered) -> Result<Vec<PlannedService>, Failure> {
+    let running = site.engine.containers(site.project.as_str()).await?;
+    let current = match site.store.state()?.current {
+        Some(id) => Some(site.store.release(&id)?),
+        None => None,
+    };
+    let mut plan = Vec::new();
+    for service in rendered.model.services() {
+        let reference = images::reference(site, rendered, &service);
+        let here = site.engine.image_id(&reference).await?;
+        let old = running.iter().find(|container| container.service == service);
+        let recorded = current.as_ref().and_then(|release| release.images.get(&service));
+        let (change, why) = match (old, &here) {
+            (None, _) => (Change::Created, "it does not run yet".to_owned()),
+            (Some(_), None) => {
+                (Change::Recreated, format!("{reference} is not on this host and would be pulled"))
+            }
+            (Some(old), Some(id)) if old.image_id != *id => {
+                let from = recorded.map_or(old.image.as_str(), |image| image.reference.as_str());
+                (Change::Recreated, format!("its image changes from {from} to {reference}"))
+            }
+            (Some(_), Some(_)) => (
+                Change::Unchanged,
+                "same image; recreated only if its settings or files changed".to_owned(),
+            ),
+        };
+        plan.push(PlannedService { service, image: reference, change, why });
+    }
+    let planned: BTreeSet<String> = plan.iter().map(|planned| planned.service.clone()).collect();
+    let gone = running.iter().filter(|container| !planned.contains(&container.service));
+    let removed = gone.map(|container| PlannedService {
+        service: container.service.clone(),
+        image: container.image.clone(),
+        change: Change::Removed,
+        why: "it is no longer in the compose files".to_owned(),
+    });
+    plan.extend(removed);
+    Ok(plan)
+}

@@ -1,0 +1,105 @@
+//! What a story needs of a project on this host: its name, state, lock, engine and Compose.
+
+use camino::Utf8Path;
+use jiff::Timestamp;
+
+use crate::actions::World;
+use crate::actions::steps::checkout;
+use crate::actions::steps::phases::Phases;
+use crate::adapters::docker::compose::Compose;
+use crate::adapters::docker::endpoint::Endpoint;
+use crate::adapters::docker::engine::Engine;
+use crate::adapters::host::lock::{Holder, Lock, Patience};
+use crate::adapters::host::process::ChildEnv;
+use crate::adapters::host::store::Store;
+use crate::adapters::http;
+use crate::domain::compose::project::ProjectName;
+use crate::domain::event::Event;
+use crate::domain::input::Values;
+use crate::failure::{Failure, Outcome};
+
+/// Where `state-dir` is when nobody says so.
+pub const DEFAULT_STATE_DIR: &str = "/var/lib/mta";
+
+/// A project on this host, locked for this run.
+pub struct Site<'a> {
+    /// What came from the outside.
+    pub world: World<'a>,
+    /// The project.
+    pub project: ProjectName,
+    /// Its state.
+    pub store: Store,
+    /// The engine.
+    pub engine: Engine,
+    /// Compose, speaking to the same engine.
+    pub compose: Compose,
+    /// For health probes.
+    pub http: http::Client,
+    /// The phases so far.
+    pub phases: Phases<'a>,
+    _lock: Lock,
+}
+
+impl<'a> Site<'a> {
+    /// Finds the engine and Compose, opens the state and takes the lock.
+    pub async fn open(values: &Values, world: World<'a>, action: &str) -> Result<Self, Failure> {
+        let project = checkout::project_name(values, world.job)?;
+        let phases = Phases::new(world.events);
+        phases.begin("look around");
+        let env = ChildEnv::from_process();
+        let endpoint = Endpoint::find(&env)?;
+        let engine = Engine::connect(&endpoint).await?;
+        let compose = Compose::find(&env, &endpoint, world.cancel).await?;
+        let http = http::client().map_err(|error| {
+            Failure::new(Outcome::Bug, "failed to build the HTTP client").why(error)
+        })?;
+        let state_dir =
+            values.path("state-dir").map_or(Utf8Path::new(DEFAULT_STATE_DIR), |path| path);
+        let state_dir = world.job.workspace.join(state_dir);
+        let store = Store::open(&state_dir, &project)?;
+        world.events.emit(Event::Note(format!(
+            "project {project}, state in {}, engine {} at {}, Compose {}",
+            store.root(),
+            engine.version(),
+            endpoint.address(),
+            compose.version()
+        )));
+        let lock = take_lock(values, world, action, &store).await?;
+        Ok(Self { world, project, store, engine, compose, http, phases, _lock: lock })
+    }
+
+    /// Says a sentence of ours.
+    pub fn note(&self, text: impl Into<String>) {
+        self.world.events.emit(Event::Note(text.into()));
+    }
+
+    /// An error if the run was cancelled. Called between acts, so that a cancelled run ends in a state with a name.
+    pub fn go_on(&self) -> Result<(), Failure> {
+        if self.world.cancel.is_cancelled() {
+            return Err(
+                Failure::new(Outcome::Failed, "the run was cancelled").why("nothing was changed")
+            );
+        }
+        Ok(())
+    }
+}
+
+async fn take_lock(
+    values: &Values,
+    world: World<'_>,
+    action: &str,
+    store: &Store,
+) -> Result<Lock, Failure> {
+    let me = Holder {
+        action: action.to_owned(),
+        pid: std::process::id(),
+        since: Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        run_url: world.job.run_url(),
+    };
+    let patience = Patience {
+        wait: values.duration("lock-wait").unwrap_or_default(),
+        events: world.events,
+        cancel: world.cancel,
+    };
+    Lock::acquire(&store.lock(), &me, patience).await
+}

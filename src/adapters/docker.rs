@@ -1,0 +1,11 @@
+//! The Docker engine and Docker Compose, both at one endpoint. Knows nothing of releases, databases or GitHub.
+
+mod api;
+pub mod compose;
+pub mod container;
+pub mod endpoint;
+pub mod engine;
+pub mod exec;
+pub mod logs;
+
+pub use engine::Engine;

@@ -1,0 +1,398 @@
+//! Docker Compose v2 as a program. Pure functions build the argv; one function runs it, in a built environment and at the
+//! same engine as the API client.
+
+use std::time::Duration;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use tokio_util::sync::CancellationToken;
+
+use crate::adapters::docker::endpoint::Endpoint;
+use crate::adapters::host::process::{self, ChildEnv, Command, Exit, Limits, ProcessError};
+use crate::domain::event::{Event, Sink};
+use crate::failure::{Failure, Outcome};
+
+/// Reading files and talking to the engine only.
+const QUICK: Duration = Duration::from_mins(2);
+
+/// Pulls, builds and migrations: long, but not for ever.
+const LONG: Duration = Duration::from_hours(4);
+
+/// Names a set of compose files and the folder that their paths are relative to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rendering {
+    /// The project's name; always passed, never taken from a folder.
+    pub project: String,
+    /// The project directory.
+    pub folder: Utf8PathBuf,
+    /// The compose files, absolute.
+    pub files: Vec<Utf8PathBuf>,
+    /// The `.env`, absolute; `None` if there is none.
+    pub env_file: Option<Utf8PathBuf>,
+}
+
+impl Rendering {
+    /// The files in one phrase, relative to the folder, for messages.
+    fn files_named(&self) -> String {
+        let names = self.files.iter().map(|file| file.strip_prefix(&self.folder).unwrap_or(file));
+        names.map(Utf8Path::as_str).collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// Docker Compose v2.
+#[derive(Clone, Debug)]
+pub struct Compose {
+    env: ChildEnv,
+    version: String,
+}
+
+impl Compose {
+    /// Finds the plugin of the `docker` command. Fails with [`Outcome::Unavailable`] and what to install.
+    ///
+    /// A `docker-compose` of version 1 is never used.
+    pub async fn find(
+        env: &ChildEnv,
+        endpoint: &Endpoint,
+        cancel: &CancellationToken,
+    ) -> Result<Self, Failure> {
+        let env = endpoint
+            .applied_to(env.clone())
+            .with("COMPOSE_ANSI", "never")
+            .with("DOCKER_CLI_HINTS", "false");
+        let compose = Self { env, version: String::new() };
+        let command = compose.command(words(&["compose", "version", "--short"]), None);
+        let found = process::capture(&command, Limits { timeout: QUICK, cancel }).await;
+        let absent = |why: String| {
+            Failure::new(Outcome::Unavailable, "Docker Compose v2 was not found").why(why).help(
+                "install the Compose plugin of the docker command (Debian, Ubuntu: `docker-compose-plugin` of Docker's \
+                 repository, or `docker-compose-v2`); `docker compose version` must answer",
+            )
+        };
+        match found {
+            Ok(exit) if exit.code == 0 => {
+                let version = exit.stdout.trim().trim_start_matches('v').to_owned();
+                if major(&version) < 2 {
+                    return Err(absent(format!("`docker compose version` says `{version}`")));
+                }
+                Ok(Self { version, ..compose })
+            }
+            Ok(exit) => Err(absent(format!("`docker compose version` failed: {}", exit.tail))),
+            Err(error) => Err(absent(error.to_string())),
+        }
+    }
+
+    /// Its version: `2.26.1`.
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// The resolved model as JSON. What Compose says of a file that it does not accept is the failure's cause.
+    pub async fn render(
+        &self,
+        rendering: &Rendering,
+        events: &dyn Sink,
+        cancel: &CancellationToken,
+    ) -> Result<String, Failure> {
+        let command =
+            self.command(argv(rendering, &["config", "--format", "json"]), Some(&rendering.folder));
+        let exit = process::capture(&command, Limits { timeout: QUICK, cancel })
+            .await
+            .map_err(unavailable)?;
+        if exit.code != 0 {
+            let what = format!("Docker Compose does not accept {}", rendering.files_named());
+            return Err(Failure::new(Outcome::BadInput, what)
+                .why(exit.tail)
+                .help("`docker compose config` shows the same; put the file right and run again"));
+        }
+        if !exit.tail.is_empty() {
+            events.emit(Event::Foreign { source: "docker compose".to_owned(), text: exit.tail });
+        }
+        Ok(exit.stdout)
+    }
+
+    /// Pulls the images of services.
+    pub async fn pull(
+        &self,
+        rendering: &Rendering,
+        services: &[String],
+        events: &dyn Sink,
+        cancel: &CancellationToken,
+    ) -> Result<(), Failure> {
+        let mut args = argv(rendering, &["pull", "--quiet", "--"]);
+        args.extend_from_slice(services);
+        let exit = self.relay(args, rendering, Talk { limit: LONG, events, cancel }).await?;
+        ok(
+            exit,
+            "pull the images",
+            "log in with `docker login` before, or check the image's name and tag",
+        )
+    }
+
+    /// Builds the images of services from the checkout.
+    pub async fn build(
+        &self,
+        rendering: &Rendering,
+        services: &[String],
+        events: &dyn Sink,
+        cancel: &CancellationToken,
+    ) -> Result<(), Failure> {
+        let mut args = argv(rendering, &["build", "--"]);
+        args.extend_from_slice(services);
+        let exit = self.relay(args, rendering, Talk { limit: LONG, events, cancel }).await?;
+        let built =
+            ok(exit, "build the images", "build them by hand to see more: `docker compose build`");
+        built.map_err(|failure| failure.ending(Outcome::Failed))
+    }
+
+    /// Pulls one image by name or digest.
+    pub async fn pull_image(
+        &self,
+        reference: &str,
+        events: &dyn Sink,
+        cancel: &CancellationToken,
+    ) -> Result<(), Failure> {
+        let command = self.command(words(&["pull", "--quiet", "--", reference]), None);
+        let exit = relay(&command, Talk { limit: LONG, events, cancel }).await?;
+        ok(exit, &format!("pull {reference}"), "check that the registry still has it")
+    }
+
+    /// Brings the project up, in the background, with nothing pulled and nothing built.
+    pub async fn up(
+        &self,
+        rendering: &Rendering,
+        limit: Duration,
+        events: &dyn Sink,
+        cancel: &CancellationToken,
+    ) -> Result<(), Failure> {
+        let args = argv(
+            rendering,
+            &["up", "--detach", "--no-build", "--pull", "never", "--remove-orphans"],
+        );
+        let limit = limit.saturating_add(QUICK);
+        let exit = self.relay(args, rendering, Talk { limit, events, cancel }).await?;
+        ok(exit, "bring the stack up", "see the output of docker compose above")
+    }
+
+    /// Starts one service and what it depends on, without touching containers that exist.
+    pub async fn up_service(
+        &self,
+        rendering: &Rendering,
+        service: &str,
+        events: &dyn Sink,
+        cancel: &CancellationToken,
+    ) -> Result<(), Failure> {
+        let args =
+            argv(rendering, &["up", "--detach", "--no-build", "--no-recreate", "--", service]);
+        let exit = self.relay(args, rendering, Talk { limit: QUICK, events, cancel }).await?;
+        ok(
+            exit,
+            &format!("start the service `{service}`"),
+            "see the output of docker compose above",
+        )
+    }
+
+    /// Runs a command once in a new container of a service, without its dependencies.
+    pub async fn run_once(
+        &self,
+        rendering: &Rendering,
+        once: &Once<'_>,
+        events: &dyn Sink,
+        cancel: &CancellationToken,
+    ) -> Result<(), Failure> {
+        let mut args =
+            argv(rendering, &["run", "--rm", "--no-deps", "--no-TTY", "--interactive=false"]);
+        args.extend(words(&["--name", once.name]));
+        args.extend_from_slice(&once.override_command());
+        let exit = self.relay(args, rendering, Talk { limit: LONG, events, cancel }).await?;
+        ok(exit, &format!("run `{}`", once.argv.join(" ")), "see its output above")
+    }
+
+    /// Stops services, keeping their containers.
+    pub async fn stop(
+        &self,
+        rendering: &Rendering,
+        services: &[String],
+        events: &dyn Sink,
+        cancel: &CancellationToken,
+    ) -> Result<(), Failure> {
+        let mut args = argv(rendering, &["stop", "--"]);
+        args.extend_from_slice(services);
+        let exit = self.relay(args, rendering, Talk { limit: LONG, events, cancel }).await?;
+        ok(exit, "stop the services", "see the output of docker compose above")
+    }
+
+    /// Starts services that were stopped.
+    pub async fn start(
+        &self,
+        rendering: &Rendering,
+        services: &[String],
+        events: &dyn Sink,
+        cancel: &CancellationToken,
+    ) -> Result<(), Failure> {
+        let mut args = argv(rendering, &["start", "--"]);
+        args.extend_from_slice(services);
+        let exit = self.relay(args, rendering, Talk { limit: LONG, events, cancel }).await?;
+        ok(exit, "start the services", "see the output of docker compose above")
+    }
+
+    /// Copies a file or folder out of a container.
+    pub async fn copy_out(
+        &self,
+        container: &str,
+        path: &str,
+        to: &Utf8Path,
+        cancel: &CancellationToken,
+    ) -> Result<(), Failure> {
+        let command =
+            self.command(words(&["cp", &format!("{container}:{path}"), to.as_str()]), None);
+        let exit = process::capture(&command, Limits { timeout: QUICK, cancel })
+            .await
+            .map_err(unavailable)?;
+        ok(
+            exit,
+            &format!("copy {path} out of the container {container}"),
+            "check the engine, then run again",
+        )
+    }
+
+    fn command(&self, args: Vec<String>, folder: Option<&Utf8Path>) -> Command {
+        let env = match folder {
+            Some(folder) => self.env.clone().with("PWD", folder.as_str()),
+            None => self.env.clone(),
+        };
+        Command { program: "docker".to_owned(), args, env, cwd: folder.map(Utf8Path::to_owned) }
+    }
+
+    async fn relay(
+        &self,
+        args: Vec<String>,
+        rendering: &Rendering,
+        talk: Talk<'_>,
+    ) -> Result<Exit, Failure> {
+        relay(&self.command(args, Some(&rendering.folder)), talk).await
+    }
+}
+
+/// A command that runs once in a container of its own.
+#[derive(Clone, Copy, Debug)]
+pub struct Once<'a> {
+    /// Name of the container, so that a later run can find and remove it.
+    pub name: &'a str,
+    /// The service whose image and settings it has.
+    pub service: &'a str,
+    /// Program and arguments.
+    pub argv: &'a [String],
+}
+
+impl Once<'_> {
+    /// `--entrypoint` would replace what images set up in their entry point, so only the command is given.
+    fn override_command(&self) -> Vec<String> {
+        std::iter::once(self.service.to_owned()).chain(self.argv.iter().cloned()).collect()
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Talk<'a> {
+    limit: Duration,
+    events: &'a dyn Sink,
+    cancel: &'a CancellationToken,
+}
+
+async fn relay(command: &Command, talk: Talk<'_>) -> Result<Exit, Failure> {
+    let limits = Limits { timeout: talk.limit, cancel: talk.cancel };
+    let mut show = |line: &str| {
+        if !line.trim().is_empty() {
+            talk.events.emit(Event::Foreign {
+                source: "docker compose".to_owned(),
+                text: line.to_owned(),
+            });
+        }
+    };
+    process::relay(command, limits, &mut show).await.map_err(unavailable)
+}
+
+/// `compose -p P --project-directory D -f A -f B [--env-file E] VERB ...`
+fn argv(rendering: &Rendering, verb: &[&str]) -> Vec<String> {
+    let mut args =
+        words(&["compose", "--ansi", "never", "--progress", "plain", "-p", &rendering.project]);
+    args.extend(words(&["--project-directory", rendering.folder.as_str()]));
+    for file in &rendering.files {
+        args.extend(words(&["-f", file.as_str()]));
+    }
+    if let Some(env_file) = &rendering.env_file {
+        args.extend(words(&["--env-file", env_file.as_str()]));
+    }
+    args.extend(words(verb));
+    args
+}
+
+/// The first number of a version; 0 if there is none.
+fn major(version: &str) -> u32 {
+    version.split('.').next().and_then(|number| number.parse().ok()).unwrap_or(0)
+}
+
+fn words(words: &[&str]) -> Vec<String> {
+    words.iter().map(|word| (*word).to_owned()).collect()
+}
+
+fn ok(exit: Exit, act: &str, help: &str) -> Result<(), Failure> {
+    if exit.code == 0 {
+        return Ok(());
+    }
+    let last = exit
+        .tail
+        .lines()
+        .rev()
+        .take(3)
+        .collect::<Vec<_>>()
+        .into_iter()
+        .rev()
+        .collect::<Vec<_>>()
+        .join("\n");
+    Err(Failure::new(Outcome::Unavailable, format!("failed to {act}"))
+        .why(format!("exit code {}: {last}", exit.code))
+        .help(help))
+}
+
+fn unavailable(error: ProcessError) -> Failure {
+    let failure = match &error {
+        ProcessError::Cancelled(_) => Failure::new(Outcome::Failed, "the run was cancelled"),
+        _ => Failure::new(Outcome::Unavailable, "a command did not come to its end"),
+    };
+    failure.why(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_project_is_always_named_and_the_files_are_in_order() {
+        let rendering = Rendering {
+            project: "shop".into(),
+            folder: "/w".into(),
+            files: vec!["/w/a.yml".into(), "/w/b.yml".into()],
+            env_file: Some("/w/.env".into()),
+        };
+        assert_eq!(
+            argv(&rendering, &["config", "--format", "json"]).join(" "),
+            "compose --ansi never --progress plain -p shop --project-directory /w -f /w/a.yml -f /w/b.yml \
+             --env-file /w/.env config --format json"
+        );
+    }
+
+    #[test]
+    fn only_version_2_and_later_will_do() {
+        for (version, wanted) in
+            [("2.26.1-4", 2), ("2.40.3", 2), ("5.0.0", 5), ("1.29.2", 1), ("dev", 0), ("", 0)]
+        {
+            assert_eq!(major(version), wanted, "{version}");
+        }
+    }
+
+    #[test]
+    fn the_last_lines_are_the_cause() {
+        let exit = Exit { code: 18, stdout: String::new(), tail: "a\nb\nc\nd".into() };
+        let failure = ok(exit, "pull the images", "help").unwrap_err();
+        assert_eq!(failure.why, "exit code 18: b\nc\nd");
+    }
+}

@@ -1,0 +1,285 @@
+//! The containers of a project, as the engine shows them.
+
+use std::collections::BTreeMap;
+
+use bollard::errors::Error as ClientError;
+use bollard::query_parameters as query;
+use jiff::Timestamp;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
+use serde_json::{Value, json};
+
+use crate::adapters::docker::api;
+use crate::adapters::docker::engine::Engine;
+use crate::failure::Failure;
+
+const PROJECT: &str = "com.docker.compose.project";
+const SERVICE: &str = "com.docker.compose.service";
+const ONEOFF: &str = "com.docker.compose.oneoff";
+const CONFIG_HASH: &str = "com.docker.compose.config-hash";
+
+/// A container of a Compose project.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContainerInfo {
+    /// Its id, 64 hex digits.
+    pub id: String,
+    /// Its name, without the leading `/`.
+    pub name: String,
+    /// Its Compose service.
+    pub service: String,
+    /// Id of the image that it runs: the tag may have moved since.
+    pub image_id: String,
+    /// The image as it was named when the container was made.
+    pub image: String,
+    /// `created`, `running`, `restarting`, `exited`, `dead`, `paused`, `removing`.
+    pub state: String,
+    /// `healthy`, `unhealthy`, `starting`; `None` without a health check.
+    pub health: Option<String>,
+    /// The last results of its health check, oldest first. The engine keeps five.
+    pub health_log: Vec<HealthEntry>,
+    /// How often the engine restarted it.
+    pub restart_count: u64,
+    /// When it was started last; `None` if never.
+    pub started_at: Option<Timestamp>,
+    /// Exit code of the last end.
+    pub exit_code: i64,
+    /// Whether the kernel killed it for its memory.
+    pub oom_killed: bool,
+    /// Its labels.
+    pub labels: BTreeMap<String, String>,
+    /// Its mounts.
+    pub mounts: Vec<Mount>,
+    /// Names of the networks that it is attached to.
+    pub networks: Vec<String>,
+}
+
+/// One result of a health check.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct HealthEntry {
+    /// Exit code of the check.
+    #[serde(default)]
+    pub exit_code: i64,
+    /// What it printed.
+    #[serde(default)]
+    pub output: String,
+}
+
+/// A mount of a container.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Mount {
+    /// Path on the host.
+    #[serde(default)]
+    pub source: String,
+    /// Path in the container.
+    #[serde(default)]
+    pub destination: String,
+}
+
+impl ContainerInfo {
+    /// Where in the container a path of the host is mounted.
+    pub fn mount_target(&self, source: &str) -> Option<&str> {
+        self.mounts
+            .iter()
+            .find(|mount| mount.source == source)
+            .map(|mount| mount.destination.as_str())
+    }
+
+    /// Hash of its service's configuration, by Compose; empty if it has none.
+    pub fn config_hash(&self) -> &str {
+        self.labels.get(CONFIG_HASH).map_or("", String::as_str)
+    }
+}
+
+impl Engine {
+    /// The containers of a Compose project in any state, without those of `compose run`; sorted by name.
+    pub async fn containers(&self, project: &str) -> Result<Vec<ContainerInfo>, Failure> {
+        let labels = [format!("{PROJECT}={project}"), format!("{ONEOFF}=False")];
+        let mut containers = Vec::new();
+        for id in self.list(&json!({ "label": labels })).await? {
+            // One that has been removed since is none of the project's any more.
+            let act = format!("inspect the container {id}");
+            if let Some(raw) = self.look_for::<Value>(&act, &container_path(&id)).await? {
+                containers.extend(read_container(&raw));
+            }
+        }
+        containers.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(containers)
+    }
+
+    /// `docker inspect` of a container, as the engine says it.
+    pub async fn inspect_raw(&self, id: &str) -> Result<Value, Failure> {
+        self.read(&format!("inspect the container {id}"), &container_path(id)).await
+    }
+
+    /// Removes containers whose name starts with `prefix`, running or not.
+    pub async fn remove_containers_named(&self, prefix: &str) -> Result<(), Failure> {
+        for id in self.list(&json!({ "name": [format!("^/{prefix}")] })).await? {
+            let options = query::RemoveContainerOptionsBuilder::default().force(true).build();
+            match self.client.remove_container(&id, Some(options)).await {
+                Ok(()) | Err(ClientError::DockerResponseServerError { status_code: 404, .. }) => {}
+                Err(error) => {
+                    return Err(self.failed(&format!("remove the container {id}"), &error));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Ids of the containers that pass the engine's filters, in any state.
+    async fn list(&self, filters: &Value) -> Result<Vec<String>, Failure> {
+        let path =
+            format!("/containers/json?all=true&filters={}", api::escaped(&filters.to_string()));
+        let list: Vec<Listed> = self.read("list the containers", &path).await?;
+        Ok(list.into_iter().map(|container| container.id).collect())
+    }
+}
+
+fn container_path(id: &str) -> String {
+    format!("/containers/{}/json", api::escaped(id))
+}
+
+#[derive(Deserialize)]
+struct Listed {
+    #[serde(rename = "Id")]
+    id: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct RawContainer {
+    id: String,
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    image: String,
+    #[serde(default)]
+    restart_count: u64,
+    state: RawState,
+    config: RawConfig,
+    #[serde(default, deserialize_with = "null_as_default")]
+    mounts: Vec<Mount>,
+    #[serde(default, deserialize_with = "null_as_default")]
+    network_settings: RawNetworks,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct RawState {
+    #[serde(default)]
+    status: String,
+    #[serde(default)]
+    exit_code: i64,
+    #[serde(default, rename = "OOMKilled")]
+    oom_killed: bool,
+    #[serde(default)]
+    started_at: Option<String>,
+    #[serde(default)]
+    health: Option<RawHealth>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct RawHealth {
+    #[serde(default)]
+    status: String,
+    #[serde(default, deserialize_with = "null_as_default")]
+    log: Vec<HealthEntry>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct RawConfig {
+    #[serde(default)]
+    image: String,
+    #[serde(default, deserialize_with = "null_as_default")]
+    labels: BTreeMap<String, String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct RawNetworks {
+    #[serde(default, deserialize_with = "null_as_default")]
+    networks: BTreeMap<String, Value>,
+}
+
+/// Engines write `null` for what is empty.
+fn null_as_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Default + DeserializeOwned,
+{
+    Ok(Option::<T>::deserialize(deserializer)?.unwrap_or_default())
+}
+
+fn read_container(raw: &Value) -> Option<ContainerInfo> {
+    let raw = RawContainer::deserialize(raw).ok()?;
+    let service = raw.config.labels.get(SERVICE)?.clone();
+    // Some engines write `none` where there is no health check.
+    let health = raw.state.health.filter(|health| !matches!(health.status.as_str(), "" | "none"));
+    let started_at =
+        raw.state.started_at.as_deref().and_then(|text| text.parse::<Timestamp>().ok());
+    Some(ContainerInfo {
+        name: raw.name.trim_start_matches('/').to_owned(),
+        service,
+        image_id: raw.image,
+        image: raw.config.image,
+        state: raw.state.status,
+        health: health.as_ref().map(|health| health.status.clone()),
+        health_log: health.map(|health| health.log).unwrap_or_default(),
+        restart_count: raw.restart_count,
+        // A container that never ran has the year 1.
+        started_at: started_at.filter(|at| at.as_second() > 0),
+        exit_code: raw.state.exit_code,
+        oom_killed: raw.state.oom_killed,
+        labels: raw.config.labels,
+        mounts: raw.mounts,
+        networks: raw.network_settings.networks.into_keys().collect(),
+        id: raw.id,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_inspected_container_is_read_with_what_old_engines_leave_out() {
+        let raw = json!({
+            "Id": "abc", "Name": "/shop-app-1", "Image": "sha256:1", "Mounts": null,
+            "State": { "Status": "running", "StartedAt": "2026-11-23T02:03:04.5Z", "Health": { "Status": "healthy", "Log": null } },
+            "Config": { "Image": "shop:v1", "Labels": { "com.docker.compose.service": "app" } }
+        });
+        let container = read_container(&raw).unwrap();
+        assert_eq!(
+            (container.name.as_str(), container.health.as_deref()),
+            ("shop-app-1", Some("healthy"))
+        );
+        assert!(container.started_at.is_some() && !container.oom_killed);
+        let never = json!({
+            "Id": "abc", "State": { "StartedAt": "0001-01-01T00:00:00Z" },
+            "Config": { "Labels": { "com.docker.compose.service": "app" } }
+        });
+        assert_eq!(read_container(&never).unwrap().started_at, None);
+        assert!(
+            read_container(&json!({ "Id": "x", "State": {}, "Config": { "Labels": null } }))
+                .is_none()
+        );
+    }
+
+    #[test]
+    fn words_of_a_newer_engine_are_kept_as_they_are() {
+        let raw = json!({
+            "Id": "abc", "New": { "x": 1 }, "NetworkSettings": { "Networks": { "shop_default": null } },
+            "State": { "Status": "hibernating", "Health": { "Status": "none" } },
+            "Config": { "Labels": { "com.docker.compose.service": "app", "com.docker.compose.config-hash": "h" } }
+        });
+        let container = read_container(&raw).unwrap();
+        assert_eq!((container.state.as_str(), container.health.as_deref()), ("hibernating", None));
+        assert_eq!(
+            (container.config_hash(), &container.networks[..]),
+            ("h", &["shop_default".to_owned()][..])
+        );
+    }
+}

@@ -1,0 +1,7 @@
+//! The machine we run on: files, locks, child processes. Knows nothing of Docker or GitHub.
+
+pub mod files;
+pub mod lock;
+pub mod process;
+pub mod store;
+pub mod tree;

@@ -1,0 +1,180 @@
+//! One lock per project. The kernel drops it when its holder dies, however it dies; the file itself stays.
+
+use std::fs::TryLockError;
+use std::io::{Read, Seek, Write};
+use std::time::{Duration, Instant};
+
+use camino::Utf8Path;
+use fs_err::{File, OpenOptions};
+use serde::{Deserialize, Serialize};
+use tokio_util::sync::CancellationToken;
+
+use crate::domain::event::{Event, Sink};
+use crate::failure::{Failure, Outcome};
+
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+
+/// Who holds the lock, for the one who waits.
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
+pub struct Holder {
+    /// "deploy", "backup", "rollback".
+    pub action: String,
+    /// Process id on this host.
+    pub pid: u32,
+    /// When it took the lock, RFC 3339.
+    pub since: String,
+    /// The run's page, or empty.
+    pub run_url: String,
+}
+
+/// The lock, held until it is dropped.
+#[derive(Debug)]
+pub struct Lock {
+    _file: File,
+}
+
+/// How to wait for a lock.
+#[derive(Clone, Copy)]
+pub struct Patience<'a> {
+    /// The longest time to wait.
+    pub wait: Duration,
+    /// Told who holds the lock.
+    pub events: &'a dyn Sink,
+    /// Ends the wait.
+    pub cancel: &'a CancellationToken,
+}
+
+impl Lock {
+    /// Takes the lock, waiting for another holder as long as `patience` says.
+    ///
+    /// Fails with [`Outcome::Unavailable`] when the time is over or the wait was cancelled, naming the holder.
+    pub async fn acquire(
+        path: &Utf8Path,
+        me: &Holder,
+        patience: Patience<'_>,
+    ) -> Result<Self, Failure> {
+        let began = Instant::now();
+        let mut file = open(path)?;
+        loop {
+            match file.file().try_lock() {
+                Ok(()) => {
+                    sign(&mut file, me).map_err(|error| broken(path, &error))?;
+                    return Ok(Self { _file: file });
+                }
+                Err(TryLockError::WouldBlock) => {}
+                Err(TryLockError::Error(error)) => return Err(broken(path, &error)),
+            }
+            let holder = holder(path);
+            if began.elapsed() >= patience.wait || patience.cancel.is_cancelled() {
+                return Err(busy(path, &holder, began.elapsed()));
+            }
+            patience.events.emit(Event::Waiting(format!(
+                "waiting for {holder} to finish ({} s of {} s)",
+                began.elapsed().as_secs(),
+                patience.wait.as_secs()
+            )));
+            tokio::select! {
+                () = tokio::time::sleep(LOOK_EVERY) => {}
+                () = patience.cancel.cancelled() => {}
+            }
+        }
+    }
+}
+
+fn open(path: &Utf8Path) -> Result<File, Failure> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    fs_err::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map_err(|error| broken(path, &error))
+}
+
+fn sign(file: &mut File, me: &Holder) -> std::io::Result<()> {
+    file.set_len(0)?;
+    file.rewind()?;
+    serde_json::to_writer(&mut *file, me)?;
+    file.flush()
+}
+
+fn holder(path: &Utf8Path) -> String {
+    let mut text = String::new();
+    let read = File::open(path).and_then(|mut file| file.read_to_string(&mut text));
+    match read.ok().and_then(|_| serde_json::from_str::<Holder>(&text).ok()) {
+        Some(holder) if holder.run_url.is_empty() => {
+            format!("a {} that runs since {} (process {})", holder.action, holder.since, holder.pid)
+        }
+        Some(holder) => {
+            format!("a {} that runs since {} ({})", holder.action, holder.since, holder.run_url)
+        }
+        None => "another run".to_owned(),
+    }
+}
+
+fn busy(path: &Utf8Path, holder: &str, waited: Duration) -> Failure {
+    Failure::new(Outcome::Unavailable, format!("the project is locked by {holder}"))
+        .why(format!("waited {} s for {path}", waited.as_secs()))
+        .help("run it again when the other one is done, or give it more time with `lock-wait`")
+}
+
+fn broken(path: &Utf8Path, error: &std::io::Error) -> Failure {
+    Failure::new(Outcome::Unavailable, format!("failed to lock {path}"))
+        .why(error)
+        .help("check that the state folder belongs to the user of this run (input `state-dir`)")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Heard(Mutex<Vec<Event>>);
+    impl Sink for Heard {
+        fn emit(&self, event: Event) {
+            self.0.lock().unwrap().push(event);
+        }
+    }
+
+    fn me(action: &str) -> Holder {
+        Holder {
+            action: action.into(),
+            pid: 7,
+            since: "2026-11-23T00:00:00Z".into(),
+            run_url: String::new(),
+        }
+    }
+
+    #[tokio::test]
+    async fn the_second_waits_names_the_first_and_gives_up_with_75() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = Utf8Path::from_path(dir.path()).unwrap().join("lock");
+        let heard = Heard::default();
+        let cancel = CancellationToken::new();
+        let patience =
+            Patience { wait: Duration::from_millis(300), events: &heard, cancel: &cancel };
+        let first = Lock::acquire(&path, &me("deploy"), patience).await.unwrap();
+        let error = Lock::acquire(&path, &me("backup"), patience).await.unwrap_err();
+        assert_eq!(error.outcome, Outcome::Unavailable);
+        assert!(error.what.contains("a deploy that runs since 2026-11-23T00:00:00Z"), "{error}");
+        assert!(
+            matches!(&heard.0.lock().unwrap()[0], Event::Waiting(text) if text.contains("deploy"))
+        );
+        drop(first);
+        Lock::acquire(&path, &me("backup"), patience).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_cancelled_wait_ends_at_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = Utf8Path::from_path(dir.path()).unwrap().join("lock");
+        let heard = Heard::default();
+        let cancel = CancellationToken::new();
+        let patience =
+            Patience { wait: Duration::from_secs(3600), events: &heard, cancel: &cancel };
+        let _first = Lock::acquire(&path, &me("deploy"), patience).await.unwrap();
+        cancel.cancel();
+        let began = Instant::now();
+        assert!(Lock::acquire(&path, &me("backup"), patience).await.is_err());
+        assert!(began.elapsed() < Duration::from_secs(60));
+    }
+}

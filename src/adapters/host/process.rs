@@ -1,0 +1,499 @@
+//! Child processes: argv and never a shell, a built environment and never ours, a process group of their own that is
+//! ended as a whole.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fmt;
+use std::io;
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use camino::Utf8PathBuf;
+use rustix::process::{Pid, Signal, kill_process_group};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
+use tokio_util::sync::CancellationToken;
+
+/// How long a group has after SIGTERM before SIGKILL: the runner itself gives us 7.5 s after SIGINT.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// How long output is still read after the child ended, in case a grandchild holds the pipe.
+const DRAIN: Duration = Duration::from_secs(2);
+
+/// A line of output is cut at this many bytes.
+const LINE_BYTES: u64 = 64 * 1024;
+
+/// The most that is kept of a standard output, in bytes: a rendered compose model has some 100 KiB.
+const KEPT_BYTES: usize = 32 * 1024 * 1024;
+
+/// Variables that a child inherits by their exact names.
+const INHERITED: [&str; 12] = [
+    "PATH",
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "LANG",
+    "LC_ALL",
+    "TMPDIR",
+    "XDG_RUNTIME_DIR",
+    "XDG_CONFIG_HOME",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "SSH_AUTH_SOCK",
+];
+
+/// Variables of the Docker client that say which engine and which login; those that change what is pulled or built
+/// (`DOCKER_DEFAULT_PLATFORM`, `DOCKER_CONTENT_TRUST`, `DOCKER_BUILDKIT`) are the job's and stay out.
+const DOCKER: [&str; 8] = [
+    "DOCKER_HOST",
+    "DOCKER_CONTEXT",
+    "DOCKER_CONFIG",
+    "DOCKER_TLS",
+    "DOCKER_TLS_VERIFY",
+    "DOCKER_CERT_PATH",
+    "DOCKER_API_VERSION",
+    "DOCKER_AUTH_CONFIG",
+];
+
+/// Proxy variables, honoured in both cases.
+const PROXY: [&str; 4] = ["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY"];
+
+/// The environment of a child, built and not inherited: a job's `TAG=...`, `COMPOSE_*`, `INPUT_*` or tokens must not
+/// reach Compose (measured: a variable of the job beats the stack's `.env`).
+///
+/// `Debug` shows names only: values may be secret.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct ChildEnv(BTreeMap<OsString, OsString>);
+
+impl fmt::Debug for ChildEnv {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ChildEnv").field(&self.0.keys()).finish()
+    }
+}
+
+impl ChildEnv {
+    /// What a child may know of our own environment.
+    pub fn from_process() -> Self {
+        Self::from_pairs(std::env::vars_os())
+    }
+
+    /// What a child may know of these variables.
+    pub fn from_pairs(pairs: impl IntoIterator<Item = (OsString, OsString)>) -> Self {
+        let allowed = |name: &str| {
+            INHERITED.contains(&name)
+                || DOCKER.contains(&name)
+                || PROXY.iter().any(|proxy| proxy.eq_ignore_ascii_case(name))
+        };
+        Self(pairs.into_iter().filter(|(name, _)| name.to_str().is_some_and(allowed)).collect())
+    }
+
+    /// A variable, if it is set, UTF-8 and not empty.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(&OsString::from(name))?.to_str().filter(|value| !value.is_empty())
+    }
+
+    /// The same with one more variable.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<OsString>) -> Self {
+        self.0.insert(name.into(), value.into());
+        self
+    }
+
+    /// The same without a variable.
+    #[must_use]
+    pub fn without(mut self, name: &str) -> Self {
+        self.0.remove(&OsString::from(name));
+        self
+    }
+}
+
+/// A command to run.
+#[derive(Clone, Debug)]
+pub struct Command {
+    /// Program, found by `PATH`.
+    pub program: String,
+    /// Its arguments. No secrets: every user of the host can read them.
+    pub args: Vec<String>,
+    /// All that it will know.
+    pub env: ChildEnv,
+    /// Where it runs.
+    pub cwd: Option<Utf8PathBuf>,
+}
+
+impl Command {
+    /// The command as one would type it, for messages.
+    pub fn shown(&self) -> String {
+        let words =
+            std::iter::once(self.program.as_str()).chain(self.args.iter().map(String::as_str));
+        shlex::try_join(words).unwrap_or_else(|_| self.program.clone())
+    }
+}
+
+/// Limits of a run.
+#[derive(Clone, Copy)]
+pub struct Limits<'a> {
+    /// Ends the group when it is over.
+    pub timeout: Duration,
+    /// Ends the group when it is cancelled.
+    pub cancel: &'a CancellationToken,
+}
+
+/// How a child ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exit {
+    /// Its exit code; 128 + n where signal n ended it.
+    pub code: i32,
+    /// Its standard output, if it was kept.
+    pub stdout: String,
+    /// The last 8 KiB or so of its standard error, or of both streams where output is shown as it comes.
+    pub tail: String,
+}
+
+/// Why there is no [`Exit`].
+#[derive(Debug, thiserror::Error)]
+pub enum ProcessError {
+    /// The program is not there.
+    #[error("`{0}` was not found on the PATH: {hint}", hint = install_hint(.0))]
+    NotFound(String),
+    /// It wrote more than can be kept.
+    #[error("`{0}` wrote more than {KEPT_BYTES} bytes")]
+    TooMuch(String),
+    /// It could not be started or waited for.
+    #[error("`{shown}` could not be run: {error}")]
+    Io {
+        /// The command.
+        shown: String,
+        /// Why.
+        error: io::Error,
+    },
+    /// Its time was over; its group was ended.
+    #[error("`{shown}` took longer than {} s and was ended", .limit.as_secs())]
+    TimedOut {
+        /// The command.
+        shown: String,
+        /// The limit.
+        limit: Duration,
+    },
+    /// The run was cancelled; its group was ended.
+    #[error("`{0}` was ended because the run was cancelled")]
+    Cancelled(String),
+}
+
+fn install_hint(program: &str) -> &'static str {
+    match program {
+        "docker" => "install the Docker CLI (https://docs.docker.com/engine/install/)",
+        "git" => "install it with the package manager of this host",
+        _ => "install it on this host, or add its folder to PATH",
+    }
+}
+
+/// Runs a command and keeps its standard output, at most 32 MiB.
+pub async fn capture(command: &Command, limits: Limits<'_>) -> Result<Exit, ProcessError> {
+    let mut stdout = Vec::new();
+    let mut too_much = false;
+    let mut tail = Tail::default();
+    let code = run(command, limits, &mut |stream, line| match stream {
+        Stream::Out if stdout.len() + line.len() > KEPT_BYTES => too_much = true,
+        Stream::Out => stdout.extend_from_slice(line),
+        Stream::Err => tail.push(line),
+    })
+    .await?;
+    if too_much {
+        return Err(ProcessError::TooMuch(command.shown()));
+    }
+    Ok(Exit { code, stdout: String::from_utf8_lossy(&stdout).into_owned(), tail: tail.text() })
+}
+
+/// Runs a command and hands each line of its output, without line ends, to `on_line`.
+pub async fn relay(
+    command: &Command,
+    limits: Limits<'_>,
+    on_line: &mut dyn FnMut(&str),
+) -> Result<Exit, ProcessError> {
+    let mut tail = Tail::default();
+    let code = run(command, limits, &mut |_, line| {
+        tail.push(line);
+        let text = String::from_utf8_lossy(line);
+        on_line(text.trim_end_matches(['\n', '\r']));
+    })
+    .await?;
+    Ok(Exit { code, stdout: String::new(), tail: tail.text() })
+}
+
+#[derive(Clone, Copy)]
+enum Stream {
+    Out,
+    Err,
+}
+
+/// The end of an output.
+#[derive(Default)]
+struct Tail(Vec<u8>);
+
+impl Tail {
+    const KEPT: usize = 8 * 1024;
+
+    fn push(&mut self, line: &[u8]) {
+        self.0.extend_from_slice(line);
+        if self.0.len() > 4 * Self::KEPT {
+            self.0.drain(..self.0.len() - Self::KEPT);
+        }
+    }
+
+    fn text(&self) -> String {
+        let start = self.0.len().saturating_sub(Self::KEPT);
+        String::from_utf8_lossy(&self.0[start..]).trim_end().to_owned()
+    }
+}
+
+async fn run(
+    command: &Command,
+    limits: Limits<'_>,
+    on_line: &mut dyn FnMut(Stream, &[u8]),
+) -> Result<i32, ProcessError> {
+    let shown = command.shown();
+    let mut child = spawn(command)?;
+    let group = Group::of(&child);
+    let (mut out, mut err) = (Lines::new(child.stdout.take()), Lines::new(child.stderr.take()));
+    let deadline = tokio::time::Instant::now().checked_add(limits.timeout);
+    let mut ended: Option<ExitStatus> = None;
+    let mut stop_reading = None;
+    while !(out.done && err.done) || ended.is_none() {
+        tokio::select! {
+            biased;
+            () = limits.cancel.cancelled() => {
+                group.end(&mut child).await;
+                return Err(ProcessError::Cancelled(shown));
+            }
+            () = until(deadline), if ended.is_none() => {
+                group.end(&mut child).await;
+                return Err(ProcessError::TimedOut { shown, limit: limits.timeout });
+            }
+            () = until(stop_reading), if stop_reading.is_some() => break,
+            read = out.next(), if !out.done => if read { on_line(Stream::Out, &out.line) },
+            read = err.next(), if !err.done => if read { on_line(Stream::Err, &err.line) },
+            status = child.wait(), if ended.is_none() => {
+                ended = Some(status.map_err(|error| ProcessError::Io { shown: shown.clone(), error })?);
+                stop_reading = tokio::time::Instant::now().checked_add(DRAIN);
+            }
+        }
+    }
+    // Dropped, the group takes with it what the child left behind.
+    drop(group);
+    Ok(ended.map_or(-1, code_of))
+}
+
+async fn until(deadline: Option<tokio::time::Instant>) {
+    match deadline {
+        Some(deadline) => tokio::time::sleep_until(deadline).await,
+        None => std::future::pending().await,
+    }
+}
+
+fn code_of(status: ExitStatus) -> i32 {
+    use std::os::unix::process::ExitStatusExt;
+    status.code().or_else(|| status.signal().map(|signal| 128 + signal)).unwrap_or(-1)
+}
+
+fn spawn(command: &Command) -> Result<tokio::process::Child, ProcessError> {
+    let mut child = tokio::process::Command::new(&command.program);
+    child.args(&command.args).env_clear().envs(&command.env.0).process_group(0).kill_on_drop(true);
+    child.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    if let Some(path) = command.env.0.get(&OsString::from("PATH")) {
+        child.env("PATH", path);
+    }
+    if let Some(cwd) = &command.cwd {
+        child.current_dir(cwd);
+    }
+    child.spawn().map_err(|error| not_started(command, error))
+}
+
+/// The kernel says "not found" for a missing program and for a missing folder alike.
+fn not_started(command: &Command, error: io::Error) -> ProcessError {
+    if let Some(cwd) = command.cwd.as_ref().filter(|cwd| !cwd.is_dir()) {
+        let error = io::Error::other(format!("there is no folder {cwd} to run it in"));
+        return ProcessError::Io { shown: command.shown(), error };
+    }
+    match error.kind() {
+        io::ErrorKind::NotFound => ProcessError::NotFound(command.program.clone()),
+        _ => ProcessError::Io { shown: command.shown(), error },
+    }
+}
+
+/// The process group of a child; dropped, what is left of it is killed.
+///
+/// The number cannot mean another group: while a member lives it is taken, and when none does it is gone, not given out
+/// again before the whole range of process ids has been used up.
+struct Group(Option<Pid>);
+
+impl Group {
+    fn of(child: &tokio::process::Child) -> Self {
+        let pid = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
+        Self(pid)
+    }
+
+    fn signal(&self, signal: Signal) {
+        if let Some(pid) = self.0 {
+            // Fails only if nothing is left of it.
+            let _gone = kill_process_group(pid, signal);
+        }
+    }
+
+    /// SIGTERM, then SIGKILL to whoever is left.
+    async fn end(&self, child: &mut tokio::process::Child) {
+        self.signal(Signal::TERM);
+        let _ = tokio::time::timeout(GRACE, child.wait()).await;
+        self.signal(Signal::KILL);
+        let _ = tokio::time::timeout(GRACE, child.wait()).await;
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        self.signal(Signal::KILL);
+    }
+}
+
+struct Lines<R> {
+    reader: Option<BufReader<R>>,
+    line: Vec<u8>,
+    done: bool,
+    fresh: bool,
+}
+
+impl<R: AsyncRead + Unpin> Lines<R> {
+    fn new(pipe: Option<R>) -> Self {
+        let done = pipe.is_none();
+        Self { reader: pipe.map(BufReader::new), line: Vec::new(), done, fresh: true }
+    }
+
+    /// Reads the next line into `self.line`; false at the end. Safe to be cancelled: what was read stays.
+    async fn next(&mut self) -> bool {
+        let Some(reader) = &mut self.reader else { return false };
+        if self.fresh {
+            self.line.clear();
+            self.fresh = false;
+        }
+        let room = LINE_BYTES.saturating_sub(self.line.len() as u64).max(1);
+        let read = reader.take(room).read_until(b'\n', &mut self.line).await;
+        self.fresh = true;
+        if !matches!(read, Ok(count) if count > 0) {
+            self.done = true;
+        }
+        !self.line.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sh(script: &str) -> Command {
+        Command {
+            program: "sh".into(),
+            args: vec!["-c".into(), script.into()],
+            env: ChildEnv::from_process(),
+            cwd: None,
+        }
+    }
+
+    fn limits(cancel: &CancellationToken, seconds: u64) -> Limits<'_> {
+        Limits { timeout: Duration::from_secs(seconds), cancel }
+    }
+
+    #[test]
+    fn a_hostile_job_environment_does_not_reach_children() {
+        let job = [
+            "PATH",
+            "HOME",
+            "DOCKER_HOST",
+            "https_proxy",
+            "TAG",
+            "COMPOSE_FILE",
+            "INPUT_ENV",
+            "MTA_INPUTS",
+            "GITHUB_TOKEN",
+            "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
+            "LD_PRELOAD",
+            "BASH_ENV",
+            "DOCKER_DEFAULT_PLATFORM",
+        ];
+        let env = ChildEnv::from_pairs(job.map(|name| (name.into(), "x".into())));
+        let names: Vec<_> = env.0.keys().filter_map(|name| name.to_str()).collect();
+        assert_eq!(names, ["DOCKER_HOST", "HOME", "PATH", "https_proxy"]);
+    }
+
+    #[tokio::test]
+    async fn output_code_and_tail_are_kept_apart() {
+        let cancel = CancellationToken::new();
+        let exit =
+            capture(&sh("echo out; echo err >&2; exit 3"), limits(&cancel, 20)).await.unwrap();
+        assert_eq!(exit, Exit { code: 3, stdout: "out\n".into(), tail: "err".into() });
+        let mut lines = Vec::new();
+        let mut keep = |line: &str| lines.push(line.to_owned());
+        let exit = relay(&sh("printf 'a\\nb'; kill -9 $$"), limits(&cancel, 20), &mut keep).await;
+        assert_eq!((exit.unwrap().code, lines), (137, vec!["a".to_owned(), "b".to_owned()]));
+    }
+
+    #[tokio::test]
+    async fn a_program_that_is_not_there_is_named() {
+        let cancel = CancellationToken::new();
+        let command = Command { program: "mta-no-such-program".into(), ..sh("") };
+        let error = capture(&command, limits(&cancel, 20)).await.unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "`mta-no-such-program` was not found on the PATH: install it on this host, or add its folder to PATH"
+        );
+    }
+
+    #[tokio::test]
+    async fn cancel_ends_the_whole_group_also_one_that_ignores_term() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("pids");
+        let script = format!(
+            "trap '' TERM; (trap '' TERM; sleep 600) & echo $! $$ > {}; wait",
+            file.display()
+        );
+        let cancel = CancellationToken::new();
+        let trigger = cancel.clone();
+        let watch = file.clone();
+        tokio::spawn(async move {
+            while std::fs::read_to_string(&watch).unwrap_or_default().split_whitespace().count() < 2
+            {
+                tokio::task::yield_now().await;
+            }
+            trigger.cancel();
+        });
+        let began = std::time::Instant::now();
+        let error = capture(&sh(&script), limits(&cancel, 600)).await.unwrap_err();
+        assert!(matches!(error, ProcessError::Cancelled(_)), "{error}");
+        assert!(began.elapsed() < Duration::from_secs(7), "the runner kills after 7.5 s");
+        for pid in std::fs::read_to_string(&file).unwrap().split_whitespace() {
+            let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+            assert!(status.is_empty() || status.contains("State:\tZ"), "{pid} still runs");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_time_limit_ends_it_and_a_grandchild_cannot_hold_us() {
+        let cancel = CancellationToken::new();
+        let error = capture(
+            &sh("sleep 600"),
+            Limits { timeout: Duration::from_millis(100), cancel: &cancel },
+        )
+        .await;
+        assert!(matches!(error.unwrap_err(), ProcessError::TimedOut { .. }));
+        let exit = capture(&sh("sleep 600 & echo done"), limits(&cancel, 60)).await.unwrap();
+        assert_eq!(exit.stdout, "done\n");
+    }
+
+    #[tokio::test]
+    async fn much_output_on_both_streams_does_not_block() {
+        let cancel = CancellationToken::new();
+        let script = "i=0; while [ $i -lt 20000 ]; do echo 0123456789012345678901234567890123456789 >&2; i=$((i+1)); done; head -c 3000000 /dev/zero | tr '\\0' x";
+        let mut bytes = 0;
+        let exit = relay(&sh(script), limits(&cancel, 120), &mut |line| bytes += line.len())
+            .await
+            .unwrap();
+        assert_eq!((exit.code, bytes), (0, 20_000 * 40 + 3_000_000));
+    }
+}

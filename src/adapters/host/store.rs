@@ -1,0 +1,233 @@
+//! What `mta` keeps of a project on the host: `<state-dir>/<project>/`.
+//!
+//! | path | what |
+//! |---|---|
+//! | `lock` | the lock of deploy, backup and rollback |
+//! | `state.json` | which release runs, which one is being brought up |
+//! | `releases/<id>/` | `release.json`, `compose.json`, `env`, `files/` of one release |
+//! | `work/` | the one project directory from which Compose runs |
+//! | `render/` | scratch: what Compose reads while a release is made |
+//! | `backups/` | backups, unless another directory is asked for |
+
+use std::io;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use fs_err as fs;
+use std::os::unix::fs::MetadataExt;
+
+use crate::adapters::host::files;
+use crate::domain::compose::project::ProjectName;
+use crate::domain::release::{Release, ReleaseId, State};
+use crate::failure::{Failure, Outcome};
+
+/// The state of one project on this host.
+#[derive(Clone, Debug)]
+pub struct Store {
+    root: Utf8PathBuf,
+}
+
+impl Store {
+    /// Opens the state of a project, creating its folder (mode 0700) if it is new.
+    ///
+    /// Fails with [`Outcome::Unavailable`] and the cure if the folder cannot be written or belongs to someone else.
+    pub fn open(state_dir: &Utf8Path, project: &ProjectName) -> Result<Self, Failure> {
+        let root = state_dir.join(project.as_str());
+        files::create_dir_private(&root).map_err(|error| not_writable(&root, &error))?;
+        let owner = fs::metadata(&root).map_err(|error| not_writable(&root, &error))?.uid();
+        let me = rustix::process::geteuid().as_raw();
+        if owner != me {
+            return Err(foreign(&root, owner, me));
+        }
+        let store = Self { root };
+        for folder in [store.releases_dir(), store.work(), store.backups()] {
+            files::create_dir_private(&folder).map_err(|error| not_writable(&folder, &error))?;
+        }
+        let probe = store.root.join(".writable");
+        files::write_atomic(&probe, b"", 0o600)
+            .and_then(|()| files::remove(&probe))
+            .map_err(|error| not_writable(&store.root, &error))?;
+        Ok(store)
+    }
+
+    /// The folder itself.
+    pub fn root(&self) -> &Utf8Path {
+        &self.root
+    }
+
+    /// The lock file.
+    pub fn lock(&self) -> Utf8PathBuf {
+        self.root.join("lock")
+    }
+
+    /// The stable project directory.
+    pub fn work(&self) -> Utf8PathBuf {
+        self.root.join("work")
+    }
+
+    /// Scratch folder in which a release is rendered.
+    pub fn render(&self) -> Utf8PathBuf {
+        self.root.join("render")
+    }
+
+    /// Default folder of backups.
+    pub fn backups(&self) -> Utf8PathBuf {
+        self.root.join("backups")
+    }
+
+    /// The folder of a release.
+    pub fn release_dir(&self, id: &ReleaseId) -> Utf8PathBuf {
+        self.releases_dir().join(id.as_str())
+    }
+
+    /// The folder of a release while it is being put together.
+    pub fn staging(&self) -> Utf8PathBuf {
+        self.releases_dir().join(".partial")
+    }
+
+    /// What runs and what is pending; empty for a new project.
+    pub fn state(&self) -> Result<State, Failure> {
+        let path = self.root.join("state.json");
+        let text = files::read_optional(&path).map_err(|error| unreadable(&path, &error))?;
+        match text {
+            None => Ok(State::default()),
+            Some(text) => serde_json::from_str(&text).map_err(|error| unreadable(&path, &error)),
+        }
+    }
+
+    /// Records what runs and what is pending.
+    pub fn save_state(&self, state: &State) -> Result<(), Failure> {
+        self.save_json("state.json", state)
+    }
+
+    /// The releases that exist, oldest first.
+    pub fn releases(&self) -> Result<Vec<ReleaseId>, Failure> {
+        let folder = self.releases_dir();
+        let names = files::names(&folder).map_err(|error| unreadable(&folder, &error))?;
+        Ok(names.into_iter().filter_map(|name| ReleaseId::try_from(name).ok()).collect())
+    }
+
+    /// The record of a release.
+    pub fn release(&self, id: &ReleaseId) -> Result<Release, Failure> {
+        let path = self.release_dir(id).join("release.json");
+        let text = fs::read_to_string(&path).map_err(|error| unreadable(&path, &error))?;
+        serde_json::from_str(&text).map_err(|error| unreadable(&path, &error))
+    }
+
+    /// Makes an empty staging folder; what a killed run left there goes.
+    pub fn begin_staging(&self) -> Result<Utf8PathBuf, Failure> {
+        let staging = self.staging();
+        files::remove_tree(&staging)
+            .and_then(|()| files::create_dir_private(&staging))
+            .map_err(|error| not_writable(&staging, &error))?;
+        Ok(staging)
+    }
+
+    /// Gives the staging folder its name: from now on the release exists.
+    pub fn finish_staging(&self, release: &Release) -> Result<(), Failure> {
+        let staging = self.staging();
+        let record = serde_json::to_vec_pretty(release).map_err(|error| self.bug(&error))?;
+        files::write_atomic(&staging.join("release.json"), &record, 0o600)
+            .and_then(|()| fs::rename(&staging, self.release_dir(&release.id)))
+            .and_then(|()| files::sync_dir(&self.releases_dir()))
+            .map_err(|error| not_writable(&staging, &error))
+    }
+
+    /// Deletes a release.
+    pub fn remove_release(&self, id: &ReleaseId) -> io::Result<()> {
+        files::remove_tree(&self.release_dir(id))
+    }
+
+    fn releases_dir(&self) -> Utf8PathBuf {
+        self.root.join("releases")
+    }
+
+    fn save_json(&self, name: &str, value: &impl serde::Serialize) -> Result<(), Failure> {
+        let path = self.root.join(name);
+        let bytes = serde_json::to_vec_pretty(value).map_err(|error| self.bug(&error))?;
+        files::write_atomic(&path, &bytes, 0o600).map_err(|error| not_writable(&path, &error))
+    }
+
+    fn bug(&self, error: &serde_json::Error) -> Failure {
+        Failure::new(Outcome::Bug, format!("failed to write the state below {}", self.root))
+            .why(error)
+    }
+}
+
+fn not_writable(path: &Utf8Path, error: &io::Error) -> Failure {
+    let help = match error.kind() {
+        io::ErrorKind::StorageFull => "the disk is full: free some space and run again".to_owned(),
+        _ => format!(
+            "give the folder to the user that runs this: `sudo install -d -m 0700 -o \"$(id -un)\" {path}`, or \
+             name another one with the input `state-dir`"
+        ),
+    };
+    Failure::new(Outcome::Unavailable, format!("the state folder {path} cannot be written"))
+        .why(error)
+        .help(help)
+}
+
+fn foreign(path: &Utf8Path, owner: u32, me: u32) -> Failure {
+    Failure::new(
+        Outcome::Unavailable,
+        format!("the state folder {path} belongs to user {owner}, this run is user {me}"),
+    )
+    .help(format!(
+        "run as the user that deployed before, or hand the folder over: `sudo chown -R {me} {path}`"
+    ))
+}
+
+fn unreadable(path: &Utf8Path, error: &dyn std::fmt::Display) -> Failure {
+    Failure::new(Outcome::Unavailable, format!("the state file {path} cannot be read"))
+        .why(error)
+        .help("nothing was changed; put the file right or move it away, then run again")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn store() -> (tempfile::TempDir, Store) {
+        let dir = tempfile::tempdir().unwrap();
+        let root = Utf8Path::from_path(dir.path()).unwrap();
+        let store = Store::open(&root.join("state"), &ProjectName::new("shop").unwrap()).unwrap();
+        (dir, store)
+    }
+
+    #[test]
+    fn the_state_survives_and_is_private() {
+        let (_dir, store) = store();
+        assert_eq!(store.state().unwrap(), State::default());
+        let state = State::default().begin("r1".to_owned().try_into().unwrap());
+        store.save_state(&state).unwrap();
+        assert_eq!(store.state().unwrap(), state);
+        let mode = std::fs::metadata(store.root().join("state.json")).unwrap().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        assert_eq!(std::fs::metadata(store.root()).unwrap().mode() & 0o777, 0o700);
+    }
+
+    #[test]
+    fn a_broken_state_file_stops_the_run_and_names_the_file() {
+        let (_dir, store) = store();
+        std::fs::write(store.root().join("state.json"), "{half").unwrap();
+        let failure = store.state().unwrap_err();
+        assert_eq!(failure.outcome, Outcome::Unavailable);
+        assert!(failure.what.contains("state.json"), "{failure}");
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_made_is_said_with_the_cure() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = Utf8Path::from_path(dir.path()).unwrap().join("file");
+        std::fs::write(&file, "").unwrap();
+        let failure = Store::open(&file, &ProjectName::new("shop").unwrap()).unwrap_err();
+        assert_eq!(failure.outcome, Outcome::Unavailable);
+        assert!(failure.help.contains("state-dir"), "{failure}");
+    }
+
+    #[test]
+    fn half_a_release_is_none() {
+        let (_dir, store) = store();
+        store.begin_staging().unwrap();
+        assert_eq!(store.releases().unwrap(), []);
+    }
+}

@@ -1,0 +1,360 @@
+//! Which texts give a secret away: the value itself and the forms in which our programs write it.
+//!
+//! Pure. The runner adds forms of its own (base64 of the value, JSON, XML and URL escapes); what is here is what it
+//! does not know, and what a terminal without a runner needs.
+
+use secrecy::{ExposeSecret, SecretString};
+
+/// A line of a value with several lines is masked from this length on: a mask `{` would blank every log.
+pub const SHORTEST_LINE: usize = 4;
+
+/// A value of `env` is masked from this length on: a mask `v2` would blank every log.
+pub const SHORTEST_BY_KEY: usize = 6;
+
+/// A secret, and for whom it is one.
+#[derive(Clone, Debug)]
+pub struct Secret {
+    value: SecretString,
+    user: Option<String>,
+}
+
+impl Secret {
+    /// A secret that is always masked: an input of kind secret, the content of a secret file.
+    pub fn new(value: &str) -> Self {
+        Self { value: value.into(), user: None }
+    }
+
+    /// The password of a user: `user:password` is masked in base64 too, as registries and HTTP write it.
+    pub fn login(user: &str, password: &str) -> Self {
+        Self { value: password.into(), user: Some(user.to_owned()) }
+    }
+
+    /// A value of a map like `env`: a secret if its key looks like that of one and it is long enough; a URL with a
+    /// password is one for that password, whatever its key.
+    pub fn by_key(key: &str, value: &str) -> Option<Self> {
+        if looks_secret(key) && value.trim().chars().count() >= SHORTEST_BY_KEY {
+            return Some(Self::new(value));
+        }
+        let (user, password) = url_login(value)?;
+        (password.chars().count() >= SHORTEST_LINE).then(|| Self::login(user, password))
+    }
+}
+
+/// What to tell the runner, each with one `::add-mask::`, and what to redact ourselves: the same texts and, where the
+/// runner splits a value by itself, its lines.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Masks {
+    /// Values for `::add-mask::`, never blank.
+    pub announced: Vec<String>,
+    /// Values to redact.
+    pub redacted: Vec<String>,
+}
+
+/// The masks of some secrets.
+pub fn masks(secrets: &[Secret]) -> Masks {
+    let mut masks = Masks::default();
+    for secret in secrets {
+        let value = secret.value.expose_secret().trim_matches(['\r', '\n']);
+        if value.trim().is_empty() {
+            continue;
+        }
+        announce(value, &mut masks);
+        derived(value, secret.user.as_deref(), &mut masks);
+    }
+    masks
+}
+
+/// The value itself: whole if the runner's splitting into lines does no harm, else its longer lines one by one.
+fn announce(value: &str, masks: &mut Masks) {
+    let lines: Vec<&str> =
+        value.split(['\r', '\n']).map(str::trim).filter(|line| !line.is_empty()).collect();
+    push(&mut masks.redacted, value);
+    if lines.len() == 1 {
+        push(&mut masks.announced, value);
+        return;
+    }
+    let long = |line: &&&str| line.chars().count() >= SHORTEST_LINE;
+    lines.iter().filter(long).for_each(|line| push(&mut masks.redacted, line));
+    if lines.iter().all(|line| long(&line)) {
+        push(&mut masks.announced, value);
+    } else {
+        lines.iter().filter(long).for_each(|line| push(&mut masks.announced, line));
+    }
+}
+
+/// The forms in which we or our tools write a value of one line.
+fn derived(value: &str, user: Option<&str>, masks: &mut Masks) {
+    if value.contains(['\r', '\n']) {
+        return;
+    }
+    let mut forms =
+        vec![pgpass(value), percent(value, ""), percent(value, "!$&'()*+,;="), json(value)];
+    forms.push(base64(value.as_bytes()));
+    if let Some(user) = user {
+        forms.push(base64(format!("{user}:{value}").as_bytes()));
+    }
+    for form in forms.iter().filter(|form| form.chars().count() >= SHORTEST_LINE) {
+        push(&mut masks.announced, form);
+        push(&mut masks.redacted, form);
+    }
+}
+
+fn push(list: &mut Vec<String>, text: &str) {
+    if !list.iter().any(|known| known == text) {
+        list.push(text.to_owned());
+    }
+}
+
+/// A field of `.pgpass`.
+fn pgpass(value: &str) -> String {
+    value.replace('\\', "\\\\").replace(':', "\\:")
+}
+
+/// Percent-encoding of all but unreserved characters and those that are kept.
+fn percent(value: &str, kept: &str) -> String {
+    let keep = |byte: &u8| {
+        byte.is_ascii_alphanumeric() || b"-._~".contains(byte) || kept.as_bytes().contains(byte)
+    };
+    value
+        .bytes()
+        .map(|b| if keep(&b) { char::from(b).to_string() } else { format!("%{b:02X}") })
+        .collect()
+}
+
+/// The inside of a JSON string.
+fn json(value: &str) -> String {
+    serde_json::to_string(value)
+        .map_or_else(|_| value.to_owned(), |text| text[1..text.len() - 1].to_owned())
+}
+
+/// Base64 with padding, as in the `auth` of a registry and in HTTP's basic authentication.
+pub fn base64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut out = String::new();
+    for chunk in bytes.chunks(3) {
+        let byte = |at: usize| u32::from(chunk.get(at).copied().unwrap_or(0));
+        let bits = (byte(0) << 16) | (byte(1) << 8) | byte(2);
+        for digit in 0..4 {
+            let value = (bits >> (18 - 6 * digit)) & 63;
+            out.push(if digit <= chunk.len() { char::from(DIGITS[value as usize]) } else { '=' });
+        }
+    }
+    out
+}
+
+/// User and password of `scheme://user:password@host`.
+fn url_login(value: &str) -> Option<(&str, &str)> {
+    let (_, rest) = value.split_once("://")?;
+    let authority = rest.split(['/', '?', '#']).next()?;
+    let (login, _) = authority.rsplit_once('@')?;
+    login.split_once(':')
+}
+
+/// Whether a key looks like that of a secret.
+///
+/// The key is read as words (`_`, `-`, `.` and capitals part them). A word that ends like PASSWORD or TOKEN makes it
+/// one; KEY, PASS, AUTH and the like must be whole words (not AUTHOR, not COMPASS). A key that says where a secret
+/// lies or how long it lives (`_FILE`, `_TTL`), or that is PUBLIC, is none.
+pub fn looks_secret(key: &str) -> bool {
+    const ENDS: [&str; 9] = [
+        "PASSWORD",
+        "PASSWD",
+        "PASSPHRASE",
+        "SECRET",
+        "TOKEN",
+        "CREDENTIAL",
+        "APIKEY",
+        "WEBHOOK",
+        "PRIVATEKEY",
+    ];
+    const WHOLE: [&str; 7] = ["KEY", "PASS", "PWD", "AUTH", "DSN", "PRIVATE", "DBPASS"];
+    const ABOUT: [&str; 16] = [
+        "FILE",
+        "PATH",
+        "DIR",
+        "NAME",
+        "ID",
+        "LENGTH",
+        "SIZE",
+        "TTL",
+        "EXPIRY",
+        "EXPIRES",
+        "TIMEOUT",
+        "TYPE",
+        "METHOD",
+        "ALGORITHM",
+        "ENABLED",
+        "ISSUER",
+    ];
+    let words = words(key);
+    let single =
+        |word: &String| word.strip_suffix('S').filter(|w| w.len() >= 3).unwrap_or(word).to_owned();
+    let last_is_about = words.last().is_some_and(|word| ABOUT.contains(&word.as_str()));
+    if last_is_about || words.iter().any(|word| word == "PUBLIC") {
+        return false;
+    }
+    words.iter().any(|word| {
+        let short = if word == "PASS" { word.clone() } else { single(word) };
+        ENDS.iter().any(|end| short.ends_with(end))
+            || WHOLE.contains(&word.as_str())
+            || WHOLE.contains(&short.as_str())
+    })
+}
+
+fn words(key: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut after_small = false;
+    for c in key.chars() {
+        if !c.is_alphanumeric() || (c.is_uppercase() && after_small) {
+            words.push(String::new());
+        }
+        if c.is_alphanumeric() {
+            words.iter_mut().next_back().into_iter().for_each(|word| word.extend(c.to_uppercase()));
+        }
+        after_small = c.is_lowercase();
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn announced(secrets: &[Secret]) -> Vec<String> {
+        masks(secrets).announced
+    }
+
+    #[test]
+    fn keys_that_name_a_secret_and_keys_that_do_not() {
+        let secret = [
+            "PASSWORD",
+            "POSTGRES_PASSWORD",
+            "PGPASSWORD",
+            "db_password",
+            "dbPassword",
+            "SMTP_PASSWD",
+            "API_TOKEN",
+            "TOKENS",
+            "GITHUB_TOKEN",
+            "CLIENT_SECRET",
+            "SECRETS",
+            "SECRET_KEY_BASE",
+            "apiKey",
+            "APIKEY",
+            "AWS_SECRET_ACCESS_KEY",
+            "KEY",
+            "ENCRYPTION_KEYS",
+            "DB_PASS",
+            "PASS",
+            "AUTH",
+            "BASIC_AUTH",
+            "SENTRY_DSN",
+            "PRIVATE_KEY",
+            "AWS_CREDENTIALS",
+            "SLACK_WEBHOOK_URL",
+            "LDAP_PWD",
+            "SSH_PASSPHRASE",
+        ];
+        let open = [
+            "PUBLIC_KEY",
+            "SSH_PUBLIC_KEY",
+            "KEYBOARD",
+            "MONKEY",
+            "AUTHOR",
+            "COMPASS",
+            "BYPASS",
+            "TAG",
+            "VERSION",
+            "PASSWORD_FILE",
+            "POSTGRES_PASSWORD_FILE",
+            "KEY_PATH",
+            "TOKEN_TTL",
+            "AUTH_METHOD",
+            "AWS_ACCESS_KEY_ID",
+            "SECRET_NAME",
+            "TOKENIZER",
+            "USER",
+            "POSTGRES_DB",
+            "",
+            "___",
+        ];
+        for key in secret {
+            assert!(looks_secret(key), "{key}");
+        }
+        for key in open {
+            assert!(!looks_secret(key), "{key}");
+        }
+    }
+
+    #[test]
+    fn a_value_of_env_needs_a_secret_key_and_six_characters() {
+        assert!(Secret::by_key("API_TOKEN", "abcdef").is_some());
+        assert!(Secret::by_key("API_TOKEN", "abcde").is_none());
+        assert!(Secret::by_key("API_TOKEN", "  abcde \n").is_none());
+        assert!(Secret::by_key("TAG", "v1.2.3").is_none());
+    }
+
+    #[test]
+    fn a_password_in_a_url_is_one_whatever_the_key() {
+        let secret =
+            Secret::by_key("DATABASE_URL", "postgres://shop:pa55word@db/shop?x=1").unwrap();
+        let announced = announced(&[secret]);
+        assert_eq!(announced[0], "pa55word");
+        assert!(announced.contains(&base64(b"shop:pa55word")));
+        for value in [
+            "postgres://db/shop",
+            "https://x/y@z:1",
+            "postgres://shop@db",
+            "a:b@c",
+            "postgres://u:v2@db",
+        ] {
+            assert!(Secret::by_key("DATABASE_URL", value).is_none(), "{value}");
+        }
+    }
+
+    #[test]
+    fn forms_that_our_programs_write_are_masked() {
+        let announced = announced(&[Secret::login("me", "a:b\\c@d\"1")]);
+        let expected = [
+            "a:b\\c@d\"1",
+            "a\\:b\\\\c@d\"1",
+            "a%3Ab%5Cc%40d%221",
+            "a:b\\\\c@d\\\"1",
+            &base64(b"me:a:b\\c@d\"1"),
+        ];
+        for form in expected {
+            assert!(announced.iter().any(|known| known == form), "{form} not in {announced:?}");
+        }
+    }
+
+    #[test]
+    fn a_value_with_long_lines_is_sent_once_and_whole() {
+        let masks = masks(&[Secret::new("first line\nsecond line\n")]);
+        assert_eq!(masks.announced, ["first line\nsecond line"]);
+        assert_eq!(masks.redacted, ["first line\nsecond line", "first line", "second line"]);
+    }
+
+    #[test]
+    fn a_value_with_short_lines_is_sent_line_by_line_without_them() {
+        let masks = masks(&[Secret::new("{\n  \"key\": 1\n}\n")]);
+        assert_eq!(masks.announced, ["\"key\": 1"]);
+        assert!(!masks.redacted.contains(&"{".to_owned()));
+    }
+
+    #[test]
+    fn blank_secrets_are_never_sent_and_short_ones_are() {
+        assert_eq!(masks(&[Secret::new(""), Secret::new(" \n ")]), Masks::default());
+        assert_eq!(announced(&[Secret::new("abc")])[0], "abc");
+    }
+
+    #[test]
+    fn base64_is_the_one_with_padding() {
+        let table =
+            [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy")];
+        for (plain, coded) in table {
+            assert_eq!(base64(plain.as_bytes()), coded);
+        }
+        assert_eq!(base64(&[0xff, 0xfe]), "//4=");
+    }
+}

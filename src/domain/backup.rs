@@ -1,0 +1,8 @@
+//! Backups: their names, what is recorded of them, which are kept, and the names and SQL of a restore.
+
+pub mod archive;
+pub mod manifest;
+pub mod name;
+pub mod restore;
+pub mod retention;
+pub mod sql;

@@ -1,0 +1,299 @@
+//! The model that `docker compose config --format json` resolved, and what a release changes in it.
+//!
+//! It was rendered below one folder and will run from another (see [`Model::relocate`]); every image is pinned to what
+//! was pulled; a service that mounts files of the checkout carries a label with their content, so that it is recreated
+//! when they change and no other is.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value, json};
+
+/// Label with the digest of the mounted files of a service.
+pub const CONTENT_LABEL: &str = "dev.mta.content";
+
+/// A resolved Compose project.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Model(Value);
+
+/// A path of the host that a service uses.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct HostPath {
+    /// The service.
+    pub service: String,
+    /// The absolute path.
+    pub path: String,
+    /// What it is for.
+    pub purpose: Purpose,
+}
+
+/// What a path of the host is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Purpose {
+    /// A bind mount: a file or a folder, created as a folder if absent.
+    Bind,
+    /// The file of a Compose secret.
+    Secret,
+    /// The file of a Compose config.
+    Config,
+}
+
+impl Model {
+    /// Reads what Compose printed. The error is the JSON reader's.
+    pub fn parse(json: &str) -> Result<Self, serde_json::Error> {
+        serde_json::from_str(json).map(|map: Map<String, Value>| Self(Value::Object(map)))
+    }
+
+    /// A model put together elsewhere; anything but an object counts as empty.
+    pub fn from_value(value: Value) -> Self {
+        if value.is_object() { Self(value) } else { Self(json!({})) }
+    }
+
+    /// JSON that Compose reads back to the same project.
+    pub fn to_json(&self) -> String {
+        format!("{:#}\n", self.0)
+    }
+
+    /// Names of the services, sorted.
+    pub fn services(&self) -> Vec<String> {
+        let mut names: Vec<_> = self.service_map().keys().cloned().collect();
+        names.sort();
+        names
+    }
+
+    /// Services that must run: all whose number of replicas is not zero.
+    pub fn expected(&self) -> Vec<String> {
+        self.services().into_iter().filter(|name| self.replicas(name) > 0).collect()
+    }
+
+    /// The model with one service only, for judging it alone.
+    #[must_use]
+    pub fn only(&self, service: &str) -> Self {
+        let mut alone = self.clone();
+        if let Some(services) = alone.0.get_mut("services").and_then(Value::as_object_mut) {
+            services.retain(|name, _| name == service);
+        }
+        alone
+    }
+
+    /// Services without a restart policy and without a health check: they may be jobs that end.
+    pub fn may_finish(&self) -> Vec<String> {
+        let ends = |service: &Value| {
+            let restart = service["restart"].as_str().unwrap_or("no");
+            restart == "no" && service.get("healthcheck").is_none()
+        };
+        self.services().into_iter().filter(|name| ends(&self.service_map()[name])).collect()
+    }
+
+    /// The image that a service names.
+    pub fn image(&self, service: &str) -> Option<&str> {
+        self.service_map().get(service)?["image"].as_str()
+    }
+
+    /// Services that are built from the checkout.
+    pub fn built(&self) -> Vec<String> {
+        let builds =
+            |name: &String| self.service_map()[name].get("build").is_some_and(|b| !b.is_null());
+        self.services().into_iter().filter(builds).collect()
+    }
+
+    /// Every path of the host that a service uses, sorted.
+    pub fn host_paths(&self) -> Vec<HostPath> {
+        let mut paths = BTreeSet::new();
+        for (name, service) in self.service_map() {
+            for volume in array(&service["volumes"]) {
+                if volume["type"] == "bind" {
+                    insert(&mut paths, name, &volume["source"], Purpose::Bind);
+                }
+            }
+            for (list, purpose) in [("secrets", Purpose::Secret), ("configs", Purpose::Config)] {
+                for used in array(&service[list]) {
+                    let Some(source) = used["source"].as_str().or(used.as_str()) else { continue };
+                    insert(&mut paths, name, &self.0[list][source]["file"], purpose);
+                }
+            }
+        }
+        paths.into_iter().collect()
+    }
+
+    /// Lets every path below `from` start with `to` instead, wherever in the model it stands.
+    pub fn relocate(&mut self, from: &str, to: &str) {
+        visit_strings(&mut self.0, &mut |text| {
+            if let Some(rest) = text.strip_prefix(from)
+                && (rest.is_empty() || rest.starts_with('/'))
+            {
+                *text = format!("{to}{rest}");
+            }
+        });
+    }
+
+    /// Replaces each image by the local tag that pins it, and leaves nothing to pull or to build.
+    pub fn pin(&mut self, pins: &BTreeMap<String, String>) {
+        for (name, service) in self.services_mut() {
+            for gone in ["build", "env_file", "develop", "pull_policy"] {
+                service.remove(gone);
+            }
+            if let Some(pin) = pins.get(name) {
+                service.insert("image".into(), json!(pin));
+                service.insert("pull_policy".into(), json!("never"));
+            }
+        }
+    }
+
+    /// Labels a service with the digest of the files that it mounts.
+    pub fn label_content(&mut self, service: &str, digest: &str) {
+        for (_, service) in self.services_mut().filter(|(name, _)| *name == service) {
+            let labels = service.entry("labels").or_insert_with(|| json!({}));
+            match labels {
+                Value::Object(labels) => {
+                    labels.insert(CONTENT_LABEL.into(), json!(digest));
+                }
+                Value::Array(labels) => labels.push(json!(format!("{CONTENT_LABEL}={digest}"))),
+                other => *other = json!({ CONTENT_LABEL: digest }),
+            }
+        }
+    }
+
+    /// Whether a service uses `healthcheck.start_interval`, which engines before 25 refuse after they have created the
+    /// containers.
+    pub fn uses_start_interval(&self) -> Vec<String> {
+        let uses = |name: &String| {
+            let interval = &self.service_map()[name]["healthcheck"]["start_interval"];
+            !interval.is_null()
+        };
+        self.services().into_iter().filter(uses).collect()
+    }
+
+    fn replicas(&self, name: &str) -> u64 {
+        let service = &self.service_map()[name];
+        service["scale"].as_u64().or(service["deploy"]["replicas"].as_u64()).unwrap_or(1)
+    }
+
+    fn service_map(&self) -> &Map<String, Value> {
+        static NONE: std::sync::LazyLock<Map<String, Value>> = std::sync::LazyLock::new(Map::new);
+        self.0["services"].as_object().unwrap_or(&NONE)
+    }
+
+    fn services_mut(&mut self) -> impl Iterator<Item = (&String, &mut Map<String, Value>)> {
+        let services = self.0.get_mut("services").and_then(Value::as_object_mut);
+        services
+            .into_iter()
+            .flatten()
+            .filter_map(|(name, service)| Some((name, service.as_object_mut()?)))
+    }
+}
+
+/// Compose doubles each `$` of what it prints, so that it reads it back as it was.
+pub fn undoubled(text: &str) -> String {
+    text.replace("$$", "$")
+}
+
+fn insert(paths: &mut BTreeSet<HostPath>, service: &str, path: &Value, purpose: Purpose) {
+    if let Some(path) = path.as_str() {
+        paths.insert(HostPath { service: service.to_owned(), path: undoubled(path), purpose });
+    }
+}
+
+fn array(value: &Value) -> &[Value] {
+    value.as_array().map_or(&[], Vec::as_slice)
+}
+
+fn visit_strings(value: &mut Value, visit: &mut dyn FnMut(&mut String)) {
+    match value {
+        Value::String(text) => visit(text),
+        Value::Array(items) => items.iter_mut().for_each(|item| visit_strings(item, visit)),
+        Value::Object(map) => map.values_mut().for_each(|item| visit_strings(item, visit)),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shop() -> Model {
+        Model::from_value(json!({
+            "name": "shop",
+            "services": {
+                "app": {
+                    "image": "shop:v1",
+                    "build": { "context": "/r/app" },
+                    "restart": "always",
+                    "secrets": [{ "source": "pw" }],
+                    "volumes": [
+                        { "type": "bind", "source": "/r/conf/a$$b.cfg", "target": "/c" },
+                        { "type": "volume", "source": "data", "target": "/d" },
+                        { "type": "bind", "source": "/etc/localtime", "target": "/t" }
+                    ]
+                },
+                "init": { "image": "busybox" },
+                "idle": { "image": "busybox", "restart": "no", "deploy": { "replicas": 0 } }
+            },
+            "secrets": { "pw": { "file": "/r/secrets/pw" }, "unused": { "file": "/r/u" } }
+        }))
+    }
+
+    #[test]
+    fn paths_of_the_host_are_those_that_services_use() {
+        let paths: Vec<_> = shop().host_paths().into_iter().map(|p| (p.path, p.purpose)).collect();
+        assert_eq!(
+            paths,
+            [
+                ("/etc/localtime".to_owned(), Purpose::Bind),
+                ("/r/conf/a$b.cfg".to_owned(), Purpose::Bind),
+                ("/r/secrets/pw".to_owned(), Purpose::Secret),
+            ]
+        );
+    }
+
+    #[test]
+    fn relocation_moves_whole_components_only() {
+        let mut model = Model::from_value(
+            json!({ "services": { "a": { "x": ["/r/f", "/r", "/rest", "see /r/f"] } } }),
+        );
+        model.relocate("/r", "/w");
+        let expected = json!({ "services": { "a": { "x": ["/w/f", "/w", "/rest", "see /r/f"] } } });
+        assert_eq!(model, Model::from_value(expected));
+    }
+
+    #[test]
+    fn pinned_services_neither_pull_nor_build() {
+        let mut model = shop();
+        model.pin(&BTreeMap::from([("app".to_owned(), "mta/shop-app:1".to_owned())]));
+        assert_eq!(model.image("app"), Some("mta/shop-app:1"));
+        assert_eq!(model.0["services"]["app"]["pull_policy"], "never");
+        assert_eq!(model.built(), [""; 0]);
+        assert_eq!(model.image("init"), Some("busybox"));
+    }
+
+    #[test]
+    fn the_content_label_joins_labels_of_either_form() {
+        let mut model = Model::from_value(json!({
+            "services": { "a": { "labels": { "x": "1" } }, "b": { "labels": ["x=1"] }, "c": {} }
+        }));
+        for service in ["a", "b", "c", "absent"] {
+            model.label_content(service, "d");
+        }
+        assert_eq!(model.0["services"]["a"]["labels"], json!({ "x": "1", CONTENT_LABEL: "d" }));
+        assert_eq!(
+            model.0["services"]["b"]["labels"],
+            json!(["x=1", format!("{CONTENT_LABEL}=d")])
+        );
+        assert_eq!(model.0["services"]["c"]["labels"], json!({ CONTENT_LABEL: "d" }));
+    }
+
+    #[test]
+    fn jobs_and_idle_services_are_told_apart() {
+        assert_eq!(shop().expected(), ["app", "init"]);
+        assert_eq!(shop().may_finish(), ["idle", "init"]);
+        assert_eq!(shop().built(), ["app"]);
+    }
+
+    #[test]
+    fn a_model_without_services_is_empty_not_a_crash() {
+        assert!(Model::parse("[]").is_err());
+        let mut model = Model::from_value(json!([]));
+        assert_eq!(model.services(), [""; 0]);
+        model.relocate("/a", "/b");
+        assert_eq!(Model::from_value(json!({ "services": null })).expected(), [""; 0]);
+    }
+}

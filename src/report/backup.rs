@@ -1,0 +1,117 @@
+//! Backups in words: the step summary of a backup, and the list of those that exist.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use crate::domain::backup::manifest::Manifest;
+use crate::report::markdown::{Table, code, heading, plain};
+
+/// The summary of backups that were made.
+pub fn made(backups: &[(Manifest, Duration)]) -> String {
+    let mut table = Table::new(&["Database", "Backup", "Size", "Rows", "Time", "SHA-256"]);
+    for (manifest, took) in backups {
+        table.raw_row(&[
+            code(&manifest.database.name),
+            code(manifest.name.as_str()),
+            plain(&size(manifest.size)),
+            manifest.total_rows().to_string(),
+            format!("{:.1} s", took.as_secs_f64()),
+            code(&manifest.sha256),
+        ]);
+    }
+    let mut text = heading(2, "Backup");
+    let _ = write!(text, "\n{}", table.render());
+    text.push_str("\nEach dump was read back from the disk and decoded completely.\n");
+    text
+}
+
+/// The list of backups, newest first, and what cannot be read.
+pub fn list(backups: &[Manifest], broken: &[String]) -> String {
+    let mut text = heading(2, "Backups");
+    text.push('\n');
+    if backups.is_empty() {
+        text.push_str("There is none.\n");
+    } else {
+        let mut table = Table::new(&["Backup", "Database", "Made", "Size", "Rows", "Release"]);
+        for manifest in backups {
+            table.raw_row(&[
+                code(manifest.name.as_str()),
+                code(&manifest.database.name),
+                plain(&manifest.started.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()),
+                plain(&size(manifest.size)),
+                manifest.total_rows().to_string(),
+                code(&manifest.provenance.release),
+            ]);
+        }
+        text.push_str(&table.render());
+    }
+    for why in broken {
+        let _ = writeln!(text, "\n- cannot be read: {}", plain(why));
+    }
+    text
+}
+
+/// One line of the log for a backup.
+pub fn line(manifest: &Manifest) -> String {
+    format!(
+        "{}: database {}, {}, {} rows",
+        manifest.name,
+        manifest.database.name,
+        size(manifest.size),
+        manifest.total_rows()
+    )
+}
+
+/// Bytes for people: `1.5 MiB`. Tenths are cut, not rounded, so that nothing looks larger than it is.
+fn size(bytes: u64) -> String {
+    const UNITS: [&str; 5] = ["KiB", "MiB", "GiB", "TiB", "PiB"];
+    if bytes < 1024 {
+        return format!("{bytes} B");
+    }
+    let mut tenths = u128::from(bytes) * 10 / 1024;
+    let mut unit = 0;
+    while tenths >= 10_240 && unit + 1 < UNITS.len() {
+        tenths /= 1024;
+        unit += 1;
+    }
+    format!("{}.{} {}", tenths / 10, tenths % 10, UNITS[unit])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::backup::manifest::tests::example;
+
+    #[test]
+    fn sizes_are_for_people() {
+        let table = [(0, "0 B"), (1023, "1023 B"), (1024, "1.0 KiB"), (1_572_864, "1.5 MiB")];
+        for (bytes, text) in table {
+            assert_eq!(size(bytes), text);
+        }
+        assert_eq!(size(u64::MAX), "16384.0 PiB");
+    }
+
+    #[test]
+    fn what_was_made_is_a_table() {
+        let mut manifest = example("2026-11-23T02:03:04Z");
+        manifest.sha256 = "ab".into();
+        manifest.database.name = "we|ird".into();
+        insta::assert_snapshot!(made(&[(manifest, Duration::from_millis(1250))]), @r"
+        ## Backup
+
+        | Database | Backup | Size | Rows | Time | SHA-256 |
+        | --- | --- | --- | --- | --- | --- |
+        | `we\|ird` | `shop_20261123T020304Z` | 4 B | 3 | 1.2 s | `ab` |
+
+        Each dump was read back from the disk and decoded completely.
+        ");
+    }
+
+    #[test]
+    fn a_list_names_what_cannot_be_read() {
+        assert_eq!(list(&[], &[]), "## Backups\n\nThere is none.\n");
+        let text = list(&[example("2026-11-23T02:03:04Z")], &["x.json: eof".into()]);
+        assert!(text.contains("| `shop_20261123T020304Z` | `shop` | 2026-11-23 02:03:04 UTC |"));
+        assert!(text.ends_with("- cannot be read: x.json: eof\n"));
+    }
+}

@@ -1,0 +1,194 @@
+//! Markdown for step summaries, with hostile text made harmless. Pure.
+
+use std::fmt::Write;
+
+/// A table that is built row by row. Cells are escaped; what is Markdown already goes through [`Table::raw_row`].
+#[derive(Clone, Debug)]
+pub struct Table {
+    columns: usize,
+    text: String,
+}
+
+impl Table {
+    /// A table with its head.
+    pub fn new(head: &[&str]) -> Self {
+        let mut table = Self { columns: head.len(), text: String::new() };
+        let cells: Vec<String> = head.iter().map(|cell| plain(cell)).collect();
+        table.push(&cells);
+        let _ = writeln!(table.text, "|{}", " --- |".repeat(head.len()));
+        table
+    }
+
+    /// Adds a row of plain text.
+    pub fn row(&mut self, cells: &[&str]) {
+        let cells: Vec<String> = cells.iter().map(|cell| plain(cell)).collect();
+        self.push(&cells);
+    }
+
+    /// Adds a row of Markdown made by this module: [`code`], [`plain`], links of ours.
+    pub fn raw_row(&mut self, cells: &[String]) {
+        let cells: Vec<String> =
+            cells.iter().map(|cell| cell.replace('\n', " ").replace('|', "\\|")).collect();
+        self.push(&cells);
+    }
+
+    /// The table as Markdown, one line a row.
+    pub fn render(&self) -> String {
+        self.text.clone()
+    }
+
+    fn push(&mut self, cells: &[String]) {
+        let missing = self.columns.saturating_sub(cells.len());
+        let cells = cells.iter().take(self.columns).map(String::as_str);
+        self.text.push('|');
+        for cell in cells.chain(std::iter::repeat_n("", missing)) {
+            let _ = write!(self.text, " {cell} |");
+        }
+        self.text.push('\n');
+    }
+}
+
+/// A heading of level 1 to 6.
+pub fn heading(level: usize, text: &str) -> String {
+    format!("{} {}\n", "#".repeat(level.clamp(1, 6)), plain(text))
+}
+
+/// A part that opens on a click. The body is Markdown.
+pub fn details(title: &str, body: &str) -> String {
+    format!("<details><summary>{}</summary>\n\n{}\n\n</details>\n", plain(title), body.trim_end())
+}
+
+/// A fenced block of foreign text. The fence is longer than any run of backticks inside.
+pub fn fence(text: &str) -> String {
+    let fence = "`".repeat(longest_run(text).max(2) + 1);
+    let text: String = text.chars().filter(|c| !is_unprintable(*c)).collect();
+    format!("{fence}text\n{}\n{fence}\n", text.trim_end_matches('\n'))
+}
+
+/// A code span of foreign text, on one line: nothing in it is Markdown, HTML, a mention or a link.
+pub fn code(text: &str) -> String {
+    let text = one_line(text);
+    if text.is_empty() {
+        return String::new();
+    }
+    let ticks = "`".repeat(longest_run(&text) + 1);
+    let pad = if text.starts_with('`') || text.ends_with('`') { " " } else { "" };
+    format!("{ticks}{pad}{text}{pad}{ticks}")
+}
+
+/// Plain text as Markdown on one line: every character that Markdown or HTML could obey is escaped, and a zero-width
+/// joiner parts `@name`, `#123` and addresses so that nobody is notified and nothing is linked.
+pub fn plain(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in one_line(text).chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '!' | '$' => {
+                out.push('\\');
+                out.push(c);
+            }
+            '@' | '#' => {
+                out.push(c);
+                out.push('\u{200d}');
+            }
+            c => out.push(c),
+        }
+    }
+    out.replace("://", ":\u{200d}//").replace("www.", "www\u{200d}.")
+}
+
+fn one_line(text: &str) -> String {
+    let words = text.split(|c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}'));
+    words.map(str::trim).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+fn is_unprintable(c: char) -> bool {
+    c.is_control() && c != '\n' && c != '\t'
+}
+
+fn longest_run(text: &str) -> usize {
+    text.split(|c| c != '`').map(str::len).max().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn cells_cannot_leave_their_table() {
+        let mut table = Table::new(&["a", "b"]);
+        table.row(&["x|y\nz", "<b>`c`</b>"]);
+        table.row(&["one"]);
+        table.raw_row(&[code("a|b"), "c".to_owned(), "too many".to_owned()]);
+        assert_eq!(
+            table.render(),
+            "| a | b |\n| --- | --- |\n| x\\|y z | &lt;b&gt;\\`c\\`&lt;/b&gt; |\n| one |  |\n| `a\\|b` | c |\n"
+        );
+    }
+
+    #[test]
+    fn nobody_is_notified_and_nothing_is_linked() {
+        assert_eq!(plain("@octocat #12"), "@\u{200d}octocat #\u{200d}12");
+        assert_eq!(plain("https://x www.y"), "https:\u{200d}//x www\u{200d}.y");
+        assert_eq!(plain("ordinary text, 1.5 s"), "ordinary text, 1.5 s");
+    }
+
+    #[test]
+    fn code_spans_are_longer_than_the_backticks_inside() {
+        assert_eq!(code("a"), "`a`");
+        assert_eq!(code("a``b"), "```a``b```");
+        assert_eq!(code("`a`"), "`` `a` ``");
+        assert_eq!(code(" \n"), "");
+    }
+
+    #[test]
+    fn fences_are_longer_than_the_backticks_inside() {
+        assert_eq!(fence("a\n"), "```text\na\n```\n");
+        assert_eq!(fence("```\nx\n````"), "`````text\n```\nx\n````\n`````\n");
+    }
+
+    #[test]
+    fn headings_and_folded_parts() {
+        assert_eq!(heading(2, "a <b>"), "## a &lt;b&gt;\n");
+        assert_eq!(
+            details("log", "body\n"),
+            "<details><summary>log</summary>\n\nbody\n\n</details>\n"
+        );
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn a_fence_ends_only_at_its_end(text in "[`~a\n\r<]{0,40}") {
+            let fenced = fence(&text);
+            let ticks = fenced.len() - fenced.trim_start_matches('`').len();
+            let closing = |line: &&str| line.len() >= ticks && line.bytes().all(|b| b == b'`');
+            prop_assert_eq!(fenced.lines().filter(closing).count(), 1);
+            prop_assert!(fenced.lines().next_back().is_some_and(|line| closing(&line)));
+        }
+
+        #[test]
+        fn a_code_span_ends_only_at_its_end(text in "[`a \n|@#<]{0,40}") {
+            let span = code(&text);
+            let ticks = span.len() - span.trim_start_matches('`').len();
+            let inner = span.trim_matches('`');
+            prop_assert!(longest_run(inner) < ticks.max(1));
+            prop_assert!(!span.contains('\n'));
+        }
+
+        #[test]
+        fn plain_text_holds_no_active_character(text in any::<String>()) {
+            let plain = plain(&text);
+            prop_assert!(!plain.contains(['<', '>', '\n', '\r']));
+            let bare = plain.replace("\\\\", "");
+            for (at, c) in bare.char_indices().filter(|(_, c)| "|`*_[]".contains(*c)) {
+                prop_assert!(bare[..at].ends_with('\\'), "{} in {}", c, plain);
+            }
+        }
+    }
+}
