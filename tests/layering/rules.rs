@@ -26,7 +26,7 @@ const OWNED: [(&str, &[&str]); 9] = [
     ("std::fs", &["adapters::host", "adapters::runner"]),
     ("fs_err", &["adapters::host", "adapters::runner"]),
     ("tokio::fs", &["adapters::host", "adapters::runner"]),
-    ("std::env", &["adapters::host", "adapters::runner"]),
+    ("std::env", &["adapters::host", "adapters::runner", "main"]),
     ("std::process", &["adapters::host"]),
     ("tokio::process", &["adapters::host"]),
     ("std::net", &["adapters::http", "adapters::docker"]),
