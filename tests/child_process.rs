@@ -7,7 +7,7 @@ use camino::Utf8PathBuf;
 use mta_actions::adapters::host::process::{self, ChildEnv, Command, Limits, ProcessError};
 use tokio_util::sync::CancellationToken;
 
-const LONG: Duration = Duration::from_secs(120);
+const LONG: Duration = Duration::from_mins(2);
 
 fn sh(script: &str) -> Command {
     let args = vec!["-c".into(), script.into()];

@@ -147,7 +147,7 @@ pub const SPEC: ActionSpec = ActionSpec {
 pub async fn run(values: &Values, world: World<'_>) -> Ending {
     let mut account = Account::new("deploy");
     let result = deploy(values, world, &mut account).await;
-    ending::of(account, result)
+    ending::of(&account, result)
 }
 
 /// The story. What it learns goes into the account, also when it fails.
@@ -228,7 +228,7 @@ impl Wishes {
                 Outcome::BadInput,
                 format!("the inputs `{input}` and `{service}` go together"),
             )
-            .why(format!("one of the two is missing, so it is not clear where the command runs"))
+            .why("one of the two is missing, so it is not clear where the command runs")
             .help("give both, or neither")
         };
         let pair = |command: &str, service: &str| match (values.list(command), text(service)) {

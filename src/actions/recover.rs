@@ -16,7 +16,7 @@ pub const NAME: &str = "recover";
 pub async fn run(values: &Values, world: World<'_>) -> Ending {
     let mut account = Account::new("recover");
     let result = recover(values, world, &mut account).await;
-    ending::of(account, result)
+    ending::of(&account, result)
 }
 
 async fn recover(values: &Values, world: World<'_>, account: &mut Account) -> Result<(), Failure> {

@@ -69,7 +69,7 @@ pub const SPEC: ActionSpec = ActionSpec {
 pub async fn run(values: &Values, world: World<'_>) -> Ending {
     let mut account = Account::new("rollback");
     let result = rollback(values, world, &mut account).await;
-    ending::of(account, result)
+    ending::of(&account, result)
 }
 
 /// The story. What it learns goes into the account, also when it fails.

@@ -15,7 +15,7 @@ use reqwest::{Certificate, Response, Url};
 const CONNECT: Duration = Duration::from_secs(10);
 
 /// The longest silence of a server in the middle of an answer.
-const SILENCE: Duration = Duration::from_secs(60);
+const SILENCE: Duration = Duration::from_mins(1);
 
 /// How much of an answer a probe shows, in bytes.
 const SHOWN_BYTES: usize = 200;

@@ -6,7 +6,7 @@ use crate::failure::{Failure, Outcome};
 use crate::report::release::Account;
 
 /// The ending of a story.
-pub fn of(account: Account, result: Result<(), Failure>) -> Ending {
+pub fn of(account: &Account, result: Result<(), Failure>) -> Ending {
     let failure = result.err();
     let outcome = failure.as_ref().map_or(Outcome::Done, |failure| failure.outcome);
     let mut ending = Ending::new(outcome);

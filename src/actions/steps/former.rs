@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8Path;
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -12,6 +12,10 @@ use crate::actions::steps::site::Site;
 use crate::actions::steps::stage::{disk, keep};
 use crate::actions::steps::switch;
 use crate::adapters::docker::container::ContainerInfo;
+use crate::adapters::docker::exec::{Exec, ExecCommand};
+use crate::adapters::host::files::{
+    canonical, remove_tree, write_atomic_with_parents as write_with_parents,
+};
 use crate::adapters::host::tree::{self, Source};
 use crate::domain::compose::found;
 use crate::domain::compose::model::Model;
@@ -86,8 +90,9 @@ async fn record(site: &Site<'_>, containers: &[ContainerInfo]) -> Result<Release
     Ok(release)
 }
 
-/// Files that the found stack mounts from the workspace: the checkout has a new version of them by now, the containers
-/// still hold the one that they were started with. So they are copied out of the containers.
+/// What the found stack mounts from the workspace. The checkout has a new version of these files by now, while the
+/// containers still hold the one that they were started with, so a file is read inside its container (`docker cp` would
+/// read the new one: the engine resolves the mount by its path). A folder is the same folder for both.
 async fn rescue(
     site: &Site<'_>,
     model: &Model,
@@ -95,33 +100,39 @@ async fn rescue(
     staging: &Utf8Path,
 ) -> Result<BTreeMap<String, MountedFile>, Failure> {
     let workspace = &site.world.job.workspace;
+    let checkout = canonical(workspace).map_err(|error| disk(workspace, &error))?;
     let rescued = staging.join("rescued");
-    let mut paths: Vec<Utf8PathBuf> = Vec::new();
+    let into = staging.join("files");
+    let mut files = BTreeMap::new();
     for host in model.host_paths() {
         let Ok(relative) = Utf8Path::new(&host.path).strip_prefix(workspace) else { continue };
-        let Some(container) = containers.iter().find(|c| c.service == host.service) else {
-            continue;
+        let container = containers.iter().find(|c| c.service == host.service);
+        let held = match container.and_then(|c| Some((c, c.mount_target(&host.path)?))) {
+            Some((container, target)) => held_version(site, container, target).await,
+            None => None,
         };
-        let Some(target) = container.mount_target(&host.path) else { continue };
-        let to = rescued.join(relative);
-        crate::adapters::host::files::create_dir_private(to.parent().unwrap_or(&rescued))
-            .map_err(|error| disk(&rescued, &error))?;
-        site.compose.copy_out(&container.id, target, &to, site.world.cancel).await?;
-        paths.push(relative.to_owned());
+        let root = match held {
+            Some(bytes) => {
+                write_with_parents(&rescued.join(relative), &bytes, 0o644)
+                    .map_err(|error| disk(&rescued, &error))?;
+                &rescued
+            }
+            None => &checkout,
+        };
+        let source = Source { overlay: root, checkout: root, into: &into, secrets: &[] };
+        tree::collect(&source, relative, &mut files).map_err(|error| disk(root, &error))?;
     }
-    let mut files = BTreeMap::new();
-    if paths.is_empty() {
-        return Ok(files);
-    }
-    let into = staging.join("files");
-    let real = crate::adapters::host::files::canonical(&rescued)
-        .map_err(|error| disk(&rescued, &error))?;
-    let source = Source { overlay: &real, checkout: &real, into: &into, secrets: &[] };
-    for path in &paths {
-        tree::collect(&source, path, &mut files).map_err(|error| disk(&rescued, &error))?;
-    }
-    crate::adapters::host::files::remove_tree(&rescued).map_err(|error| disk(&rescued, &error))?;
+    remove_tree(&rescued).map_err(|error| disk(&rescued, &error))?;
     Ok(files)
+}
+
+/// The content of a mounted file as its container sees it; `None` for a folder, or where the container has no `cat`.
+async fn held_version(site: &Site<'_>, container: &ContainerInfo, target: &str) -> Option<Vec<u8>> {
+    let argv = ["cat", "--", target].map(ToOwned::to_owned).to_vec();
+    let command = ExecCommand { container: container.id.clone(), argv, env: Vec::new() };
+    let exec = Exec::start(&site.engine, &command).await.ok()?;
+    let (bytes, done) = exec.pour(Vec::new()).await.ok()?;
+    (done.code == 0).then_some(bytes)
 }
 
 /// What settling did.

@@ -55,10 +55,10 @@ pub async fn run(
         switch::place(site, previous)?;
     }
     site.store.save_state(&state.abandon())?;
-    Err(failed(failure, account))
+    Err(failed(&failure, account))
 }
 
-fn failed(failure: Failure, account: &Account) -> Failure {
+fn failed(failure: &Failure, account: &Account) -> Failure {
     let undo = match &account.backup {
         Some(backup) => format!(
             "if the migration left the database half done: rollback with `backup: {backup}` and `confirm-data-loss: true`"

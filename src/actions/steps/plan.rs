@@ -1,6 +1,6 @@
 //! What a deploy would do, for `dry-run: true`.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use crate::actions::steps::images;
 use crate::actions::steps::site::Site;
@@ -37,15 +37,14 @@ pub async fn preview(site: &Site<'_>, rendered: &Rendered) -> Result<Vec<Planned
         };
         plan.push(PlannedService { service, image: reference, change, why });
     }
-    let names: BTreeMap<&str, ()> =
-        plan.iter().map(|planned| (planned.service.as_str(), ())).collect();
-    let gone: Vec<_> = running.iter().filter(|c| !names.contains_key(c.service.as_str())).collect();
-    let removed = gone.into_iter().map(|container| PlannedService {
+    let planned: BTreeSet<String> = plan.iter().map(|planned| planned.service.clone()).collect();
+    let gone = running.iter().filter(|container| !planned.contains(&container.service));
+    let removed = gone.map(|container| PlannedService {
         service: container.service.clone(),
         image: container.image.clone(),
         change: Change::Removed,
         why: "it is no longer in the compose files".to_owned(),
     });
-    plan.extend(removed.collect::<Vec<_>>());
+    plan.extend(removed);
     Ok(plan)
 }

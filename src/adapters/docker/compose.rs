@@ -12,10 +12,10 @@ use crate::domain::event::{Event, Sink};
 use crate::failure::{Failure, Outcome};
 
 /// Reading files and talking to the engine only.
-const QUICK: Duration = Duration::from_secs(120);
+const QUICK: Duration = Duration::from_mins(2);
 
 /// Pulls, builds and migrations: long, but not for ever.
-const LONG: Duration = Duration::from_secs(4 * 3600);
+const LONG: Duration = Duration::from_hours(4);
 
 /// Names a set of compose files and the folder that their paths are relative to.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -129,7 +129,7 @@ impl Endpoint {
     pub fn applied_to(&self, env: ChildEnv) -> ChildEnv {
         let env = ["DOCKER_CONTEXT", "DOCKER_TLS", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH"]
             .into_iter()
-            .fold(env, |env, name| env.without(name));
+            .fold(env, ChildEnv::without);
         env.with("DOCKER_HOST", self.address())
     }
 }

@@ -21,7 +21,7 @@ const OLDEST_API: (u32, u32) = (1, 41);
 const START_INTERVAL_API: (u32, u32) = (1, 44);
 
 /// One request may take this long until its answer begins.
-const TIMEOUT: Duration = Duration::from_secs(120);
+const TIMEOUT: Duration = Duration::from_mins(2);
 
 /// A Docker engine that answered.
 #[derive(Clone, Debug)]

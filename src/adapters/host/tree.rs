@@ -210,7 +210,7 @@ fn put(work: &Utf8Path, from: &Utf8Path, path: &str, file: &MountedFile) -> io::
     }
     if file.link {
         files::remove(&target)?;
-        return symlink(fs::read_link(from.join(path))?, &target).map_err(Into::into);
+        return symlink(fs::read_link(from.join(path))?, &target);
     }
     let mut source = fs::File::open(from.join(path))?;
     files::write_atomic_from(&target, &mut source, file.mode)

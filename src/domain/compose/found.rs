@@ -274,7 +274,7 @@ mod tests {
                 "NetworkMode": "shop_default",
                 "RestartPolicy": { "Name": "on-failure", "MaximumRetryCount": 3 },
                 "PortBindings": { "8080/tcp": [{ "HostIp": "127.0.0.1", "HostPort": "80" }] },
-                "Memory": 1048576,
+                "Memory": 1_048_576,
                 "Privileged": false
             },
             "Mounts": [
