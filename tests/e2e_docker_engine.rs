@@ -1,4 +1,10 @@
 //! The engine and Compose as they are: one stack, looked at with everything that the adapters offer.
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "a test that cannot go on has failed, and a skipped one says so"
+)]
 
 use std::process::Command;
 use std::sync::Mutex;
@@ -106,7 +112,7 @@ impl Site {
 
     async fn up(&self) {
         let up =
-            self.compose.up(&self.rendering, Duration::from_secs(60), &self.heard, &self.cancel);
+            self.compose.up(&self.rendering, Duration::from_mins(1), &self.heard, &self.cancel);
         up.await.unwrap_or_else(|failure| panic!("{failure}\n{}", self.heard.foreign()));
     }
 
@@ -118,7 +124,7 @@ impl Site {
             let found = containers.into_iter().find(|c| c.service == service);
             match found {
                 Some(container) if wanted(&container) => return container,
-                other => assert!(began.elapsed() < Duration::from_secs(60), "{service}: {other:?}"),
+                other => assert!(began.elapsed() < Duration::from_mins(1), "{service}: {other:?}"),
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
