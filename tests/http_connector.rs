@@ -1,6 +1,11 @@
 //! The one HTTP client against real servers: a private CA, redirects, endless and slow answers, dead proxies.
 //!
 //! What the environment decides (`SSL_CERT_FILE`, proxies) is tried in a process of its own: this program started again.
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a test that cannot go on has failed, and a skipped one says so"
+)]
 
 use std::process::{Command, Output};
 use std::sync::Arc;

@@ -4,9 +4,10 @@
 //! We read few fields, tolerate their absence, and record others as they are. The path carries no version, so the engine
 //! answers in its newest.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
-use http_body_util::{BodyExt, Empty, Limited};
+use http_body_util::{BodyExt, Collected, Empty, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
@@ -94,8 +95,7 @@ pub(super) async fn open(address: &Address, path: &str) -> Result<Incoming, ApiE
 }
 
 async fn refused(status: StatusCode, body: Incoming) -> ApiError {
-    let bytes =
-        Limited::new(body, 64 * 1024).collect().await.map(http_body_util::Collected::to_bytes);
+    let bytes = Limited::new(body, 64 * 1024).collect().await.map(Collected::to_bytes);
     let bytes = bytes.unwrap_or_default();
     let message = serde_json::from_slice::<Message>(&bytes)
         .map_or_else(|_| String::from_utf8_lossy(&bytes).trim().to_owned(), |m| m.message);
@@ -126,7 +126,8 @@ pub(super) fn escaped(text: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"-._~/:@".contains(&byte) {
             out.push(char::from(byte));
         } else {
-            out.push_str(&format!("%{byte:02X}"));
+            // Writing into a string cannot fail.
+            let _never = write!(out, "%{byte:02X}");
         }
     }
     out
