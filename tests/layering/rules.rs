@@ -24,7 +24,7 @@ const SHARED: [&str; 2] = ["steps", "inputs"];
 /// (path, modules that own it)
 const OWNED: [(&str, &[&str]); 9] = [
     ("std::fs", &["adapters::host", "adapters::runner"]),
-    ("fs_err", &["adapters::host", "adapters::runner"]),
+    ("fs_err", &["adapters::host", "adapters::runner", "adapters::storage"]),
     ("tokio::fs", &["adapters::host", "adapters::runner"]),
     ("std::env", &["adapters::host", "adapters::runner", "main"]),
     ("std::process", &["adapters::host"]),

@@ -10,6 +10,7 @@ use crate::actions::steps::database::back_up::Origin;
 use crate::actions::steps::database::bench::Bench;
 use crate::actions::steps::site::Site;
 use crate::actions::steps::switch;
+use crate::adapters::host::process;
 use crate::adapters::postgres::Server;
 use crate::adapters::storage::local::{Directory, Entry};
 use crate::domain::backup::manifest::Provenance;
@@ -122,7 +123,7 @@ pub async fn server<'s>(
     place: &Place,
     what: &str,
 ) -> Result<Server<'s>, Failure> {
-    let tag = format!("mta-{what}-{}-{}", id(), std::process::id());
+    let tag = format!("mta-{what}-{}-{}", id(), process::own_id());
     Server::of(&site.engine, &place.container, &tag).await
 }
 

@@ -10,7 +10,7 @@ use crate::adapters::docker::compose::Compose;
 use crate::adapters::docker::endpoint::Endpoint;
 use crate::adapters::docker::engine::Engine;
 use crate::adapters::host::lock::{Holder, Lock, Patience};
-use crate::adapters::host::process::ChildEnv;
+use crate::adapters::host::process::{self, ChildEnv};
 use crate::adapters::host::store::Store;
 use crate::adapters::http;
 use crate::domain::compose::project::ProjectName;
@@ -92,7 +92,7 @@ async fn take_lock(
 ) -> Result<Lock, Failure> {
     let me = Holder {
         action: action.to_owned(),
-        pid: std::process::id(),
+        pid: process::own_id(),
         since: Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
         run_url: world.job.run_url(),
     };

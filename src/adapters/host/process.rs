@@ -106,6 +106,11 @@ impl ChildEnv {
     }
 }
 
+/// The id of our own process.
+pub fn own_id() -> u32 {
+    std::process::id()
+}
+
 /// A command to run.
 #[derive(Clone, Debug)]
 pub struct Command {

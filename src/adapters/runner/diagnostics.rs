@@ -7,18 +7,15 @@ use std::fmt::{Debug, Write};
 use std::sync::Arc;
 
 use tracing::field::{Field, Visit};
+use tracing::level_filters::LevelFilter;
 use tracing::{Event, Subscriber};
+use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::{Context, Layer};
 use tracing_subscriber::prelude::*;
-use tracing_subscriber::{EnvFilter, registry};
+use tracing_subscriber::registry;
 
 use crate::adapters::runner::terminal::Verbosity;
 use crate::domain::event::{Event as Happened, Sink};
-
-/// What is collected: ours in detail; libraries only where something is odd.
-const NORMAL: &str = "warn,mta_actions=debug";
-/// With `RUNNER_DEBUG=1` or `-v`.
-const VERBOSE: &str = "info,mta_actions=trace";
 
 /// Sends diagnostics to the sink from now on. Does nothing if diagnostics go somewhere already.
 pub fn install(sink: Arc<dyn Sink>, verbosity: Verbosity) {
@@ -27,11 +24,16 @@ pub fn install(sink: Arc<dyn Sink>, verbosity: Verbosity) {
 
 /// The subscriber that [`install`] installs.
 pub fn subscriber(sink: Arc<dyn Sink>, verbosity: Verbosity) -> impl Subscriber + Send + Sync {
-    let filter = match verbosity {
-        Verbosity::Normal => NORMAL,
-        Verbosity::Verbose => VERBOSE,
+    registry().with(ToSink { sink, verbosity }.with_filter(collected(verbosity)))
+}
+
+/// What is collected: ours in detail; libraries only where something is odd, and more with `RUNNER_DEBUG=1` or `-v`.
+fn collected(verbosity: Verbosity) -> Targets {
+    let (libraries, ours) = match verbosity {
+        Verbosity::Normal => (LevelFilter::WARN, LevelFilter::DEBUG),
+        Verbosity::Verbose => (LevelFilter::INFO, LevelFilter::TRACE),
     };
-    registry().with(ToSink { sink, verbosity }.with_filter(EnvFilter::new(filter)))
+    Targets::new().with_default(libraries).with_target("mta_actions", ours)
 }
 
 struct ToSink {
