@@ -5,6 +5,7 @@ pub mod docs;
 
 use std::ffi::OsString;
 use std::io::{Read, Write};
+use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use secrecy::ExposeSecret;
@@ -12,6 +13,7 @@ use secrecy::ExposeSecret;
 use crate::actions::steps::ending::annotation;
 use crate::actions::{self, Ending, World};
 use crate::adapters::host::files;
+use crate::adapters::http;
 use crate::adapters::runner::environment::Environment;
 use crate::adapters::runner::mask::Secret;
 use crate::adapters::runner::session::{Closing, Session};
@@ -36,10 +38,27 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
                 Err(failure) => show(&format!("{failure}\n"), failure.outcome.code()),
             }
         }
+        Parsed::Probe { url } => probe(&url),
         Parsed::Action { name, raw, secret_files, verbosity } => {
             act(Command { name, raw, secret_files, verbosity })
         }
     })
+}
+
+/// Asks an address as a health check does: the way to find out on a server why `health-url` is not healthy.
+fn probe(url: &str) -> u8 {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let (Ok(runtime), Ok(client)) = (runtime, http::client()) else {
+        return show("the HTTP client cannot be built on this host\n", Outcome::Unavailable.code());
+    };
+    let answer = runtime.block_on(http::probe(&client, url, Duration::from_secs(10)));
+    match answer.status {
+        Some(status) if (200..300).contains(&status) => {
+            show(&format!("{status} {}\n", answer.text), 0)
+        }
+        Some(status) => show(&format!("{status} {}\n", answer.text), Outcome::Failed.code()),
+        None => show(&format!("{}\n", answer.text), Outcome::Unavailable.code()),
+    }
 }
 
 /// A command that runs a story.

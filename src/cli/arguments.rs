@@ -46,6 +46,11 @@ pub enum Parsed {
         /// The root of the tree.
         out: Utf8PathBuf,
     },
+    /// Ask an address once, as a health check does, and say what it answered.
+    Probe {
+        /// The address.
+        url: String,
+    },
     /// Print this and end: help, version, or what is wrong with the arguments.
     Text {
         /// What to print: to standard output if `exit` is 0, else to standard error.
@@ -83,6 +88,9 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Parsed {
         if matches.get_flag("verbose") { Verbosity::Verbose } else { Verbosity::Normal };
     match matches.subcommand() {
         Some(("docs", given)) => docs(given),
+        Some(("probe", given)) => {
+            Parsed::Probe { url: given.get_one::<String>("url").cloned().unwrap_or_default() }
+        }
         Some((name, given)) => action(name, given, verbosity),
         None => Parsed::Text { text: command().render_help().to_string(), exit: bad_input() },
     }
@@ -156,6 +164,11 @@ fn union() -> Vec<InputSpec> {
     all
 }
 
+/// Whether some value may be a secret.
+fn may_be_secret(kind: Kind) -> bool {
+    is_secret(kind) || matches!(kind, Kind::Map(Secrecy::ByKey))
+}
+
 fn is_secret(kind: Kind) -> bool {
     matches!(kind, Kind::Secret | Kind::Map(Secrecy::All))
 }
@@ -196,6 +209,12 @@ pub fn command() -> Command {
         .subcommands(actions::ALL.iter().map(|spec| action_command(spec)))
         .subcommands(hidden)
         .subcommand(docs_command())
+        .subcommand(
+            Command::new("probe")
+                .about("Asks an address once, as `health-url` does, and prints what it answered")
+                .hide(true)
+                .arg(Arg::new("url").required(true).value_name("URL")),
+        )
 }
 
 fn action_command(spec: &ActionSpec) -> Command {
@@ -208,7 +227,9 @@ fn action_command(spec: &ActionSpec) -> Command {
 
 fn with_inputs(command: Command, inputs: &[InputSpec]) -> Command {
     inputs.iter().fold(command.next_help_heading("Inputs"), |command, spec| {
-        command.arg(if is_secret(spec.kind) { secret_flag(spec) } else { flag(spec) })
+        let plain = (!is_secret(spec.kind)).then(|| flag(spec));
+        let file = may_be_secret(spec.kind).then(|| file_flag(spec));
+        command.args(plain).args(file)
     })
 }
 
@@ -222,12 +243,25 @@ fn flag(spec: &InputSpec) -> Arg {
     if spec.kind == Kind::Bool { arg.num_args(0..=1).default_missing_value("true") } else { arg }
 }
 
-fn secret_flag(spec: &InputSpec) -> Arg {
-    Arg::new(spec.name)
-        .long(format!("{}-file", spec.name))
+/// The flag that names a file with a secret. Where the values may also be given as they are, its help is short.
+fn file_flag(spec: &InputSpec) -> Arg {
+    let help = if is_secret(spec.kind) {
+        format!("{} A file that holds it; `-` is standard input", spec.doc)
+    } else {
+        format!(
+            "A file with what `--{}` takes, for values that others must not see; `-` is standard input",
+            spec.name
+        )
+    };
+    Arg::new(file_id(spec.name))
+        .long(file_id(spec.name))
         .value_name("PATH")
         .value_parser(NonEmptyStringValueParser::new())
-        .help(format!("{} A file that holds it; `-` is standard input", spec.doc))
+        .help(help)
+}
+
+fn file_id(name: &str) -> String {
+    format!("{name}-file")
 }
 
 fn flag_help(spec: &InputSpec) -> String {
@@ -324,13 +358,11 @@ fn action(name: &str, given: &ArgMatches, verbosity: Verbosity) -> Parsed {
     let mut raw = Vec::new();
     let mut secret_files = Vec::new();
     for spec in inputs(name) {
-        let Ok(Some(texts)) = given.try_get_many::<String>(spec.name) else { continue };
-        let texts: Vec<&str> = texts.map(String::as_str).collect();
-        if is_secret(spec.kind) {
-            secret_files
-                .extend(texts.iter().map(|path| (spec.name.to_owned(), Utf8PathBuf::from(*path))));
-        } else {
-            let value = texts.join("\n");
+        if let Ok(Some(paths)) = given.try_get_many::<String>(&file_id(spec.name)) {
+            secret_files.extend(paths.map(|path| (spec.name.to_owned(), Utf8PathBuf::from(path))));
+        }
+        if let Ok(Some(texts)) = given.try_get_many::<String>(spec.name) {
+            let value = texts.map(String::as_str).collect::<Vec<_>>().join("\n");
             raw.push(RawInput { name: spec.name.to_owned(), value, origin: Origin::Flag });
         }
     }
