@@ -1,10 +1,13 @@
+import contextlib
 import http.client
+import io
 import json
 import logging
 import threading
 import unittest
 
 from .fake_database import FakeDatabase
+import healthcheck
 import server
 from store import Store
 
@@ -78,6 +81,20 @@ class OverHttp(Quiet):
     def test_health(self):
         status, body = self.ask("GET", "/health?from=test")
         self.assertEqual((status, json.loads(body)["version"]), (200, "v2"))
+
+    def health_check(self, answers=None):
+        out = io.StringIO()
+        with contextlib.redirect_stdout(out):
+            code = healthcheck.main(f"http://127.0.0.1:{self.start(shop(answers))}/health")
+        return code, out.getvalue()
+
+    def test_the_health_check_passes_on_good_health(self):
+        self.assertEqual(self.health_check()[0], 0)
+
+    def test_the_health_check_fails_and_shows_why(self):
+        code, shown = self.health_check({"max(version)": RuntimeError("connection refused")})
+        self.assertEqual(code, 1)
+        self.assertRegex(shown, "503: .*connection refused")
 
     def test_items(self):
         status, body = self.ask("GET", "/items", answers={"price_cents": [(1, "tea", 250)]})
