@@ -168,6 +168,7 @@ async fn steps(
 ) -> Result<(), Failure> {
     account.project = site.project.to_string();
     former::settle(site).await?;
+    let before = site.containers().await?;
 
     site.phases.begin("render and check the compose files");
     let rendered = stage::render(site, checkout).await?;
@@ -192,7 +193,7 @@ async fn steps(
     migrate::run(site, &release, wishes.migration.as_ref(), account).await?;
 
     site.phases.begin("bring the release up");
-    let switched = switch::bring_up(site, &release).await?;
+    let switched = switch::bring_up(site, &release, &before).await?;
     account.changes = switched.changes;
     let Some(sickness) = switched.verdict else {
         site.store.save_state(&state.commit(release.id.clone()))?;

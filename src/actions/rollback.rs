@@ -95,6 +95,7 @@ async fn steps(
 ) -> Result<(), Failure> {
     let (target, backup) = find(site, values, backup)?;
     former::settle(site).await?;
+    let before = site.containers().await?;
     let state = site.store.state()?;
     let current = current(site, &state)?;
     account.previous.clone_from(&current);
@@ -113,7 +114,7 @@ async fn steps(
     };
 
     site.phases.begin("bring the release up");
-    let switched = switch::bring_up(site, &target).await?;
+    let switched = switch::bring_up(site, &target, &before).await?;
     account.changes = switched.changes;
     let Some(sickness) = switched.verdict else {
         site.store.save_state(&state.commit(target.id.clone()))?;

@@ -58,7 +58,9 @@ impl Swapped {
     pub fn kept(&self) -> String {
         let lost = match self.writes_lost {
             Some(0) => "Nothing was written to the database since the backup.".to_owned(),
-            Some(rows) => format!("About {rows} rows were written since the backup."),
+            Some(rows) => {
+                format!("About {rows} rows were inserted, updated or deleted since the backup.")
+            }
             None => "How much was written since the backup cannot be told.".to_owned(),
         };
         match (&self.databases.previous, self.databases.drop_previous_sql()) {
@@ -88,7 +90,7 @@ pub async fn place(
             .why("no release of the project has recorded which service runs PostgreSQL")
             .help("name the Compose service: `database-service: db`"));
     };
-    let containers = site.engine.containers(site.project.as_str()).await?;
+    let containers = site.containers().await?;
     let running = containers.iter().find(|c| c.service == service && c.state == "running");
     if let Some(found) = running {
         return Ok(Place { service: service.to_owned(), container: found.id.clone() });
@@ -227,7 +229,7 @@ pub async fn swap_back(site: &Site<'_>, swapped: Swapped) -> Result<(), Failure>
 
 /// Stops every service but the database; which ones comes back.
 async fn stop_application(site: &Site<'_>, place: &Place) -> Result<Vec<String>, Failure> {
-    let containers = site.engine.containers(site.project.as_str()).await?;
+    let containers = site.containers().await?;
     let mut services: Vec<_> = containers
         .into_iter()
         .filter(|c| c.service != place.service && matches!(&*c.state, "running" | "restarting"))

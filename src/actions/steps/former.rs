@@ -30,7 +30,7 @@ pub async fn release(site: &Site<'_>) -> Result<Option<Release>, Failure> {
     if let Some(current) = &state.current {
         return site.store.release(current).map(Some);
     }
-    let containers = site.engine.containers(site.project.as_str()).await?;
+    let containers = site.containers().await?;
     if containers.is_empty() {
         return Ok(None);
     }
@@ -166,7 +166,8 @@ pub async fn settle(site: &Site<'_>) -> Result<Settled, Failure> {
 /// Brings the current release up again and records that nothing is pending.
 async fn return_to(site: &Site<'_>, current: &ReleaseId, state: State) -> Result<(), Failure> {
     let release = site.store.release(current)?;
-    let switched = switch::bring_up(site, &release).await?;
+    let before = site.containers().await?;
+    let switched = switch::bring_up(site, &release, &before).await?;
     if let Some(sickness) = switched.verdict {
         return Err(Failure::new(
             Outcome::NeedsPerson,
@@ -200,7 +201,8 @@ pub async fn come_back(
         "docker compose -p {} ps; then deploy again, or run the action `rollback`",
         site.project
     );
-    let back = match switch::bring_up(site, &former).await {
+    let before = site.containers().await?;
+    let back = match switch::bring_up(site, &former, &before).await {
         Ok(back) => back,
         Err(second) => {
             return Err(failure.ending(Outcome::NeedsPerson).help(format!(

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::actions::steps::site::Site;
-use crate::actions::steps::{database, switch};
+use crate::actions::steps::{database, images, switch};
 use crate::adapters::docker::compose::Once;
 use crate::domain::compose::model::Model;
 use crate::domain::health::Policy;
@@ -33,6 +33,7 @@ pub async fn run(
     account: &mut Account,
 ) -> Result<(), Failure> {
     let Some(migration) = migration else { return Ok(()) };
+    images::hold(site, release).await?;
     let model = switch::place(site, release)?;
     if let Some(service) = &migration.database_service {
         start_database(site, &model, service, &release.health).await?;
@@ -77,7 +78,7 @@ async fn start_database(
     service: &str,
     policy: &Policy,
 ) -> Result<(), Failure> {
-    let containers = site.engine.containers(site.project.as_str()).await?;
+    let containers = site.containers().await?;
     if containers.iter().any(|c| c.service == service && c.state == "running") {
         return Ok(());
     }

@@ -10,7 +10,7 @@ use crate::report::release::{Change, PlannedService};
 
 /// Compares what the checkout says with what runs. Nothing is pulled and nothing is written but scratch.
 pub async fn preview(site: &Site<'_>, rendered: &Rendered) -> Result<Vec<PlannedService>, Failure> {
-    let running = site.engine.containers(site.project.as_str()).await?;
+    let running = site.containers().await?;
     let current = match site.store.state()?.current {
         Some(id) => Some(site.store.release(&id)?),
         None => None,

@@ -7,6 +7,7 @@ use crate::actions::World;
 use crate::actions::steps::checkout;
 use crate::actions::steps::phases::Phases;
 use crate::adapters::docker::compose::Compose;
+use crate::adapters::docker::container::ContainerInfo;
 use crate::adapters::docker::endpoint::Endpoint;
 use crate::adapters::docker::engine::Engine;
 use crate::adapters::host::lock::{Holder, Lock, Patience};
@@ -66,6 +67,11 @@ impl<'a> Site<'a> {
         )));
         let lock = take_lock(values, world, action, &store).await?;
         Ok(Self { world, project, store, engine, compose, http, phases, _lock: lock })
+    }
+
+    /// The containers of the project, in any state.
+    pub async fn containers(&self) -> Result<Vec<ContainerInfo>, Failure> {
+        self.engine.containers(self.project.as_str()).await
     }
 
     /// Says a sentence of ours.

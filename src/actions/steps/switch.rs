@@ -39,11 +39,16 @@ pub struct Switched {
 ///
 /// A release that does not become healthy is no error here: it is a verdict. An error means that the release could not
 /// even be tried, or that the run was cancelled.
-pub async fn bring_up(site: &Site<'_>, release: &Release) -> Result<Switched, Failure> {
+///
+/// `before` are the containers at the start of the story, to say what became of them.
+pub async fn bring_up(
+    site: &Site<'_>,
+    release: &Release,
+    before: &[ContainerInfo],
+) -> Result<Switched, Failure> {
     let began = Instant::now();
     images::hold(site, release).await?;
     let model = place(site, release)?;
-    let before = site.engine.containers(site.project.as_str()).await?;
     let up = site
         .compose
         .up(&rendering(site), release.health.longest(), site.world.events, site.world.cancel)
@@ -53,12 +58,12 @@ pub async fn bring_up(site: &Site<'_>, release: &Release) -> Result<Switched, Fa
         Err(failure) => Some(vec![failure.to_string()]),
     };
     cancelled(site, release)?;
-    let after = site.engine.containers(site.project.as_str()).await?;
+    let after = site.containers().await?;
     let sickness = match verdict.take() {
         None => None,
         Some(reasons) => Some(examine(site, &model, reasons).await?),
     };
-    Ok(Switched { changes: changes(&before, &after), verdict: sickness, took: began.elapsed() })
+    Ok(Switched { changes: changes(before, &after), verdict: sickness, took: began.elapsed() })
 }
 
 fn cancelled(site: &Site<'_>, release: &Release) -> Result<(), Failure> {
@@ -156,7 +161,7 @@ async fn pause(site: &Site<'_>, time: Duration) {
 }
 
 async fn look(site: &Site<'_>, model: &Model, policy: &Policy) -> Result<Look, Failure> {
-    let containers = site.engine.containers(site.project.as_str()).await?;
+    let containers = site.containers().await?;
     let now = Timestamp::now();
     let url = match &policy.url {
         Some(url) => Some(ask(site, url, policy.timeout).await),
@@ -237,7 +242,7 @@ async fn examine(
 ) -> Result<Sickness, Failure> {
     let now = Timestamp::now();
     let mut sickness = Sickness { reasons, patients: Vec::new() };
-    for container in site.engine.containers(site.project.as_str()).await? {
+    for container in site.containers().await? {
         let look = Look {
             expected: vec![container.service.clone()],
             may_finish: model.may_finish(),
