@@ -1,4 +1,10 @@
 //! Deploy and rollback against the real engine: what runs afterwards, what was touched, what survives.
+#![expect(
+    clippy::disallowed_methods,
+    clippy::items_after_statements,
+    clippy::similar_names,
+    reason = "a test starts processes and looks at files as a user would"
+)]
 
 #[path = "support/stack.rs"]
 mod stack;

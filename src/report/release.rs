@@ -54,6 +54,15 @@ pub struct Sickness {
     pub patients: Vec<Patient>,
 }
 
+/// A sentence for the reader.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    /// The sentence.
+    pub text: String,
+    /// What to type, shown so that it can be copied.
+    pub command: Option<String>,
+}
+
 /// A line of a dry run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlannedService {
@@ -91,7 +100,7 @@ pub struct Account {
     /// The backup that was restored.
     pub restored: Option<String>,
     /// Sentences for the reader.
-    pub notes: Vec<String>,
+    pub notes: Vec<Note>,
     /// What a dry run found.
     pub plan: Option<Vec<PlannedService>>,
     /// The phases, with how long each took.
@@ -167,7 +176,8 @@ impl Account {
             }
         }
         for note in &self.notes {
-            let _ = writeln!(head, "- {}", plain(note));
+            let command = note.command.as_deref().map(|command| format!(" {}", code(command)));
+            let _ = writeln!(head, "- {}{}", plain(&note.text), command.unwrap_or_default());
         }
         head
     }

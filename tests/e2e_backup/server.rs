@@ -1,4 +1,5 @@
 //! A `PostgreSQL` server in a container of its own, removed at the end of the test.
+#![expect(clippy::disallowed_methods, reason = "a test starts processes as a user would")]
 
 use std::process::{Command, Output};
 use std::sync::Mutex;

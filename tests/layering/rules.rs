@@ -1,4 +1,9 @@
 //! The rules. Each answers with lines `file:line: what is wrong`; none means it holds.
+#![expect(
+    clippy::similar_names,
+    clippy::print_stdout,
+    reason = "paths and parts come in pairs; the test prints the figures"
+)]
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,10 @@
 //! A checkout with a compose file and a state folder of its own, and the real binary run on it against the real engine.
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    clippy::print_stderr,
+    reason = "a test that cannot go on has failed, and a skipped one says so"
+)]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

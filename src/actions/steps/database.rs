@@ -17,6 +17,7 @@ use crate::domain::backup::manifest::Provenance;
 use crate::domain::input::Values;
 use crate::domain::release::Release;
 use crate::failure::{Failure, Outcome};
+use crate::report::release::Note;
 
 /// A backup that was chosen.
 #[derive(Clone, Debug)]
@@ -55,7 +56,7 @@ pub struct Place {
 
 impl Swapped {
     /// What was kept and what was lost, for the reader.
-    pub fn kept(&self) -> String {
+    pub fn kept(&self) -> Note {
         let lost = match self.writes_lost {
             Some(0) => "Nothing was written to the database since the backup.".to_owned(),
             Some(rows) => {
@@ -64,10 +65,13 @@ impl Swapped {
             None => "How much was written since the backup cannot be told.".to_owned(),
         };
         match (&self.databases.previous, self.databases.drop_previous_sql()) {
-            (Some(previous), Some(sql)) => format!(
-                "{lost} They are in the former database, kept as {previous}. When it is no longer needed: {sql}"
-            ),
-            _ => lost,
+            (Some(previous), Some(sql)) => Note {
+                text: format!(
+                    "{lost} They are in the former database, kept as {previous}. When it is no longer needed:"
+                ),
+                command: Some(sql),
+            },
+            _ => Note { text: lost, command: None },
         }
     }
 }

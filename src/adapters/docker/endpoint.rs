@@ -247,9 +247,9 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let config = Utf8PathBuf::from_path_buf(dir.path().to_owned()).unwrap();
         let meta = config.join("contexts/meta").join(files::hex(&Sha256::digest(b"uat")));
-        std::fs::create_dir_all(&meta).unwrap();
+        fs_err::create_dir_all(&meta).unwrap();
         let json = format!(r#"{{"Name":"uat","Endpoints":{{"docker":{{"Host":"{host}"}}}}}}"#);
-        std::fs::write(meta.join("meta.json"), json).unwrap();
+        fs_err::write(meta.join("meta.json"), json).unwrap();
         (dir, config)
     }
 
@@ -260,7 +260,7 @@ mod tests {
         let socket = Ok("unix:///var/run/docker.sock".to_owned());
         assert_eq!(found(&[here]), socket);
         assert_eq!(found(&[here, ("DOCKER_CONTEXT", "uat")]), Ok("unix:///uat.sock".into()));
-        std::fs::write(config.join("config.json"), r#"{"currentContext":"uat"}"#).unwrap();
+        fs_err::write(config.join("config.json"), r#"{"currentContext":"uat"}"#).unwrap();
         assert_eq!(found(&[here]), Ok("unix:///uat.sock".into()));
         assert_eq!(found(&[here, ("DOCKER_HOST", "")]), Ok("unix:///uat.sock".into()));
         assert_eq!(found(&[here, ("DOCKER_CONTEXT", "default")]), socket);
@@ -272,7 +272,7 @@ mod tests {
     #[test]
     fn a_broken_configuration_is_named_and_not_passed_over() {
         let (_dir, config) = config("unix:///uat.sock");
-        std::fs::write(config.join("config.json"), "{").unwrap();
+        fs_err::write(config.join("config.json"), "{").unwrap();
         let error = found(&[("DOCKER_CONFIG", config.as_str())]).unwrap_err();
         assert!(error.contains("config.json"), "{error}");
     }
@@ -310,7 +310,7 @@ mod tests {
         let pairs = [("DOCKER_CONFIG", config.as_str()), ("DOCKER_CONTEXT", "uat")];
         assert!(found(&pairs).is_ok());
         let keys = config.join("contexts/tls").join(files::hex(&Sha256::digest(b"uat")));
-        std::fs::create_dir_all(keys.join("docker")).unwrap();
+        fs_err::create_dir_all(keys.join("docker")).unwrap();
         assert!(found(&pairs).unwrap_err().contains("TLS"));
     }
 
