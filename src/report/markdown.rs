@@ -60,8 +60,9 @@ pub fn details(title: &str, body: &str) -> String {
 
 /// A fenced block of foreign text. The fence is longer than any run of backticks inside.
 pub fn fence(text: &str) -> String {
-    let fence = "`".repeat(longest_run(text).max(2) + 1);
+    // What is taken out may join two runs of backticks, so it goes first.
     let text: String = text.chars().filter(|c| !is_unprintable(*c)).collect();
+    let fence = "`".repeat(longest_run(&text).max(2) + 1);
     format!("{fence}text\n{}\n{fence}\n", text.trim_end_matches('\n'))
 }
 
