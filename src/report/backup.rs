@@ -88,7 +88,7 @@ mod tests {
         for (bytes, text) in table {
             assert_eq!(size(bytes), text);
         }
-        assert_eq!(size(u64::MAX), "16384.0 PiB");
+        assert_eq!(size(u64::MAX), "16383.9 PiB");
     }
 
     #[test]
