@@ -46,7 +46,9 @@ fn deployed() -> Stack {
 
 fn sql(stack: &Stack, statement: &str) -> String {
     let id = stack.containers()["db"].clone();
-    docker_out(&["exec", &id, "psql", "-X", "-A", "-t", "-q", "-U", "chief", "-d", "shop", "-c", statement])
+    docker_out(&[
+        "exec", &id, "psql", "-X", "-A", "-t", "-q", "-U", "chief", "-d", "shop", "-c", statement,
+    ])
 }
 
 fn orders(stack: &Stack) -> String {
@@ -85,7 +87,8 @@ fn a_backup_is_made_listed_and_brought_back() {
     assert_eq!(back.outputs["backup"], *name);
     assert_eq!(orders(&stack), "10");
     assert!(back.summary.contains("DROP DATABASE"), "{}", back.summary);
-    let kept = sql(&stack, "SELECT count(*) FROM pg_database WHERE datname LIKE 'shop\\_\\_prev\\_%'");
+    let kept =
+        sql(&stack, "SELECT count(*) FROM pg_database WHERE datname LIKE 'shop\\_\\_prev\\_%'");
     assert_eq!(kept, "1");
     eventually("the application runs again", || stack.containers().contains_key("app"));
 }

@@ -279,6 +279,47 @@ fn a_release_comes_back_by_hand_without_its_tag() {
 }
 
 #[test]
+fn a_release_comes_back_with_the_registry_stopped_and_the_tag_moved() {
+    if !docker() {
+        return;
+    }
+    let address = "127.0.0.1:5061";
+    let registry = |verb: &str| {
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/registry");
+        let status = Command::new(script).arg(verb).env("MTA_TEST_REGISTRY", address).status();
+        assert!(status.unwrap().success(), "registry {verb}");
+    };
+    let tag = format!("{address}/moving:{}", std::process::id());
+    let push = |image: &str| {
+        docker_out(&["tag", image, &tag]);
+        docker_out(&["push", "--quiet", &tag]);
+        docker_out(&["rmi", &tag]);
+    };
+    registry("start");
+    push(IMAGE);
+    let mut stack = Stack::new(&compose().replace(IMAGE, &tag));
+    stack.flag("pull", "always").write("conf/app.conf", "one\n");
+    let first = stack.run("deploy", &[]);
+    assert_eq!(first.code, 0, "{}", first.log);
+    let image =
+        |stack: &Stack| docker_out(&["inspect", "-f", "{{.Image}}", &stack.containers()["app"]]);
+    let (old, offline) = (image(&stack), ("pull", "always"));
+    push("mta-test/haproxy:2");
+    let second = stack.run("deploy", &[("env", "VERSION=v2")]);
+    assert_eq!(second.code, 0, "{}", second.log);
+    assert_ne!(image(&stack), old, "the tag moved");
+
+    registry("stop");
+    docker_out(&["rmi", &tag]);
+    let unreachable = stack.run("deploy", &[("env", "VERSION=v3"), offline]);
+    assert_eq!(unreachable.code, 75, "{}", unreachable.log);
+    assert_eq!(version(&stack), "v2", "nothing was touched");
+    let back = stack.run("rollback", &[]);
+    assert_eq!((back.code, version(&stack).as_str()), (0, "v1"), "{}", back.log);
+    assert_eq!(image(&stack), old);
+}
+
+#[test]
 fn secrets_are_readable_for_the_container_and_for_nobody_else() {
     if !docker() {
         return;

@@ -183,7 +183,7 @@ async fn steps(
     let former = former::release(site).await?;
     account.previous.clone_from(&former);
     account.running.clone_from(&former);
-    let making = wishes.making(site, images::resolve(site, &rendered).await?);
+    let making = wishes.making(site, images::resolve(site, &rendered).await?)?;
     let release = stage::write(site, checkout, rendered.model, making)?;
     account.tried = Some(release.clone());
     site.go_on()?;
@@ -193,7 +193,11 @@ async fn steps(
     migrate::run(site, &release, wishes.migration.as_ref(), account).await?;
 
     site.phases.begin("bring the release up");
-    let switched = switch::bring_up(site, &release, &before).await?;
+    let switched = match switch::bring_up(site, &release, &before).await {
+        Ok(switched) => switched,
+        Err(failure) if site.world.cancel.is_cancelled() => return Err(failure),
+        Err(failure) => return former::come_back(site, account, failure).await,
+    };
     account.changes = switched.changes;
     let Some(sickness) = switched.verdict else {
         site.store.save_state(&state.commit(release.id.clone()))?;
@@ -265,7 +269,7 @@ impl Wishes {
         [migrate, health, database].into_iter().flatten().collect()
     }
 
-    fn making(&self, site: &Site<'_>, images: BTreeMap<String, Image>) -> Making {
+    fn making(&self, site: &Site<'_>, images: BTreeMap<String, Image>) -> Result<Making, Failure> {
         let job = site.world.job;
         let now = Timestamp::now();
         let sha = job.sha.get(..7).unwrap_or_default();
@@ -274,12 +278,12 @@ impl Wishes {
         } else {
             format!("{}.{}", job.run_id, job.run_attempt)
         };
-        Making {
-            id: ReleaseId::new(now, &[sha, &run]),
+        Ok(Making {
+            id: ReleaseId::new(now, &[sha, &run]).unlike(&site.store.releases()?),
             now,
             images,
             health: self.health.clone(),
             database_service: self.database_service.clone(),
-        }
+        })
     }
 }

@@ -1,13 +1,13 @@
 //! `rollback`: back to a release, to a backup, or both.
 
 use crate::actions::inputs::{COMPOSE_FILES, DATABASE_SERVICE, LOCK_WAIT, PROJECT_NAME, STATE_DIR};
-use crate::actions::steps::database::{self, Chosen};
+use crate::actions::steps::database::{self, Chosen, Swapped};
 use crate::actions::steps::site::Site;
 use crate::actions::steps::{ending, former, switch};
 use crate::actions::{Ending, World};
 use crate::domain::action::{ActionSpec, AfterCancel, OutputSpec};
 use crate::domain::input::{InputSpec, Kind, Need, Values};
-use crate::domain::release::{Release, State};
+use crate::domain::release::{Release, Restore, State};
 use crate::failure::{Failure, Outcome};
 use crate::report::release::Account;
 
@@ -102,19 +102,23 @@ async fn steps(
     account.running.clone_from(&current);
     account.tried = Some(target.clone());
 
-    let prepared = match &backup {
-        Some(backup) => Some(database::prepare(site, values, &target, backup).await?),
+    let restore = match &backup {
+        Some(backup) => Some(database::intend(site, values, &target, backup).await?),
         None => None,
     };
     site.go_on()?;
-    site.store.save_state(&state.clone().begin(target.id.clone()))?;
-    let swapped = match prepared {
-        Some(prepared) => Some(database::swap_in(site, prepared).await?),
+    site.store.save_state(&state.clone().begin(target.id.clone()).restoring(restore.clone()))?;
+    let swapped = match backup.zip(restore) {
+        Some((backup, restore)) => Some(swap(site, &state, &backup, &restore).await?),
         None => None,
     };
 
     site.phases.begin("bring the release up");
-    let switched = switch::bring_up(site, &target, &before).await?;
+    let switched = match switch::bring_up(site, &target, &before).await {
+        Ok(switched) => switched,
+        Err(failure) if site.world.cancel.is_cancelled() => return Err(failure),
+        Err(failure) => return go_back(site, account, swapped, failure).await,
+    };
     account.changes = switched.changes;
     let Some(sickness) = switched.verdict else {
         site.store.save_state(&state.commit(target.id.clone()))?;
@@ -129,11 +133,48 @@ async fn steps(
         Failure::new(Outcome::Failed, format!("release {} did not become healthy", target.id))
             .why(sickness.reasons.join("; "));
     account.sickness = Some(sickness);
+    go_back(site, account, swapped, failure).await
+}
+
+/// Restores the backup beside the live database and swaps it in. Where that fails, nothing was changed, and the record
+/// says so again.
+async fn swap(
+    site: &Site<'_>,
+    state: &State,
+    backup: &Chosen,
+    restore: &Restore,
+) -> Result<Swapped, Failure> {
+    let swapped = match database::prepare(site, backup, restore).await {
+        Ok(prepared) => database::swap_in(site, prepared).await,
+        Err(failure) => Err(failure),
+    };
+    if let Err(failure) = &swapped
+        && failure.outcome != Outcome::NeedsPerson
+        && !site.world.cancel.is_cancelled()
+    {
+        site.store.save_state(state)?;
+    }
+    swapped
+}
+
+/// The former database first, then the former release.
+async fn go_back(
+    site: &Site<'_>,
+    account: &mut Account,
+    swapped: Option<Swapped>,
+    failure: Failure,
+) -> Result<(), Failure> {
     site.phases.begin("return to the former release");
+    let restored = swapped.is_some();
     if let Some(swapped) = swapped {
         database::swap_back(site, swapped).await?;
     }
-    former::come_back(site, account, failure).await
+    match former::come_back(site, account, failure).await {
+        Err(failure) if restored && failure.outcome == Outcome::RolledBack => {
+            Err(failure.ending(Outcome::Restored))
+        }
+        other => other,
+    }
 }
 
 /// The release and the backup that are meant; both are known to exist before anything is touched.

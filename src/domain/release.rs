@@ -31,6 +31,17 @@ impl ReleaseId {
         Self(id)
     }
 
+    /// The same, or with `-2`, `-3`, ... where it is one of `known`: two releases may be made within a second.
+    #[must_use]
+    pub fn unlike(self, known: &[Self]) -> Self {
+        let taken = |id: &Self| known.contains(id);
+        if !taken(&self) {
+            return self;
+        }
+        let numbered = (2u32..).map(|number| Self(format!("{self}-{number}")));
+        numbered.into_iter().find(|id| !taken(id)).unwrap_or(self)
+    }
+
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -142,6 +153,17 @@ impl Release {
     }
 }
 
+/// A backup that is being restored and swapped in, recorded before it begins: after a kill the next run undoes it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Restore {
+    /// The Compose service of the database.
+    pub service: String,
+    /// The live database.
+    pub database: String,
+    /// What the names of the databases beside it are made with.
+    pub id: String,
+}
+
 /// Which release runs, which one is being brought up, and the way back: `state.json`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State {
@@ -153,6 +175,9 @@ pub struct State {
     pub pending: Option<ReleaseId>,
     /// Releases that were current, oldest first; the current one is among them.
     pub lineage: Vec<ReleaseId>,
+    /// The backup that is being restored with the pending release.
+    #[serde(default)]
+    pub restore: Option<Restore>,
 }
 
 impl State {
@@ -161,6 +186,13 @@ impl State {
     pub fn begin(mut self, id: ReleaseId) -> Self {
         self.version = 1;
         self.pending = Some(id);
+        self
+    }
+
+    /// Records that a backup is about to be restored with the pending release.
+    #[must_use]
+    pub fn restoring(mut self, restore: Option<Restore>) -> Self {
+        self.restore = restore;
         self
     }
 
@@ -177,6 +209,7 @@ impl State {
         self.version = 1;
         self.current = Some(id);
         self.pending = None;
+        self.restore = None;
         self
     }
 
@@ -184,6 +217,7 @@ impl State {
     #[must_use]
     pub fn abandon(mut self) -> Self {
         self.pending = None;
+        self.restore = None;
         self
     }
 
@@ -280,6 +314,12 @@ mod tests {
     }
 
     #[test]
+    fn two_releases_of_one_second_have_two_names() {
+        assert_eq!(id("a").unlike(&[id("b")]), id("a"));
+        assert_eq!(id("a").unlike(&[id("a"), id("a-2")]), id("a-3"));
+    }
+
+    #[test]
     fn previous_goes_back_again_after_a_rollback_and_never_forward() {
         let state = after(&["v1", "v2", "v3"]);
         assert_eq!(state.previous(), Some(&id("v2")));
@@ -300,7 +340,8 @@ mod tests {
     #[test]
     fn a_pending_release_that_is_given_up_changes_nothing_else() {
         let state = after(&["v1", "v2"]);
-        assert_eq!(state.clone().begin(id("v3")).abandon(), state);
+        let restore = Restore { service: "db".into(), database: "shop".into(), id: "1".into() };
+        assert_eq!(state.clone().begin(id("v3")).restoring(Some(restore)).abandon(), state);
     }
 
     #[test]

@@ -14,8 +14,9 @@ use crate::adapters::host::process;
 use crate::adapters::postgres::Server;
 use crate::adapters::storage::local::{Directory, Entry};
 use crate::domain::backup::manifest::Provenance;
+use crate::domain::backup::restore::Names;
 use crate::domain::input::Values;
-use crate::domain::release::Release;
+use crate::domain::release::{Release, Restore};
 use crate::failure::{Failure, Outcome};
 use crate::report::release::Note;
 
@@ -181,19 +182,30 @@ pub fn choose(site: &Site<'_>, values: &Values, name: &str) -> Result<Chosen, Fa
     Ok(Chosen { directory, entry })
 }
 
-/// Restores the backup beside the live database, which is not touched.
-pub async fn prepare(
+/// What a restore of the backup will work on, to be recorded before it begins.
+pub async fn intend(
     site: &Site<'_>,
     values: &Values,
     target: &Release,
     chosen: &Chosen,
+) -> Result<Restore, Failure> {
+    let place = place(site, values.text("database-service"), Some(target)).await?;
+    let database = chosen.entry.manifest.database.name.clone();
+    Ok(Restore { service: place.service, database, id: id() })
+}
+
+/// Restores the backup beside the live database, which is not touched.
+pub async fn prepare(
+    site: &Site<'_>,
+    chosen: &Chosen,
+    restore: &Restore,
 ) -> Result<Prepared, Failure> {
     site.phases.begin("restore the backup into a new database");
-    let place = place(site, values.text("database-service"), Some(target)).await?;
+    let place = place(site, Some(&restore.service), None).await?;
     let server = server(site, &place, "restore").await?;
     let bench = bench(site, &server, &chosen.directory);
     back_up::sweep(bench, &[]).await?;
-    let restored = restore::prepare(bench, &chosen.entry, &id()).await?;
+    let restored = restore::prepare(bench, &chosen.entry, &restore.id).await?;
     Ok(Prepared { place, directory: chosen.directory.clone(), restored })
 }
 
@@ -220,6 +232,20 @@ pub async fn swap_in(site: &Site<'_>, prepared: Prepared) -> Result<Swapped, Fai
             }
         }
     }
+}
+
+/// Undoes a restore that a killed run left: a database that was swapped in goes out again (it is kept under its first
+/// name), one that was never live is dropped. Finds out by the names that are there, so it may be called again.
+pub async fn undo(site: &Site<'_>, restore: &Restore) -> Result<(), Failure> {
+    let place = place(site, Some(&restore.service), None).await?;
+    let server = server(site, &place, "restore").await?;
+    let directory = Directory::open(&site.store.backups())?;
+    let bench = bench(site, &server, &directory);
+    let names = Names::new(&restore.database, &restore.id);
+    if restore::is_swapped(bench, &names).await? {
+        stop_application(site, &place).await?;
+    }
+    restore::undo(bench, names).await
 }
 
 /// Stops the application and gives the former database its name back. The caller brings the former release up.

@@ -7,6 +7,7 @@ use camino::Utf8Path;
 use jiff::Timestamp;
 use serde_json::Value;
 
+use crate::actions::steps::database;
 use crate::actions::steps::images;
 use crate::actions::steps::site::Site;
 use crate::actions::steps::stage::{disk, keep};
@@ -73,7 +74,7 @@ async fn record(site: &Site<'_>, containers: &[ContainerInfo]) -> Result<Release
     keep(&staging, &model, None).map_err(|error| disk(&staging, &error))?;
     let release = Release {
         version: 1,
-        id: ReleaseId::new(now, &["found"]),
+        id: ReleaseId::new(now, &["found"]).unlike(&site.store.releases()?),
         origin: Origin::Found,
         created: now,
         sha: String::new(),
@@ -152,6 +153,9 @@ pub async fn settle(site: &Site<'_>) -> Result<Settled, Failure> {
     site.engine.remove_containers_named(&prefix).await?;
     let state = site.store.state()?;
     let Some(pending) = state.pending.clone() else { return Ok(Settled::Clean) };
+    if let Some(restore) = &state.restore {
+        database::undo(site, restore).await?;
+    }
     let Some(current) = state.current.clone() else {
         site.store.save_state(&state.abandon())?;
         return Ok(Settled::NothingBefore(pending));

@@ -177,6 +177,27 @@ pub async fn swap_back(bench: Bench<'_>, swapped: &Swapped) -> Result<(), Failur
     Ok(())
 }
 
+/// Whether the former database lies aside, so the restored one is live.
+pub async fn is_swapped(bench: Bench<'_>, names: &Names) -> Result<bool, Failure> {
+    let mut session = bench.server.session(Server::maintenance_database(&names.live)).await?;
+    Ok(catalog::databases(&mut session).await?.contains(&names.previous))
+}
+
+/// Undoes what a killed run did: swaps back if it had swapped, else drops the new database if it is there.
+pub async fn undo(bench: Bench<'_>, names: Names) -> Result<(), Failure> {
+    if is_swapped(bench, &names).await? {
+        let previous = Some(names.previous.clone());
+        return swap_back(bench, &Swapped { names, previous }).await;
+    }
+    let here = Server::maintenance_database(&names.new);
+    let mut session = bench.server.session(here).await?;
+    if catalog::databases(&mut session).await?.contains(&names.new) {
+        bench.server.drop_new(&names.new).await?;
+        note(bench, format!("{} was dropped: it had never been live", names.new));
+    }
+    Ok(())
+}
+
 /// Drops a restored database that was never live.
 pub async fn discard(bench: Bench<'_>, prepared: Prepared) -> Result<(), Failure> {
     let new = &prepared.names.new;
