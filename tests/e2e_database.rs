@@ -134,3 +134,39 @@ fn a_release_that_is_unhealthy_on_the_restored_data_gets_the_former_data_back() 
     assert!(ran.log.contains("shop is the former database again"), "{}", ran.log);
     assert_eq!(orders(&stack), "4", "{}", ran.log);
 }
+
+#[test]
+fn a_restore_that_was_killed_after_the_swap_is_undone_by_the_next_run() {
+    if !docker() {
+        return;
+    }
+    let stack = deployed();
+    done(&stack.run("backup", &[]));
+    sql(&stack, "DELETE FROM orders WHERE n > 4");
+    let release =
+        fs_err::read_dir(stack.state("releases")).unwrap().next().unwrap().unwrap().path();
+    let model = fs_err::read_to_string(release.join("compose.json")).unwrap();
+    fs_err::write(release.join("compose.json"), model.replace("\"true\"", "\"false\"")).unwrap();
+    let inputs = [("backup", "latest"), ("confirm-data-loss", "true")];
+    let mut child =
+        stack.command("rollback", &inputs).stdout(std::process::Stdio::null()).spawn().unwrap();
+    eventually("the swap", || orders(&stack) == "10");
+    child.kill().unwrap();
+    child.wait().unwrap();
+
+    fs_err::write(release.join("compose.json"), model).unwrap();
+    let recovered = stack.run("recover", &[]);
+    done_recovering(&recovered);
+    assert_eq!(
+        orders(&stack),
+        "4",
+        "the data of before the rollback is live again: {}",
+        recovered.log
+    );
+    done_recovering(&stack.run("recover", &[]));
+    assert_eq!(orders(&stack), "4");
+}
+
+fn done_recovering(ran: &Ran) {
+    assert_eq!(ran.code, 0, "{}", ran.log);
+}
