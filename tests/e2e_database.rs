@@ -1,4 +1,5 @@
 //! Deploy, backup and rollback of a stack with a database, by the real binary.
+#![expect(clippy::disallowed_methods, reason = "a test starts and kills a process of its own")]
 
 #[path = "support/stack.rs"]
 mod stack;

@@ -158,8 +158,13 @@ impl Account {
                 let _ = writeln!(head, "{}\n", plain(part));
             }
         }
-        for (label, release) in [("Runs now", &self.running), ("Ran before", &self.previous)] {
-            if let Some(release) = release {
+        let runs = self.running.as_ref().map(|release| &release.id);
+        let named =
+            [("Runs now", &self.running), ("Tried", &self.tried), ("Ran before", &self.previous)];
+        for (label, release) in named {
+            if let Some(release) = release
+                && (label == "Runs now" || runs != Some(&release.id))
+            {
                 let _ = writeln!(
                     head,
                     "- {label}: release {}{}",

@@ -228,8 +228,7 @@ pub async fn come_back(
     site.store.save_state(&state.abandon())?;
     let seconds = back.took.as_secs();
     Err(failure.ending(Outcome::RolledBack).help(format!(
-        "release {} runs again since {seconds} s after the switch back. The logs of the release that failed are in \
-         the step summary",
+        "release {} runs again, {seconds} s later. Find the cause in the logs of the step summary, then deploy again",
         former.id
     )))
 }
