@@ -1,6 +1,7 @@
 //! The world. Each adapter runs real clients against endpoints that are parameters, and emits events to a sink.
 
 pub mod docker;
+pub mod git;
 pub mod host;
 pub mod http;
 pub mod postgres;

@@ -140,6 +140,87 @@ fn a_first_deploy_that_fails_leaves_its_containers_and_exits_with_4() {
 }
 
 #[test]
+fn a_good_release_goes_up_whatever_failed_before() {
+    if !docker() {
+        return;
+    }
+    let stack = stack();
+    for _ in 0..2 {
+        let ran = stack.run("deploy", &[("env", "HEALTH=false"), ("health-retries", "3")]);
+        assert_eq!(ran.code, 4, "{}", ran.log);
+        assert_eq!(ran.outputs["previous-release"], "", "what failed is no former release");
+    }
+    let good = stack.run("deploy", &[]);
+    assert_eq!(good.code, 0, "{}", good.log);
+}
+
+#[test]
+fn a_sick_current_release_does_not_stand_in_the_way() {
+    if !docker() {
+        return;
+    }
+    let stack = stack();
+    let first = stack.run("deploy", &[("health-retries", "3")]);
+    assert_eq!(first.code, 0, "{}", first.log);
+    let release = stack.state("releases").join(&first.outputs["release"]).join("compose.json");
+    let model = std::fs::read_to_string(&release).unwrap();
+    std::fs::write(&release, model.replace("\"true\"", "\"false\"")).unwrap();
+    let bad = stack.run("deploy", &[("env", "VERSION=v2\nHEALTH=false"), ("health-retries", "3")]);
+    assert_eq!(bad.code, 4, "both are sick: {}", bad.log);
+    let good = stack.run("deploy", &[("env", "VERSION=v3")]);
+    assert_eq!((good.code, version(&stack).as_str()), (0, "v3"), "{}", good.log);
+}
+
+#[test]
+fn images_are_built_from_the_checkout_and_the_checkout_can_be_mounted() {
+    if !docker() {
+        return;
+    }
+    let compose = format!(
+        r#"
+services:
+  app:
+    build:
+      context: .
+      args: {{ BASE: "{IMAGE}" }}
+    user: "65534"
+    command: ["sh", "-c", "trap 'exit 0' TERM; sleep 1000 & wait"]
+    volumes: [".:/app"]
+"#
+    );
+    let stack = Stack::new(&compose);
+    stack.write("Dockerfile", "ARG BASE\nFROM $BASE\nCOPY built.txt /built.txt\n");
+    stack.write("built.txt", "from the context");
+    stack.write("sub/file.txt", "from the mount");
+    let ran = stack.run("deploy", &[("secret-files", "sub/secret=not-in-git")]);
+    assert_eq!(ran.code, 0, "{}", ran.log);
+    assert_eq!(exec(&stack, &["cat", "/built.txt"]), "from the context");
+    assert_eq!(exec(&stack, &["cat", "/app/sub/file.txt"]), "from the mount");
+    assert!(!stack.state("render").exists(), "nothing with secrets is left over");
+    docker_out(&["rmi", "-f", &format!("{}-app", stack.project)]);
+}
+
+#[test]
+fn live_data_in_the_checkout_is_not_taken_over() {
+    if !docker() {
+        return;
+    }
+    let stack = stack();
+    let up = Command::new("docker")
+        .args(["compose", "-p", &stack.project, "up", "-d"])
+        .current_dir(stack.path("checkout"))
+        .output()
+        .unwrap();
+    assert!(up.status.success(), "{}", String::from_utf8_lossy(&up.stderr));
+    exec(&stack, &["sh", "-c", "echo row > /data/table"]);
+    let before = stack.containers();
+    let ran = stack.run("deploy", &[]);
+    assert_eq!(ran.code, 64, "{}", ran.log);
+    assert!(ran.log.contains("keeps data in data of the checkout"), "{}", ran.log);
+    assert_eq!(stack.containers(), before, "nothing was touched");
+}
+
+#[test]
 fn a_stack_that_ran_before_is_recorded_and_comes_back() {
     if !docker() {
         return;

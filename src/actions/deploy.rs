@@ -156,6 +156,7 @@ async fn deploy(values: &Values, world: World<'_>, account: &mut Account) -> Res
     let checkout = checkout::read(values, world.job)?;
     let site = Site::open(values, world, "deploy").await?;
     let result = steps(&site, &wishes, &checkout, account).await;
+    stage::clean_up(&site);
     account.phases = site.phases.times();
     result
 }
@@ -167,7 +168,9 @@ async fn steps(
     account: &mut Account,
 ) -> Result<(), Failure> {
     account.project = site.project.to_string();
-    former::settle(site).await?;
+    if !wishes.dry_run {
+        former::settle_and_go_on(site).await?;
+    }
     let before = site.containers().await?;
 
     site.phases.begin("render and check the compose files");
@@ -179,7 +182,8 @@ async fn steps(
     }
 
     site.phases.begin("get the images");
-    images::obtain(site, &rendered, wishes.pull).await?;
+    images::obtain(site, &rendered, checkout, wishes.pull).await?;
+    stage::spare_live_data(site, checkout, &rendered.model, &before).await?;
     let former = former::release(site).await?;
     account.previous.clone_from(&former);
     account.running.clone_from(&former);
@@ -200,7 +204,9 @@ async fn steps(
     };
     account.changes = switched.changes;
     let Some(sickness) = switched.verdict else {
-        site.store.save_state(&state.commit(release.id.clone()))?;
+        site.store
+            .save_state(&state.commit(release.id.clone()))
+            .map_err(|failure| former::not_recorded(&failure))?;
         account.running = Some(release);
         prune::old_releases(site).await;
         return Ok(());
@@ -209,6 +215,12 @@ async fn steps(
     let failure = unhealthy(&release, &sickness);
     account.sickness = Some(sickness);
     former::come_back(site, account, failure).await
+}
+
+/// `https://user:password@host/`
+fn has_login(url: &str) -> bool {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    rest.split(['/', '?', '#']).next().is_some_and(|authority| authority.contains('@'))
 }
 
 fn unhealthy(release: &Release, sickness: &Sickness) -> Failure {
@@ -247,6 +259,15 @@ impl Wishes {
         });
         let command = pair("health-command", "health-service")?
             .map(|(argv, service)| ServiceCommand { service, argv });
+        if let Some(url) = values.text("health-url").filter(|url| has_login(url)) {
+            let host = url.rsplit('@').next().unwrap_or_default();
+            return Err(Failure::new(
+                Outcome::BadInput,
+                format!("the input `health-url` has a login before `@{host}`"),
+            )
+            .why("addresses are shown in logs and kept with the release")
+            .help("use a health check that needs no login, or `health-command`"));
+        }
         let defaults = Policy::default();
         let health = Policy {
             delay: values.duration("health-delay").unwrap_or(defaults.delay),

@@ -31,6 +31,7 @@ async fn recover(values: &Values, world: World<'_>, account: &mut Account) -> Re
             site.note(format!("release {id} runs again"));
             account.running = Some(site.store.release(&id)?);
         }
+        Settled::Sick(failure) => return Err(failure),
         Settled::NothingBefore(id) => site.note(format!(
             "release {id} was the first one and had not become healthy; its containers were left for you to look at"
         )),

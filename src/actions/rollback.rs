@@ -94,7 +94,7 @@ async fn steps(
     account: &mut Account,
 ) -> Result<(), Failure> {
     let (target, backup) = find(site, values, backup)?;
-    former::settle(site).await?;
+    former::settle_and_go_on(site).await?;
     let before = site.containers().await?;
     let state = site.store.state()?;
     let current = current(site, &state)?;
@@ -121,7 +121,9 @@ async fn steps(
     };
     account.changes = switched.changes;
     let Some(sickness) = switched.verdict else {
-        site.store.save_state(&state.commit(target.id.clone()))?;
+        site.store
+            .save_state(&state.commit(target.id.clone()))
+            .map_err(|failure| former::not_recorded(&failure))?;
         account.running = Some(target);
         if let Some(swapped) = swapped {
             account.restored = Some(swapped.backup.clone());

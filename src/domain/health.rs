@@ -126,7 +126,8 @@ pub fn judge(look: &Look) -> Verdict {
 /// What is wrong with one container, if anything.
 fn complaint(container: &Container, look: &Look) -> Option<String> {
     let name = &container.service;
-    if container.oom_killed {
+    // The engine keeps the mark until the next start, also when only one process of many was killed.
+    if container.oom_killed && container.state != "running" {
         return Some(format!("{name}: killed by the kernel, out of memory"));
     }
     match (container.state.as_str(), container.health.as_deref()) {
@@ -208,6 +209,8 @@ mod tests {
         }
         let mut killed = container("app", "running", Some("healthy"), 9);
         killed.oom_killed = true;
+        assert_eq!(judge(&look(vec![killed.clone()])), Verdict::Healthy, "it went on");
+        killed.state = "restarting".into();
         assert_eq!(missing(&look(vec![killed])), ["app: killed by the kernel, out of memory"]);
     }
 

@@ -152,6 +152,15 @@ fn written(
             )
             .help("use a relative path such as `secrets/db_password`"));
         };
+        let beside = |known: &Utf8PathBuf| path.starts_with(known) || known.starts_with(&path);
+        if written.keys().any(beside) || root.join(&path).is_dir() {
+            return Err(Failure::new(
+                Outcome::BadInput,
+                format!("the input `secret-files` writes {path} where something else is"),
+            )
+            .why("it is `.env`, another line of `secret-files`, or a folder of the checkout")
+            .help("give each file a path of its own; variables of the stack belong into `env`"));
+        }
         written.insert(path, content.expose_secret().as_bytes().to_vec());
     }
     Ok(written)
@@ -249,6 +258,16 @@ mod tests {
         let paths: Vec<_> = written.keys().map(|path| path.as_str()).collect();
         assert_eq!(paths, ["deploy/.env", "deploy/secrets/pw", "top"]);
         assert_eq!(written[Utf8Path::new("deploy/.env")], b"A=1\nB=2\n");
+    }
+
+    #[test]
+    fn two_things_cannot_be_written_to_one_place() {
+        let (_dir, job) = job(&[("compose.yaml", ""), ("conf/x", "")]);
+        for bad in [".env", "a/b", "conf"] {
+            let secrets = map(&[("a", "1"), (bad, "2")]);
+            let values = values(&[("env", map(&[("K", "v")])), ("secret-files", secrets)]);
+            assert!(read(&values, &job).unwrap_err().what.contains(bad), "{bad}");
+        }
     }
 
     #[test]

@@ -215,13 +215,17 @@ pub async fn swap_in(site: &Site<'_>, prepared: Prepared) -> Result<Swapped, Fai
     let Prepared { place, directory, restored } = prepared;
     let server = server(site, &place, "restore").await?;
     let bench = bench(site, &server, &directory);
-    let stopped = stop_application(site, &place).await?;
+    let running = application(site, &place).await?;
     let writes_lost = restored.writes_lost;
     let backup = restored.manifest.name.to_string();
-    match restore::swap(bench, &restored).await {
+    let swapped = match stop(site, &running).await {
+        Ok(()) => restore::swap(bench, &restored).await,
+        Err(failure) => Err(failure),
+    };
+    match swapped {
         Ok(databases) => Ok(Swapped { backup, place, directory, databases, writes_lost }),
         Err(failure) => {
-            let started = start_application(site, &stopped).await;
+            let started = start_application(site, &running).await;
             let discarded = restore::discard(bench, restored).await;
             match started.and(discarded) {
                 Ok(()) => Err(failure),
@@ -257,8 +261,13 @@ pub async fn swap_back(site: &Site<'_>, swapped: Swapped) -> Result<(), Failure>
     back.map_err(|failure| failure.ending(Outcome::NeedsPerson))
 }
 
-/// Stops every service but the database; which ones comes back.
-async fn stop_application(site: &Site<'_>, place: &Place) -> Result<Vec<String>, Failure> {
+/// Stops every service but the database.
+async fn stop_application(site: &Site<'_>, place: &Place) -> Result<(), Failure> {
+    stop(site, &application(site, place).await?).await
+}
+
+/// The services that run, but for the database.
+async fn application(site: &Site<'_>, place: &Place) -> Result<Vec<String>, Failure> {
     let containers = site.containers().await?;
     let mut services: Vec<_> = containers
         .into_iter()
@@ -266,11 +275,15 @@ async fn stop_application(site: &Site<'_>, place: &Place) -> Result<Vec<String>,
         .map(|container| container.service)
         .collect();
     services.dedup();
-    if !services.is_empty() {
-        let world = site.world;
-        site.compose.stop(&switch::rendering(site), &services, world.events, world.cancel).await?;
-    }
     Ok(services)
+}
+
+async fn stop(site: &Site<'_>, services: &[String]) -> Result<(), Failure> {
+    if services.is_empty() {
+        return Ok(());
+    }
+    let world = site.world;
+    site.compose.stop(&switch::rendering(site), services, world.events, world.cancel).await
 }
 
 async fn start_application(site: &Site<'_>, services: &[String]) -> Result<(), Failure> {

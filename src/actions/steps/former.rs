@@ -2,6 +2,7 @@
 //! that a killed run left pending is undone before anything else happens.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use camino::Utf8Path;
 use jiff::Timestamp;
@@ -20,8 +21,9 @@ use crate::adapters::host::files::{
 use crate::adapters::host::tree::{self, Source};
 use crate::domain::compose::found;
 use crate::domain::compose::model::Model;
+use crate::domain::event::{Annotation, Event, Level};
 use crate::domain::health::Policy;
-use crate::domain::release::{Image, MountedFile, Origin, Release, ReleaseId, State};
+use crate::domain::release::{Image, MountedFile, Origin, Release, ReleaseId};
 use crate::failure::{Failure, Outcome};
 use crate::report::release::Account;
 
@@ -32,13 +34,20 @@ pub async fn release(site: &Site<'_>) -> Result<Option<Release>, Failure> {
         return site.store.release(current).map(Some);
     }
     let containers = site.containers().await?;
-    if containers.is_empty() {
+    // What a first deploy of ours left after it failed was never healthy: there is no way back to it.
+    if containers.iter().all(|container| is_ours(site, container)) {
         return Ok(None);
     }
     let release = record(site, &containers).await?;
     site.note(format!("found a running stack, recorded as release {}", release.id));
     site.store.save_state(&state.commit(release.id.clone()))?;
     Ok(Some(release))
+}
+
+/// Whether Compose made the container from our project directory.
+fn is_ours(site: &Site<'_>, container: &ContainerInfo) -> bool {
+    let folder = container.labels.get("com.docker.compose.project.working_dir");
+    folder.is_some_and(|folder| Utf8Path::new(folder) == site.store.work())
 }
 
 /// Records a stack that runs without us.
@@ -55,8 +64,7 @@ async fn record(site: &Site<'_>, containers: &[ContainerInfo]) -> Result<Release
     }
     let staging = site.store.begin_staging()?;
     let mut model = found::rebuild(site.project.as_str(), &inspected, &image_configs);
-    let files = rescue(site, &model, containers, &staging).await?;
-    model.relocate(site.world.job.workspace.as_str(), site.store.work().as_str());
+    let files = rescue(site, &mut model, containers, &staging).await?;
     let mut images = BTreeMap::new();
     for container in containers {
         let pin = images::pin(site.project.as_str(), &container.service, &container.image_id);
@@ -91,37 +99,35 @@ async fn record(site: &Site<'_>, containers: &[ContainerInfo]) -> Result<Release
     Ok(release)
 }
 
-/// What the found stack mounts from the workspace. The checkout has a new version of these files by now, while the
-/// containers still hold the one that they were started with, so a file is read inside its container (`docker cp` would
-/// read the new one: the engine resolves the mount by its path). A folder is the same folder for both.
+/// Files that the found stack mounts from the workspace. The checkout has a new version of them by now, while the
+/// containers still hold the one that they were started with, so each is read inside its container (`docker cp` would
+/// read the new one: the engine resolves the mount by its path) and mounted from the project directory afterwards.
+/// Folders may hold live data: they are never copied and stay where they are.
 async fn rescue(
     site: &Site<'_>,
-    model: &Model,
+    model: &mut Model,
     containers: &[ContainerInfo],
     staging: &Utf8Path,
 ) -> Result<BTreeMap<String, MountedFile>, Failure> {
     let workspace = &site.world.job.workspace;
-    let checkout = canonical(workspace).map_err(|error| disk(workspace, &error))?;
     let rescued = staging.join("rescued");
     let into = staging.join("files");
     let mut files = BTreeMap::new();
     for host in model.host_paths() {
         let Ok(relative) = Utf8Path::new(&host.path).strip_prefix(workspace) else { continue };
         let container = containers.iter().find(|c| c.service == host.service);
-        let held = match container.and_then(|c| Some((c, c.mount_target(&host.path)?))) {
-            Some((container, target)) => held_version(site, container, target).await,
-            None => None,
+        let Some((container, target)) =
+            container.and_then(|c| Some((c, c.mount_target(&host.path)?)))
+        else {
+            continue;
         };
-        let root = match held {
-            Some(bytes) => {
-                write_with_parents(&rescued.join(relative), &bytes, 0o644)
-                    .map_err(|error| disk(&rescued, &error))?;
-                &rescued
-            }
-            None => &checkout,
-        };
-        let source = Source { overlay: root, checkout: root, into: &into, secrets: &[] };
-        tree::collect(&source, relative, &mut files).map_err(|error| disk(root, &error))?;
+        let Some(bytes) = held_version(site, container, target).await else { continue };
+        write_with_parents(&rescued.join(relative), &bytes, 0o644)
+            .map_err(|error| disk(&rescued, &error))?;
+        let root = canonical(&rescued).map_err(|error| disk(&rescued, &error))?;
+        let source = Source { overlay: &root, checkout: &root, into: &into, secrets: &[] };
+        tree::collect(&source, relative, &mut files).map_err(|error| disk(&root, &error))?;
+        model.relocate(&host.path, site.store.work().join(relative).as_str());
     }
     remove_tree(&rescued).map_err(|error| disk(&rescued, &error))?;
     Ok(files)
@@ -145,12 +151,15 @@ pub enum Settled {
     Returned(ReleaseId),
     /// A first release was pending; there is nothing to return to.
     NothingBefore(ReleaseId),
+    /// The current release does not become healthy again, or cannot be brought up.
+    Sick(Failure),
 }
 
-/// Puts right what a killed or cancelled run left: containers of a migration, a pending release.
+/// Puts right what a killed or cancelled run left: containers of a migration, a database that was swapped in, a pending
+/// release. Whatever comes of it, nothing is pending afterwards: the next deploy or rollback must be able to run.
 pub async fn settle(site: &Site<'_>) -> Result<Settled, Failure> {
-    let prefix = format!("{}-mta-", site.project);
-    site.engine.remove_containers_named(&prefix).await?;
+    let prefix = format!("{}-mta-migrate-", site.project);
+    site.engine.remove_once_containers(site.project.as_str(), &prefix).await?;
     let state = site.store.state()?;
     let Some(pending) = state.pending.clone() else { return Ok(Settled::Clean) };
     if let Some(restore) = &state.restore {
@@ -163,24 +172,46 @@ pub async fn settle(site: &Site<'_>) -> Result<Settled, Failure> {
     site.note(format!(
         "release {pending} was left pending by a run that ended early; returning to {current}"
     ));
-    return_to(site, &current, state).await?;
+    let returned = return_to(site, &current).await;
+    if site.world.cancel.is_cancelled() {
+        returned?;
+    } else {
+        site.store.save_state(&state.abandon())?;
+        if let Err(failure) = returned {
+            return Ok(Settled::Sick(failure));
+        }
+    }
     Ok(Settled::Returned(current))
 }
 
-/// Brings the current release up again and records that nothing is pending.
-async fn return_to(site: &Site<'_>, current: &ReleaseId, state: State) -> Result<(), Failure> {
+/// As [`settle`], before a deploy or a rollback: a current release that is not well is a reason to go on, with a warning.
+pub async fn settle_and_go_on(site: &Site<'_>) -> Result<(), Failure> {
+    if let Settled::Sick(failure) = settle(site).await? {
+        site.world.events.emit(Event::Annotated(Annotation {
+            level: Level::Warning,
+            title: "the current release is not well".to_owned(),
+            message: failure.to_string(),
+            place: None,
+        }));
+    }
+    Ok(())
+}
+
+/// Brings the current release up again.
+async fn return_to(site: &Site<'_>, current: &ReleaseId) -> Result<(), Failure> {
     let release = site.store.release(current)?;
     let before = site.containers().await?;
     let switched = switch::bring_up(site, &release, &before).await?;
-    if let Some(sickness) = switched.verdict {
-        return Err(Failure::new(
-            Outcome::NeedsPerson,
-            format!("release {current} does not become healthy again"),
-        )
-        .why(sickness.reasons.join("; "))
-        .help(format!("look at it: docker compose -p {} ps; then run again", site.project)));
-    }
-    site.store.save_state(&state.abandon())
+    let Some(sickness) = switched.verdict else { return Ok(()) };
+    Err(Failure::new(
+        Outcome::NeedsPerson,
+        format!("release {current} does not become healthy again"),
+    )
+    .why(sickness.reasons.join("; "))
+    .help(format!(
+        "look at it: docker compose -p {} ps; then deploy a release that is well, or roll back further",
+        site.project
+    )))
 }
 
 /// Returns to the former release after `failure`, and says how that went: [`Outcome::RolledBack`], or
@@ -201,34 +232,58 @@ pub async fn come_back(
             site.project
         )));
     };
-    let again = format!(
-        "docker compose -p {} ps; then deploy again, or run the action `rollback`",
-        site.project
-    );
-    let before = site.containers().await?;
-    let back = match switch::bring_up(site, &former, &before).await {
-        Ok(back) => back,
+    let returned = return_to_former(site, account, &former).await;
+    if site.world.cancel.is_cancelled() {
+        returned?;
+        return Err(failure);
+    }
+    let ended = match returned {
+        Ok(took) => failure.ending(Outcome::RolledBack).help(format!(
+            "release {} runs again, {} s later. Find the cause in the logs of the step summary, then deploy again",
+            former.id,
+            took.as_secs()
+        )),
         Err(second) => {
-            return Err(failure.ending(Outcome::NeedsPerson).help(format!(
-                "the former release {} could not be brought back: {second}. Look at it: {again}",
-                former.id
-            )));
+            account.running = None;
+            failure.ending(Outcome::NeedsPerson).help(format!(
+                "the former release {} did not come back well either: {second}. Look at it: docker compose -p {} ps; \
+                 then deploy again, or run the action `rollback`",
+                former.id, site.project
+            ))
         }
     };
-    account.back = back.changes;
-    if let Some(sickness) = back.verdict {
-        account.running = None;
-        let help = format!(
-            "the former release {} came back and is not healthy either ({}). Look at it: {again}",
-            former.id,
-            sickness.reasons.join("; ")
-        );
-        return Err(failure.ending(Outcome::NeedsPerson).help(help));
+    match site.store.save_state(&state.abandon()) {
+        Ok(()) => Err(ended),
+        Err(second) => {
+            let help = format!("{}. And {second}", ended.help);
+            Err(ended.ending(Outcome::NeedsPerson).help(help))
+        }
     }
-    site.store.save_state(&state.abandon())?;
-    let seconds = back.took.as_secs();
-    Err(failure.ending(Outcome::RolledBack).help(format!(
-        "release {} runs again, {seconds} s later. Find the cause in the logs of the step summary, then deploy again",
-        former.id
-    )))
+}
+
+/// Brings the former release up and says how long it took until it was healthy.
+async fn return_to_former(
+    site: &Site<'_>,
+    account: &mut Account,
+    former: &Release,
+) -> Result<Duration, Failure> {
+    let before = site.containers().await?;
+    let back = switch::bring_up(site, former, &before).await?;
+    account.back = back.changes;
+    match back.verdict {
+        None => Ok(back.took),
+        Some(sickness) => Err(Failure::new(Outcome::NeedsPerson, sickness.reasons.join("; "))),
+    }
+}
+
+/// The release is up and healthy, but that could not be written down: the next run would undo it.
+pub fn not_recorded(failure: &Failure) -> Failure {
+    let why = format!("{}: {}", failure.what, failure.why);
+    let help = format!(
+        "{}. Then deploy the same release again: the next run would undo this one",
+        failure.help
+    );
+    Failure::new(Outcome::NeedsPerson, "the release is healthy, but it could not be recorded")
+        .why(why)
+        .help(help)
 }

@@ -2,8 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use crate::actions::steps::checkout::Checkout;
 use crate::actions::steps::site::Site;
-use crate::actions::steps::stage::Rendered;
+use crate::actions::steps::stage::{Rendered, disk};
+use crate::adapters::docker::compose::Rendering;
+use crate::adapters::host::files;
 use crate::domain::release::{Image, Release};
 use crate::failure::{Failure, Outcome};
 
@@ -30,7 +33,12 @@ impl Pull {
 }
 
 /// Builds what the checkout builds and pulls the rest.
-pub async fn obtain(site: &Site<'_>, rendered: &Rendered, pull: Pull) -> Result<(), Failure> {
+pub async fn obtain(
+    site: &Site<'_>,
+    rendered: &Rendered,
+    checkout: &Checkout,
+    pull: Pull,
+) -> Result<(), Failure> {
     let built = rendered.model.built();
     let mut wanted = Vec::new();
     for service in rendered.model.services() {
@@ -51,11 +59,28 @@ pub async fn obtain(site: &Site<'_>, rendered: &Rendered, pull: Pull) -> Result<
             .await?;
     }
     if !built.is_empty() {
-        site.compose
-            .build(&rendered.rendering, &built, site.world.events, site.world.cancel)
-            .await?;
+        let rendering = build_from_checkout(site, rendered, checkout)?;
+        site.compose.build(&rendering, &built, site.world.events, site.world.cancel).await?;
     }
     site.go_on()
+}
+
+/// A build context must be the checkout itself: in the overlay it would be links.
+fn build_from_checkout(
+    site: &Site<'_>,
+    rendered: &Rendered,
+    checkout: &Checkout,
+) -> Result<Rendering, Failure> {
+    let mut model = rendered.model.clone();
+    model.relocate(site.store.render().as_str(), checkout.root.as_str());
+    let file = site.store.run().join("build.json");
+    files::write_atomic(&file, model.to_json().as_bytes(), 0o600)
+        .map_err(|error| disk(&file, &error))?;
+    Ok(Rendering {
+        folder: checkout.root.join(&checkout.folder),
+        files: vec![file],
+        ..rendered.rendering.clone()
+    })
 }
 
 /// What each service will run, by id.
@@ -92,11 +117,13 @@ pub fn reference(site: &Site<'_>, rendered: &Rendered, service: &str) -> String 
 /// release and Compose sees no change; `.invalid` can never be pulled from (RFC 2606).
 pub fn pin(project: &str, service: &str, id: &str) -> String {
     let hex = id.strip_prefix("sha256:").unwrap_or(id);
-    format!(
-        "mta.invalid/{project}/{}:{}",
-        service.to_ascii_lowercase(),
-        hex.get(..12).unwrap_or(hex)
-    )
+    let name: String = service
+        .to_ascii_lowercase()
+        .split(|c: char| !c.is_ascii_alphanumeric())
+        .filter(|part| !part.is_empty())
+        .collect::<Vec<_>>()
+        .join("-");
+    format!("mta.invalid/{project}/{name}:{}", hex.get(..12).unwrap_or(hex))
 }
 
 /// Makes sure that every image of a release is on the host under its tag. Needs no registry while the image is there;
@@ -153,6 +180,7 @@ mod tests {
     fn a_pin_is_made_from_the_image_alone() {
         let id = format!("sha256:{}", "0123456789abcdef".repeat(4));
         assert_eq!(pin("shop", "App", &id), "mta.invalid/shop/app:0123456789ab");
+        assert_eq!(pin("shop", "_My..app-", "short"), "mta.invalid/shop/my-app:short");
         assert_eq!(pin("shop", "app", "short"), "mta.invalid/shop/app:short");
     }
 

@@ -24,8 +24,8 @@ pub struct Migration {
 
 /// Backs the database up and migrates it, if a migration is asked for.
 ///
-/// The release is recorded as pending by now. A migration that fails leaves the application as it was: the pending
-/// record goes, the failure names the backup.
+/// The release is recorded as pending by now. Whatever fails here leaves the application as it was: the project
+/// directory and the record go back, and the failure names the backup.
 pub async fn run(
     site: &Site<'_>,
     release: &Release,
@@ -33,29 +33,47 @@ pub async fn run(
     account: &mut Account,
 ) -> Result<(), Failure> {
     let Some(migration) = migration else { return Ok(()) };
-    images::hold(site, release).await?;
-    let model = switch::place(site, release)?;
-    if let Some(service) = &migration.database_service {
-        start_database(site, &model, service, &release.health).await?;
-        if account.previous.is_some() {
-            site.phases.begin("back the database up");
-            account.backup = Some(database::before_migration(site, service).await?);
-        }
+    let migrated = migrate(site, release, migration, account).await;
+    let Err(failure) = migrated else { return Ok(()) };
+    if site.world.cancel.is_cancelled() {
+        return Err(failure);
     }
-    site.phases.begin("migrate the database");
-    let name = format!("{}-mta-migrate-{}", site.project, Timestamp::now().as_millisecond());
-    let once = Once { name: &name, service: &migration.service, argv: &migration.argv };
-    let ran = site
-        .compose
-        .run_once(&switch::rendering(site), &once, site.world.events, site.world.cancel)
-        .await;
-    let Err(failure) = ran else { return Ok(()) };
-    site.engine.remove_containers_named(&name).await?;
-    let state = site.store.state()?;
     if let Some(previous) = &account.previous {
         switch::place(site, previous)?;
     }
+    let state = site.store.state()?;
     site.store.save_state(&state.abandon())?;
+    Err(failure)
+}
+
+async fn migrate(
+    site: &Site<'_>,
+    release: &Release,
+    migration: &Migration,
+    account: &mut Account,
+) -> Result<(), Failure> {
+    let database = migration.database_service.as_deref();
+    let containers = site.containers().await?;
+    let runs =
+        |service: &str| containers.iter().any(|c| c.service == service && c.state == "running");
+    if let Some(service) = database.filter(|service| runs(service)) {
+        site.phases.begin("back the database up");
+        account.backup = Some(database::before_migration(site, service).await?);
+    }
+    images::hold(site, release).await?;
+    let model = switch::place(site, release)?;
+    if let Some(service) = database.filter(|service| !runs(service)) {
+        start_database(site, &model, service, &release.health).await?;
+    }
+    site.phases.begin("migrate the database");
+    let prefix = format!("{}-mta-migrate-", site.project);
+    let name = format!("{prefix}{}", Timestamp::now().as_millisecond());
+    let once = Once { name: &name, service: &migration.service, argv: &migration.argv };
+    let world = site.world;
+    let ran =
+        site.compose.run_once(&switch::rendering(site), &once, world.events, world.cancel).await;
+    let Err(failure) = ran else { return Ok(()) };
+    site.engine.remove_once_containers(site.project.as_str(), &prefix).await?;
     Err(failed(&failure, account))
 }
 
@@ -71,17 +89,13 @@ fn failed(failure: &Failure, account: &Account) -> Failure {
         .help(undo)
 }
 
-/// A first deploy has no database yet: it is started and waited for. One that runs is left alone.
+/// A first deploy has no database yet: it is started and waited for.
 async fn start_database(
     site: &Site<'_>,
     model: &Model,
     service: &str,
     policy: &Policy,
 ) -> Result<(), Failure> {
-    let containers = site.containers().await?;
-    if containers.iter().any(|c| c.service == service && c.state == "running") {
-        return Ok(());
-    }
     site.phases.begin("start the database");
     site.compose
         .up_service(&switch::rendering(site), service, site.world.events, site.world.cancel)

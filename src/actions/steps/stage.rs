@@ -10,6 +10,8 @@ use sha2::{Digest, Sha256};
 use crate::actions::steps::checkout::Checkout;
 use crate::actions::steps::site::Site;
 use crate::adapters::docker::compose::Rendering;
+use crate::adapters::docker::container::ContainerInfo;
+use crate::adapters::git;
 use crate::adapters::host::files;
 use crate::adapters::host::tree::{self, Source};
 use crate::domain::compose::model::{HostPath, Model, Purpose};
@@ -134,6 +136,44 @@ fn in_a_container(site: &Site<'_>, model: &Model) -> Result<(), Failure> {
     }
 }
 
+/// Refuses to take a folder of the checkout over into the project directory while a container that is not of ours writes
+/// to it: that is live data, and a copy of it would be torn and go its own way.
+pub async fn spare_live_data(
+    site: &Site<'_>,
+    checkout: &Checkout,
+    model: &Model,
+    running: &[ContainerInfo],
+) -> Result<(), Failure> {
+    let overlay = site.store.render();
+    for HostPath { service, path, purpose } in model.host_paths() {
+        let Ok(relative) = Utf8Path::new(&path).strip_prefix(&overlay) else { continue };
+        let place = checkout.root.join(relative);
+        let mounts = || running.iter().flat_map(|container| &container.mounts);
+        let live = mounts().any(|m| m.writable && Utf8Path::new(&m.source) == place);
+        if purpose == Purpose::Bind
+            && live
+            && holds_something(&place)
+            && git::holds_untracked(&checkout.root, relative).await
+        {
+            return Err(bad(
+                &format!(
+                    "the service `{service}` keeps data in {relative} of the checkout, and a container writes to it now"
+                ),
+                "a release does not mount the checkout, so it would start with a copy of live data",
+                &format!(
+                    "name the folder by its absolute path in the compose file ({place}), or stop the stack and move it to {}",
+                    site.store.work().join(relative)
+                ),
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn holds_something(folder: &Utf8Path) -> bool {
+    folder.is_dir() && files::names(folder).is_ok_and(|names| !names.is_empty())
+}
+
 /// Copies what the release mounts, pins its images, writes its record. From now on it can be brought up without the
 /// checkout and without a registry.
 pub fn write(
@@ -172,8 +212,15 @@ pub fn write(
         database_service: making.database_service,
     };
     site.store.finish_staging(&release)?;
-    files::remove_tree(&overlay).map_err(|error| disk(&overlay, &error))?;
     Ok(release)
+}
+
+/// Removes the overlay, which holds secrets. Best effort: the next run makes it anew in any case.
+pub fn clean_up(site: &Site<'_>) {
+    let overlay = site.store.render();
+    if let Err(error) = files::remove_tree(&overlay) {
+        tracing::debug!("failed to remove {overlay}: {error}");
+    }
 }
 
 /// What a release is made with, besides its files.
@@ -233,7 +280,9 @@ fn gather(
                 "",
             )
         })?;
+        let empty = !gathered.files.keys().any(|file| Utf8Path::new(file).starts_with(relative));
         match (found, purpose) {
+            (true, Purpose::Bind) if empty => gathered.data_folders.push(relative.to_string()),
             (true, _) => {}
             (false, Purpose::Bind) => gathered.data_folders.push(relative.to_string()),
             (false, Purpose::Secret | Purpose::Config) => return Err(absent(service, relative)),

@@ -99,7 +99,7 @@ pub fn place(site: &Site<'_>, release: &Release) -> Result<Model, Failure> {
     for folder in &release.data_folders {
         files::create_dir_shared(&work.join(folder)).map_err(|e| broken(&work, e))?;
     }
-    let own = work.join(".mta");
+    let own = site.store.run();
     files::write_atomic(&own.join("compose.json"), text.as_bytes(), 0o600)
         .and_then(|()| files::write_atomic(&own.join("env"), env.as_bytes(), 0o600))
         .map_err(|e| broken(&own, e))?;
@@ -111,8 +111,8 @@ pub fn rendering(site: &Site<'_>) -> Rendering {
     let work = site.store.work();
     Rendering {
         project: site.project.as_str().to_owned(),
-        files: vec![work.join(".mta/compose.json")],
-        env_file: Some(work.join(".mta/env")),
+        files: vec![site.store.run().join("compose.json")],
+        env_file: Some(site.store.run().join("env")),
         folder: work,
     }
 }
@@ -127,8 +127,11 @@ pub async fn watch(
     pause(site, policy.delay).await;
     let mut missing = Vec::new();
     for attempt in 1..=policy.retries {
-        let look = look(site, model, policy).await?;
-        match judge(&look) {
+        let verdict = match look(site, model, policy).await {
+            Ok(look) => judge(&look),
+            Err(failure) => Verdict::NotYet(vec![failure.to_string()]),
+        };
+        match verdict {
             Verdict::Healthy => {
                 site.note(format!(
                     "healthy after {} s ({attempt} looks)",

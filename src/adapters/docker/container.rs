@@ -75,6 +75,9 @@ pub struct Mount {
     /// Path in the container.
     #[serde(default)]
     pub destination: String,
+    /// Whether the container may write there.
+    #[serde(default, rename = "RW")]
+    pub writable: bool,
 }
 
 impl ContainerInfo {
@@ -114,8 +117,13 @@ impl Engine {
     }
 
     /// Removes containers whose name starts with `prefix`, running or not.
-    pub async fn remove_containers_named(&self, prefix: &str) -> Result<(), Failure> {
-        for id in self.list(&json!({ "name": [format!("^/{prefix}")] })).await? {
+    pub async fn remove_once_containers(&self, project: &str, prefix: &str) -> Result<(), Failure> {
+        let labels = [
+            format!("com.docker.compose.project={project}"),
+            "com.docker.compose.oneoff=True".to_owned(),
+        ];
+        let filters = json!({ "name": [format!("^/{prefix}")], "label": labels });
+        for id in self.list(&filters).await? {
             let options = query::RemoveContainerOptionsBuilder::default().force(true).build();
             match self.client.remove_container(&id, Some(options)).await {
                 Ok(()) | Err(ClientError::DockerResponseServerError { status_code: 404, .. }) => {}

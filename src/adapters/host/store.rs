@@ -5,7 +5,8 @@
 //! | `lock` | the lock of deploy, backup and rollback |
 //! | `state.json` | which release runs, which one is being brought up |
 //! | `releases/<id>/` | `release.json`, `compose.json`, `env`, `files/` of one release |
-//! | `work/` | the one project directory from which Compose runs |
+//! | `work/` | the one project directory, with what services mount; `work.files.json` says what of it is ours |
+//! | `run/` | `compose.json` and `env` from which Compose runs |
 //! | `render/` | scratch: what Compose reads while a release is made |
 //! | `backups/` | backups, unless another directory is asked for |
 
@@ -39,9 +40,11 @@ impl Store {
             return Err(foreign(&root, owner, me));
         }
         let store = Self { root };
-        for folder in [store.releases_dir(), store.work(), store.backups()] {
+        for folder in [store.releases_dir(), store.run(), store.backups()] {
             files::create_dir_private(&folder).map_err(|error| not_writable(&folder, &error))?;
         }
+        files::create_dir_shared(&store.work())
+            .map_err(|error| not_writable(&store.work(), &error))?;
         let probe = store.root.join(".writable");
         files::write_atomic(&probe, b"", 0o600)
             .and_then(|()| files::remove(&probe))
@@ -62,6 +65,12 @@ impl Store {
     /// The stable project directory.
     pub fn work(&self) -> Utf8PathBuf {
         self.root.join("work")
+    }
+
+    /// The folder with the model and the environment from which Compose runs. Not in the project directory, which a service
+    /// may mount as a whole.
+    pub fn run(&self) -> Utf8PathBuf {
+        self.root.join("run")
     }
 
     /// Scratch folder in which a release is rendered.
@@ -134,7 +143,10 @@ impl Store {
 
     /// Deletes a release.
     pub fn remove_release(&self, id: &ReleaseId) -> io::Result<()> {
-        files::remove_tree(&self.release_dir(id))
+        // Under another name first: a kill in the middle must not leave half a release.
+        let gone = self.releases_dir().join(format!(".gone-{id}"));
+        fs::rename(self.release_dir(id), &gone)?;
+        files::remove_tree(&gone)
     }
 
     fn releases_dir(&self) -> Utf8PathBuf {

@@ -12,9 +12,6 @@ use sha2::{Digest, Sha256};
 use crate::adapters::host::files::{self, FileKind};
 use crate::domain::release::MountedFile;
 
-/// Record of what the project directory holds, in the project directory's `.mta`.
-const HELD: &str = ".mta/files.json";
-
 /// Builds the overlay: a folder that looks like `checkout`, with `written` (path to content) on top. Only folders that
 /// lead to a written file are real; all else are links into the checkout, so nothing is copied and nothing is written
 /// into it.
@@ -114,9 +111,19 @@ fn copy_entry(
             Ok(())
         }
         Some(FileKind::File) => copy_file(source, from, path, held),
-        Some(FileKind::Link) => copy_link(source, from, path, held),
+        Some(FileKind::Link) => match into_checkout(source, from, path) {
+            Some(entry) => copy_entry(source, &entry, path, held),
+            None => copy_link(source, from, path, held),
+        },
         Some(FileKind::Other) | None => Ok(()),
     }
+}
+
+/// The entry of the checkout that a link of the overlay itself stands for.
+fn into_checkout(source: &Source<'_>, link: &Utf8Path, path: &Utf8Path) -> Option<Utf8PathBuf> {
+    let entry = source.checkout.join(path);
+    let to = fs::read_link(link).ok()?;
+    (link.starts_with(source.overlay) && to == entry.as_std_path()).then_some(entry)
 }
 
 fn copy_file(
@@ -161,8 +168,7 @@ pub fn materialise(
     from: &Utf8Path,
     wanted: &BTreeMap<String, MountedFile>,
 ) -> io::Result<()> {
-    files::create_dir_private(&work.join(".mta"))?;
-    let record = work.join(HELD);
+    let record = record(work);
     let held = held(&record)?;
     let differs = |path: &String| {
         held.get(path) != wanted.get(path)
@@ -182,12 +188,36 @@ pub fn materialise(
     }
     files::write_atomic(&record, &serde_json::to_vec(&unsure)?, 0o600)?;
     for path in changed {
+        no_links(work, path)?;
         match wanted.get(path) {
             Some(file) => put(work, from, path, file)?,
             None => files::remove(&work.join(path))?,
         }
     }
     files::write_atomic(&record, &serde_json::to_vec(wanted)?, 0o600)
+}
+
+/// Record of what the project directory holds, beside it: `work.files.json`.
+fn record(work: &Utf8Path) -> Utf8PathBuf {
+    Utf8PathBuf::from(format!("{work}.files.json"))
+}
+
+/// Refuses a path that leads through a link: a container may have put it there, and we would write elsewhere.
+fn no_links(work: &Utf8Path, path: &str) -> io::Result<()> {
+    let parents =
+        Utf8Path::new(path).ancestors().skip(1).filter(|parent| !parent.as_str().is_empty());
+    for parent in parents {
+        if files::kind(&work.join(parent))? == Some(FileKind::Link) {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                format!(
+                    "{} is a link that no release has put there: move it away",
+                    work.join(parent)
+                ),
+            ));
+        }
+    }
+    Ok(())
 }
 
 fn held(record: &Utf8Path) -> io::Result<BTreeMap<String, MountedFile>> {
