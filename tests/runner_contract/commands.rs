@@ -13,7 +13,7 @@ use crate::support::fake_runner::log::Log;
 use crate::texts::{Buffer, config, hostile};
 
 fn console(buffer: &Buffer) -> Console {
-    Console::new(buffer.boxed(), Redactor::default(), "/work/shop")
+    Console::new(buffer.boxed(), Redactor::default(), "/home/runner/shop")
 }
 
 /// What the runner makes of the events.
@@ -82,7 +82,7 @@ proptest! {
     fn an_annotation_is_read_as_it_was_meant(title in hostile(), message in hostile(), file in hostile()) {
         let place = Place { file, line: Some(3), column: Some(7) };
         let meant = Annotation { level: Level::Error, title, message, place: Some(place) };
-        let line = command::annotation(&meant, "/work/shop");
+        let line = command::annotation(&meant, "/home/runner/shop");
         prop_assert_eq!(read_lines(&line).len(), 1);
         let Line::Command(read) = Reader::default().read(&line) else { panic!("no command: {line:?}") };
         prop_assert_eq!(&read.name, "error");
@@ -166,14 +166,14 @@ fn locations_are_made_normal() {
 #[test]
 fn files_are_relative_to_the_workspace() {
     let table = [
-        ("/work/shop/a/b.yml", "a/b.yml"),
+        ("/home/runner/shop/a/b.yml", "a/b.yml"),
         ("./a.yml", "a.yml"),
-        ("/work/shopping/a.yml", "/work/shopping/a.yml"),
+        ("/home/runner/shopping/a.yml", "/home/runner/shopping/a.yml"),
         ("a.yml", "a.yml"),
     ];
     for (given, expected) in table {
         let place = Place { file: given.to_owned(), line: None, column: None };
-        assert_eq!(Location::of(&place, "/work/shop").file, expected);
+        assert_eq!(Location::of(&place, "/home/runner/shop").file, expected);
     }
 }
 

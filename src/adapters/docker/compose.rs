@@ -117,9 +117,8 @@ impl Compose {
         events: &dyn Sink,
         cancel: &CancellationToken,
     ) -> Result<(), Failure> {
-        let mut args = argv(rendering, &["pull", "--quiet", "--"]);
-        args.extend_from_slice(services);
-        let exit = self.relay(args, rendering, Talk { limit: LONG, events, cancel }).await?;
+        let talk = Talk { limit: LONG, events, cancel };
+        let exit = self.on_services(rendering, &["pull", "--quiet"], services, talk).await?;
         ok(
             &exit,
             "pull the images",
@@ -135,9 +134,8 @@ impl Compose {
         events: &dyn Sink,
         cancel: &CancellationToken,
     ) -> Result<(), Failure> {
-        let mut args = argv(rendering, &["build", "--"]);
-        args.extend_from_slice(services);
-        let exit = self.relay(args, rendering, Talk { limit: LONG, events, cancel }).await?;
+        let talk = Talk { limit: LONG, events, cancel };
+        let exit = self.on_services(rendering, &["build"], services, talk).await?;
         let built =
             ok(&exit, "build the images", "build them by hand to see more: `docker compose build`");
         built.map_err(|failure| failure.ending(Outcome::Failed))
@@ -214,9 +212,8 @@ impl Compose {
         events: &dyn Sink,
         cancel: &CancellationToken,
     ) -> Result<(), Failure> {
-        let mut args = argv(rendering, &["stop", "--"]);
-        args.extend_from_slice(services);
-        let exit = self.relay(args, rendering, Talk { limit: LONG, events, cancel }).await?;
+        let talk = Talk { limit: LONG, events, cancel };
+        let exit = self.on_services(rendering, &["stop"], services, talk).await?;
         ok(&exit, "stop the services", "see the output of docker compose above")
     }
 
@@ -228,30 +225,23 @@ impl Compose {
         events: &dyn Sink,
         cancel: &CancellationToken,
     ) -> Result<(), Failure> {
-        let mut args = argv(rendering, &["start", "--"]);
-        args.extend_from_slice(services);
-        let exit = self.relay(args, rendering, Talk { limit: LONG, events, cancel }).await?;
+        let talk = Talk { limit: LONG, events, cancel };
+        let exit = self.on_services(rendering, &["start"], services, talk).await?;
         ok(&exit, "start the services", "see the output of docker compose above")
     }
 
-    /// Copies a file or folder out of a container.
-    pub async fn copy_out(
+    /// `VERB -- SERVICE...`
+    async fn on_services(
         &self,
-        container: &str,
-        path: &str,
-        to: &Utf8Path,
-        cancel: &CancellationToken,
-    ) -> Result<(), Failure> {
-        let command =
-            self.command(words(&["cp", &format!("{container}:{path}"), to.as_str()]), None);
-        let exit = process::capture(&command, Limits { timeout: QUICK, cancel })
-            .await
-            .map_err(unavailable)?;
-        ok(
-            &exit,
-            &format!("copy {path} out of the container {container}"),
-            "check the engine, then run again",
-        )
+        rendering: &Rendering,
+        verb: &[&str],
+        services: &[String],
+        talk: Talk<'_>,
+    ) -> Result<Exit, Failure> {
+        let mut args = argv(rendering, verb);
+        args.push("--".to_owned());
+        args.extend_from_slice(services);
+        self.relay(args, rendering, talk).await
     }
 
     fn command(&self, args: Vec<String>, folder: Option<&Utf8Path>) -> Command {

@@ -151,7 +151,8 @@ fn config_dir(env: &ChildEnv) -> Utf8PathBuf {
     match (env.get("DOCKER_CONFIG"), env.get("HOME")) {
         (Some(dir), _) => dir.into(),
         (None, Some(home)) => Utf8Path::new(home).join(".docker"),
-        (None, None) => "/root/.docker".into(),
+        // Nobody's home: a folder that is not there, so the default socket counts.
+        (None, None) => "/nonexistent".into(),
     }
 }
 
