@@ -7,7 +7,7 @@
 //! | [`failure`] | what went wrong, why, what to do; the exit codes |
 //! | [`domain`] | decisions: pure functions over values. No clock, no files, no network, no environment |
 //! | [`report`] | words: Markdown, annotations, tables. Pure |
-//! | [`adapters`] | the world: runner, host, git, http, docker, postgres |
+//! | [`adapters`] | the world: runner, host, git, http, docker, postgres, storage |
 //! | [`actions`] | stories: one per action, read from top to bottom |
 //! | [`cli`] | the command line; hands inputs to a story and its ending to the runner |
 //!

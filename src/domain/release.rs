@@ -141,18 +141,6 @@ pub struct Release {
     pub database_service: Option<String>,
 }
 
-impl Release {
-    /// The images as one line for people: `app shop:v2, db postgres:15`.
-    pub fn images_line(&self) -> String {
-        let images: Vec<_> = self
-            .images
-            .iter()
-            .map(|(service, image)| format!("{service} {}", image.reference))
-            .collect();
-        images.join(", ")
-    }
-}
-
 /// A backup that is being restored and swapped in, recorded before it begins: after a kill the next run undoes it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Restore {
