@@ -113,22 +113,22 @@ pub fn check(
         );
         return Err(bad(&what, &why, "remove it, or update the engine"));
     }
-    in_a_container(site, model)
+    in_a_container(&site.world.job.workspace, &site.store.render(), model)
 }
 
 /// Inside a container of the runner, a path below the workspace means nothing to the engine of the host.
-fn in_a_container(site: &Site<'_>, model: &Model) -> Result<(), Failure> {
-    let overlay = site.store.render();
-    if !site.world.job.workspace.starts_with("/github/workspace") {
+fn in_a_container(workspace: &Utf8Path, overlay: &Utf8Path, model: &Model) -> Result<(), Failure> {
+    if !workspace.starts_with("/github/workspace") {
         return Ok(());
     }
     let mounted =
-        model.host_paths().into_iter().find(|path| Utf8Path::new(&path.path).starts_with(&overlay));
+        model.host_paths().into_iter().find(|path| Utf8Path::new(&path.path).starts_with(overlay));
     match mounted {
         None => Ok(()),
         Some(HostPath { service, path, .. }) => Err(bad(
             &format!(
-                "the service `{service}` mounts {path} of the checkout, and this action runs in a container"
+                "the service `{service}` mounts {} of the checkout, and this action runs in a container",
+                Utf8Path::new(&path).strip_prefix(overlay).unwrap_or(Utf8Path::new(&path))
             ),
             "the engine would look for that path on the host and mount an empty folder",
             "use the action `org/mta-actions/deploy`, which runs on the host, instead of the Docker variant",
@@ -343,7 +343,23 @@ pub fn disk(path: &Utf8Path, error: &io::Error) -> Failure {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+
+    #[test]
+    fn in_a_container_of_the_runner_only_mounts_of_the_checkout_are_refused() {
+        let model = |source: &str| {
+            let volume = json!({ "type": "bind", "source": source, "target": "/x" });
+            Model::from_value(json!({ "services": { "app": { "volumes": [volume] } } }))
+        };
+        let refused = |workspace: &str, source: &str| {
+            in_a_container(workspace.into(), "/state/render".into(), &model(source)).is_err()
+        };
+        assert!(refused("/github/workspace", "/state/render/conf"));
+        assert!(!refused("/github/workspace", "/etc/localtime"));
+        assert!(!refused("/home/runner/work/shop", "/state/render/conf"));
+    }
 
     #[test]
     fn the_line_of_a_yaml_error_is_found() {
