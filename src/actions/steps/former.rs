@@ -226,6 +226,9 @@ pub async fn come_back(
     let Some(former) = account.previous.clone() else {
         account.running = None;
         site.store.save_state(&state.abandon())?;
+        if site.containers().await.is_ok_and(|containers| containers.is_empty()) {
+            return Err(failure);
+        }
         return Err(failure.ending(Outcome::NeedsPerson).help(format!(
             "there was no release before, so the containers were left for you to look at: docker compose -p {} ps. \
              Deploy again when the cause is known",

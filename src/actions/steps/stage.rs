@@ -273,13 +273,8 @@ fn gather(
             outside(site, service, path)?;
             continue;
         };
-        let found = tree::collect(&source, relative, &mut gathered.files).map_err(|error| {
-            bad(
-                &format!("a mount of the service `{service}` cannot be used"),
-                &error.to_string(),
-                "",
-            )
-        })?;
+        let found = tree::collect(&source, relative, &mut gathered.files)
+            .map_err(|error| unusable_mount(service, &into, &error))?;
         let empty = !gathered.files.keys().any(|file| Utf8Path::new(file).starts_with(relative));
         match (found, purpose) {
             (true, Purpose::Bind) if empty => gathered.data_folders.push(relative.to_string()),
@@ -290,6 +285,18 @@ fn gather(
     }
     gathered.data_folders.dedup();
     Ok(gathered)
+}
+
+/// A mount that cannot be copied is the checkout's fault, unless it is our disk that is full.
+fn unusable_mount(service: &str, into: &Utf8Path, error: &io::Error) -> Failure {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => disk(into, error),
+        _ => bad(
+            &format!("a mount of the service `{service}` cannot be used"),
+            &error.to_string(),
+            "",
+        ),
+    }
 }
 
 /// A path below the state folder but not in the overlay was `../` in the compose file.
@@ -335,7 +342,9 @@ fn bad(what: &str, why: &str, help: &str) -> Failure {
 /// A file of ours that cannot be written or read, while nothing on the host was changed yet.
 pub fn disk(path: &Utf8Path, error: &io::Error) -> Failure {
     let help = match error.kind() {
-        io::ErrorKind::StorageFull => "the disk is full: free some space and run again",
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            "the disk is full: free some space and run again"
+        }
         _ => "check the folder's owner and permissions, then run again",
     };
     Failure::new(Outcome::Unavailable, format!("failed to work in {path}")).why(error).help(help)
@@ -359,6 +368,14 @@ mod tests {
         assert!(refused("/github/workspace", "/state/render/conf"));
         assert!(!refused("/github/workspace", "/etc/localtime"));
         assert!(!refused("/home/runner/work/shop", "/state/render/conf"));
+    }
+
+    #[test]
+    fn a_full_disk_is_not_the_checkouts_fault() {
+        let outcome =
+            |kind: io::ErrorKind| unusable_mount("app", "/s".into(), &kind.into()).outcome;
+        assert_eq!(outcome(io::ErrorKind::StorageFull), Outcome::Unavailable);
+        assert_eq!(outcome(io::ErrorKind::InvalidInput), Outcome::BadInput);
     }
 
     #[test]
