@@ -11,6 +11,7 @@ use crate::domain::job::Job;
 use crate::failure::Outcome;
 
 pub mod backup;
+pub mod coverage_gate;
 pub mod deploy;
 pub mod inputs;
 pub mod recover;
@@ -18,7 +19,8 @@ pub mod rollback;
 pub mod steps;
 
 /// Every action that is packaged, in the order of the documentation.
-pub const ALL: &[&ActionSpec] = &[&deploy::SPEC, &backup::SPEC, &rollback::SPEC];
+pub const ALL: &[&ActionSpec] =
+    &[&coverage_gate::SPEC, &deploy::SPEC, &backup::SPEC, &rollback::SPEC];
 
 /// What a story gets from the outside.
 #[derive(Clone, Copy)]
@@ -59,6 +61,7 @@ impl Ending {
 /// Runs the action of that name; `None` if there is none.
 pub async fn run(name: &str, values: &Values, world: World<'_>) -> Option<Ending> {
     match name {
+        "coverage-gate" => Some(coverage_gate::run(values, world).await),
         "deploy" => Some(deploy::run(values, world).await),
         "backup" => Some(backup::run(values, world).await),
         "rollback" => Some(rollback::run(values, world).await),

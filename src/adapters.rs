@@ -2,6 +2,8 @@
 
 pub mod docker;
 pub mod git;
+pub mod github;
+
 pub mod host;
 pub mod http;
 pub mod postgres;

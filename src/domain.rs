@@ -3,9 +3,15 @@
 pub mod action;
 pub mod backup;
 pub mod compose;
+pub mod coverage;
 pub mod env_file;
 pub mod event;
+pub mod foreign_comment;
+pub mod globs;
 pub mod health;
 pub mod input;
 pub mod job;
+pub mod pull_request;
 pub mod release;
+pub mod repository;
+pub mod sticky;

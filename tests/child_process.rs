@@ -180,7 +180,7 @@ async fn an_output_that_cannot_be_kept_is_an_error() {
     let cancel = CancellationToken::new();
     let command = sh("head -c 40000000 /dev/zero");
     let error = process::capture(&command, limits(&cancel)).await.unwrap_err();
-    assert!(matches!(error, ProcessError::TooMuch(_)), "{error}");
+    assert!(matches!(error, ProcessError::TooMuch { .. }), "{error}");
 }
 
 #[tokio::test]

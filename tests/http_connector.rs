@@ -4,6 +4,7 @@
 #![expect(
     clippy::unwrap_used,
     clippy::disallowed_methods,
+    clippy::print_stderr,
     reason = "a test that cannot go on has failed, and a skipped one says so"
 )]
 
@@ -228,4 +229,50 @@ async fn a_host_without_certificates_has_the_built_in_ones() {
     ];
     let said = probed_elsewhere(&env).await;
     assert!(said.contains("UnknownIssuer"), "the handshake must be reached: {said}");
+}
+
+/// Runs the probe in a mount namespace of its own, in which `mount` has been run. `None` where that is not allowed.
+async fn probed_with(mount: &str, url: String) -> Option<String> {
+    let me = std::env::current_exe().unwrap();
+    let script =
+        format!("{mount} || exit 99\nexec \"$0\" child_probe --exact --ignored --nocapture");
+    let mut command = Command::new("unshare");
+    command.args(["--map-root-user", "--mount", "sh", "-c", &script]).arg(me);
+    command.env_clear().env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin").env("URL", url);
+    let output = tokio::task::spawn_blocking(move || command.output()).await.unwrap().ok()?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let said = text.lines().find_map(|line| Some(line.split_once("PROBE ")?.1.to_owned()));
+    if said.is_none() {
+        eprintln!("skipped: no mount namespace here: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    said
+}
+
+#[tokio::test]
+async fn a_host_that_names_no_servers_is_not_helped_by_public_ones() {
+    let port = plain("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok").await;
+    for (mount, why) in [
+        ("mount --bind /dev/null /etc/resolv.conf", "no nameservers found"),
+        ("mount -t tmpfs none /etc", "No such file"),
+    ] {
+        let name = "http://service.example.invalid/".to_owned();
+        let Some(said) = probed_with(mount, name).await else { return };
+        assert!(said.starts_with("None"), "{said}");
+        assert!(said.contains("/etc/resolv.conf names no server to ask"), "{said}");
+        assert!(said.contains("service.example.invalid") && said.contains(why), "{said}");
+        for host in ["localhost", "127.0.0.1"] {
+            let said = probed_with(mount, format!("http://{host}:{port}/")).await.unwrap();
+            assert_eq!(said, "Some(200) ok", "{mount}: {host}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn names_of_the_hosts_file_need_no_servers() {
+    let port = plain("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok").await;
+    let mount = "mount -t tmpfs none /etc && echo '127.0.0.1 inner.example.invalid' > /etc/hosts";
+    let url = format!("http://inner.example.invalid:{port}/");
+    if let Some(said) = probed_with(mount, url).await {
+        assert_eq!(said, "Some(200) ok");
+    }
 }

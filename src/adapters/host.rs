@@ -3,5 +3,6 @@
 pub mod files;
 pub mod lock;
 pub mod process;
+pub mod reports;
 pub mod store;
 pub mod tree;

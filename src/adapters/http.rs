@@ -1,15 +1,19 @@
 //! HTTP: the one place where a client is made, so that names and certificates work alike for every use.
 //!
-//! Names: hickory, because libc's resolver kills a static binary with SIGFPE where `nsswitch.conf` lists modules such as
-//! `myhostname` (measured). Certificates: built-in roots and the host's (`SSL_CERT_FILE` and `SSL_CERT_DIR` are honoured),
+//! Names: hickory (`names`), because libc's resolver kills a static binary with SIGFPE where `nsswitch.conf` lists
+//! modules such as `myhostname` (measured). Certificates: built-in roots and the host's (`SSL_CERT_FILE` and `SSL_CERT_DIR` are honoured),
 //! because a bare container has none and a company's proxy needs its own. Proxies: those of the environment, but never
 //! for this host.
+
+mod names;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, Response, Url};
+
+use crate::adapters::http::names::Names;
 
 /// Until a connection stands.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -32,8 +36,12 @@ pub struct Client {
 impl Client {
     /// Begins a GET request. Its time is limited only as to connecting and silence: set a timeout.
     pub fn get(&self, url: Url) -> reqwest::RequestBuilder {
-        let client = if is_this_host(&url) { &self.direct } else { &self.proxied };
-        client.get(url)
+        self.towards(&url).get(url)
+    }
+
+    /// The client to use for an address.
+    pub fn towards(&self, url: &Url) -> &reqwest::Client {
+        if is_this_host(url) { &self.direct } else { &self.proxied }
     }
 }
 
@@ -51,7 +59,7 @@ fn builder() -> reqwest::ClientBuilder {
         [(Ipv4Addr::LOCALHOST, 0).into(), (Ipv6Addr::LOCALHOST, 0).into()];
     reqwest::Client::builder()
         .user_agent(concat!("mta/", env!("CARGO_PKG_VERSION")))
-        .hickory_dns(true)
+        .dns_resolver(Names::default())
         .resolve_to_addrs("localhost", &loopback)
         .tls_certs_merge(embedded.filter_map(|der| Certificate::from_der(der).ok()))
         .redirect(Policy::none())
@@ -123,7 +131,7 @@ fn printable(bytes: &[u8]) -> String {
 }
 
 /// The causes of an error, from the outermost that says something: reqwest's own words only name the address again.
-fn in_words(error: &reqwest::Error) -> String {
+pub fn in_words(error: &reqwest::Error) -> String {
     let mut causes: Vec<String> = Vec::new();
     let mut cause = std::error::Error::source(error);
     while let Some(deeper) = cause {

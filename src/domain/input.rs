@@ -18,7 +18,7 @@ mod read;
 
 pub use fault::{Fault, FaultKind};
 pub use mask::{Masked, Why, masks};
-pub use number::{bytes_text, duration_text, percent_text};
+pub use number::{bytes_text, duration_text, percent, percent_text};
 pub use raw::{Origin, RawInput, environment_name, from_json};
 pub use read::{accepted, check, nearest, read, same_name};
 
@@ -125,6 +125,19 @@ pub struct Percent {
     pub millionths: u64,
 }
 
+impl Percent {
+    /// How many digits after the point it takes to write it.
+    pub const fn digits(self) -> u32 {
+        let mut rest = self.millionths % 1_000_000;
+        let mut digits = 0;
+        while rest > 0 {
+            rest = rest * 10 % 1_000_000;
+            digits += 1;
+        }
+        digits
+    }
+}
+
 /// The typed inputs of one run.
 #[derive(Clone, Debug, Default)]
 pub struct Values(Vec<(&'static str, Value)>);
@@ -134,6 +147,14 @@ impl Values {
     pub fn text(&self, name: &str) -> Option<&str> {
         match self.find(name) {
             Some(Value::Text(text)) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// A secret.
+    pub fn secret(&self, name: &str) -> Option<&SecretString> {
+        match self.find(name) {
+            Some(Value::Secret(secret)) => Some(secret),
             _ => None,
         }
     }
@@ -155,6 +176,14 @@ impl Values {
     pub fn duration(&self, name: &str) -> Option<Duration> {
         match self.find(name) {
             Some(Value::Duration(duration)) => Some(*duration),
+            _ => None,
+        }
+    }
+
+    /// A percentage.
+    pub fn percent(&self, name: &str) -> Option<Percent> {
+        match self.find(name) {
+            Some(Value::Percent(percent)) => Some(*percent),
             _ => None,
         }
     }

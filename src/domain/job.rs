@@ -27,6 +27,8 @@ pub struct Job {
     pub run_id: String,
     /// Attempt of the run, from 1; empty outside Actions.
     pub run_attempt: String,
+    /// The job's folder for temporary files, which later steps can read; `None` outside Actions.
+    pub temp: Option<Utf8PathBuf>,
     /// `https://github.com` or that of a GitHub Enterprise Server.
     pub server_url: String,
     /// `https://api.github.com` or that of a GitHub Enterprise Server.

@@ -80,8 +80,24 @@ pub fn code(text: &str) -> String {
 /// Plain text as Markdown on one line: every character that Markdown or HTML could obey is escaped, and a zero-width
 /// joiner parts `@name`, `#123` and addresses so that nobody is notified and nothing is linked.
 pub fn plain(text: &str) -> String {
+    escaped(&one_line(text))
+}
+
+/// A sentence of ours with foreign words in it, on one line: what stands between single backticks becomes a code span by
+/// [`code`], the rest goes through [`plain`]'s escapes. Backticks that do not pair or stand side by side are no marks of
+/// ours: then all of it is plain.
+pub fn prose(text: &str) -> String {
+    let text = one_line(text);
+    if text.matches('`').count() % 2 == 1 || text.contains("``") {
+        return escaped(&text);
+    }
+    let parts = text.split('`').enumerate();
+    parts.map(|(at, part)| if at % 2 == 1 { code(part) } else { escaped(part) }).collect()
+}
+
+fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for c in one_line(text).chars() {
+    for c in text.chars() {
         match c {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),
@@ -139,6 +155,22 @@ mod tests {
     }
 
     #[test]
+    fn backticks_that_pair_are_code_and_all_else_is_plain() {
+        for (text, markdown) in [
+            ("give `min-total` and `a_b`", "give `min-total` and `a_b`"),
+            ("`<b> @x #1 [a](b)`, <b> @x", "`<b> @x #1 [a](b)`, &lt;b&gt; @\u{200d}x"),
+            ("a` <b> `c", "a`<b>`c"),
+            ("one ` <b>", "one \\` &lt;b&gt;"),
+            ("``` <b> `", "\\`\\`\\` &lt;b&gt; \\`"),
+            ("`a``<b>`", "\\`a\\`\\`&lt;b&gt;\\`"),
+            ("x\\`<b>`", "x\\\\`<b>`"),
+            ("a\n`b`\nc", "a `b` c"),
+        ] {
+            assert_eq!(prose(text), markdown, "{text}");
+        }
+    }
+
+    #[test]
     fn code_spans_are_longer_than_the_backticks_inside() {
         assert_eq!(code("a"), "`a`");
         assert_eq!(code("a``b"), "```a``b```");
@@ -180,6 +212,16 @@ mod tests {
             let inner = span.trim_matches('`');
             prop_assert!(longest_run(inner) < ticks.max(1));
             prop_assert!(!span.contains('\n'));
+        }
+
+        #[test]
+        fn outside_of_its_code_spans_prose_is_plain(text in "[`<>@#a \n|*!\\[\\]]{0,40}") {
+            let prose = prose(&text).replace("\\`", "");
+            let parts: Vec<&str> = prose.split('`').collect();
+            prop_assert_eq!(parts.len() % 2, 1, "{}", prose);
+            for outside in parts.iter().step_by(2) {
+                prop_assert!(!outside.contains(['<', '>', '\n']), "{}", prose);
+            }
         }
 
         #[test]

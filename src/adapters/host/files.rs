@@ -4,6 +4,7 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 
 use camino::{Utf8Path, Utf8PathBuf};
+use fs_err::os::unix::fs::OpenOptionsExt;
 use sha2::{Digest, Sha256};
 
 /// Writes a file so that a reader sees the old content or the new, never a part: temporary name in the same folder,
@@ -14,6 +15,15 @@ pub fn write_atomic(path: &Utf8Path, bytes: &[u8], mode: u32) -> io::Result<()> 
 
 /// As [`write_atomic`], from a stream.
 pub fn write_atomic_from(path: &Utf8Path, from: &mut dyn Read, mode: u32) -> io::Result<()> {
+    write_atomic_by(path, mode, &mut |out| io::copy(from, out).map(|_| ()))
+}
+
+/// As [`write_atomic`], by what writes to a stream with a buffer.
+pub fn write_atomic_by(
+    path: &Utf8Path,
+    mode: u32,
+    write: &mut dyn FnMut(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<()> {
     let folder = parent(path);
     let mut file = tempfile::Builder::new()
         .prefix(".mta-")
@@ -21,8 +31,11 @@ pub fn write_atomic_from(path: &Utf8Path, from: &mut dyn Read, mode: u32) -> io:
         .permissions(std::fs::Permissions::from_mode(0o600))
         .tempfile_in(folder)
         .map_err(|error| named(&error, "create a file in", folder))?;
-    io::copy(from, &mut file).map_err(|error| named(&error, "write", path))?;
-    file.flush()?;
+    let mut buffered = io::BufWriter::new(&mut file);
+    write(&mut buffered)
+        .and_then(|()| buffered.flush())
+        .map_err(|error| named(&error, "write", path))?;
+    drop(buffered);
     let handle = file.as_file();
     handle.set_permissions(std::fs::Permissions::from_mode(mode))?;
     handle.sync_all().map_err(|error| named(&error, "write", path))?;
@@ -44,6 +57,16 @@ pub fn read(path: &Utf8Path) -> io::Result<String> {
 /// Makes the names in a folder durable.
 pub fn sync_dir(folder: &Utf8Path) -> io::Result<()> {
     fs_err::File::open(folder)?.sync_all()
+}
+
+/// Copies a file with its time of modification, mode 0600.
+pub fn copy_with_time(from: &Utf8Path, to: &Utf8Path) -> io::Result<()> {
+    let mut source = fs_err::File::open(from)?;
+    let time = source.metadata()?.modified()?;
+    let mut options = fs_err::OpenOptions::new();
+    let mut target = options.write(true).create(true).truncate(true).mode(0o600).open(to)?;
+    io::copy(&mut source, &mut target).map_err(|error| named(&error, "write", to))?;
+    target.file().set_modified(time)
 }
 
 /// Creates a folder and its parents with mode 0700; one that exists is left as it is.
@@ -220,6 +243,20 @@ mod tests {
         assert!(error.to_string().contains("dump"), "{error}");
         assert_eq!(fs_err::read(&file).unwrap(), b"old");
         assert_eq!(names(&dir).unwrap(), ["dump"]);
+    }
+
+    #[test]
+    fn a_copy_has_the_time_of_its_source() {
+        let (_guard, dir) = folder();
+        let (from, to) = (dir.join("from"), dir.join("to"));
+        write_atomic(&from, b"one", 0o644).unwrap();
+        let time = std::time::UNIX_EPOCH + std::time::Duration::new(1_700_000_000, 123_456_789);
+        let file = fs_err::OpenOptions::new().write(true).open(&from).unwrap();
+        file.file().set_modified(time).unwrap();
+        write_atomic(&to, b"longer", 0o644).unwrap();
+        copy_with_time(&from, &to).unwrap();
+        assert_eq!(fs_err::read(&to).unwrap(), b"one");
+        assert_eq!(fs_err::metadata(&to).unwrap().modified().unwrap(), time);
     }
 
     #[test]

@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use camino::Utf8PathBuf;
 use rustix::process::{Pid, Signal, kill_process_group};
-use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::process::ChildStdin;
 use tokio_util::sync::CancellationToken;
 
 /// How long a group has after SIGTERM before SIGKILL: the runner itself gives us 7.5 s after SIGINT.
@@ -18,6 +19,9 @@ const GRACE: Duration = Duration::from_secs(2);
 
 /// How long output is still read after the child ended, in case a grandchild holds the pipe.
 const DRAIN: Duration = Duration::from_secs(2);
+
+/// A piece of output is at most about so many bytes.
+const PIECE_BYTES: usize = 64 * 1024;
 
 /// A line of output is cut at this many bytes.
 const LINE_BYTES: u64 = 64 * 1024;
@@ -98,6 +102,13 @@ impl ChildEnv {
         self
     }
 
+    /// The same with more variables.
+    #[must_use]
+    pub fn with_all(mut self, pairs: impl IntoIterator<Item = (String, String)>) -> Self {
+        self.0.extend(pairs.into_iter().map(|(name, value)| (name.into(), value.into())));
+        self
+    }
+
     /// The same without a variable.
     #[must_use]
     pub fn without(mut self, name: &str) -> Self {
@@ -153,6 +164,17 @@ pub struct Exit {
     pub tail: String,
 }
 
+/// How a child ended whose output is bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BytesExit {
+    /// Its exit code; 128 + n where signal n ended it.
+    pub code: i32,
+    /// Its standard output.
+    pub stdout: Vec<u8>,
+    /// The last 8 KiB or so of its standard error.
+    pub tail: String,
+}
+
 /// Why there is no [`Exit`].
 #[derive(Debug, thiserror::Error)]
 pub enum ProcessError {
@@ -160,8 +182,13 @@ pub enum ProcessError {
     #[error("`{0}` was not found on the PATH: {hint}", hint = install_hint(.0))]
     NotFound(String),
     /// It wrote more than can be kept.
-    #[error("`{0}` wrote more than {KEPT_BYTES} bytes")]
-    TooMuch(String),
+    #[error("`{shown}` wrote more than {limit} bytes")]
+    TooMuch {
+        /// The command.
+        shown: String,
+        /// The limit in bytes.
+        limit: usize,
+    },
     /// It could not be started or waited for.
     #[error("`{shown}` could not be run: {error}")]
     Io {
@@ -193,19 +220,56 @@ fn install_hint(program: &str) -> &'static str {
 
 /// Runs a command and keeps its standard output, at most 32 MiB.
 pub async fn capture(command: &Command, limits: Limits<'_>) -> Result<Exit, ProcessError> {
+    let exit = capture_bytes(command, limits, Talk { stdin: b"", kept: KEPT_BYTES }).await?;
+    let stdout = String::from_utf8_lossy(&exit.stdout).into_owned();
+    Ok(Exit { code: exit.code, stdout, tail: exit.tail })
+}
+
+/// What a child is told, and how much of its answer is kept.
+#[derive(Clone, Copy)]
+pub struct Talk<'a> {
+    /// What it reads on its standard input; nothing means that there is none.
+    pub stdin: &'a [u8],
+    /// The most that it may answer, in bytes.
+    pub kept: usize,
+}
+
+/// Runs a command and keeps its standard output as it is.
+pub async fn capture_bytes(
+    command: &Command,
+    limits: Limits<'_>,
+    talk: Talk<'_>,
+) -> Result<BytesExit, ProcessError> {
     let mut stdout = Vec::new();
     let mut too_much = false;
     let mut tail = Tail::default();
-    let code = run(command, limits, &mut |stream, line| match stream {
-        Stream::Out if stdout.len() + line.len() > KEPT_BYTES => too_much = true,
+    let pipes = Pipes { stdin: talk.stdin, pieces: Pieces::AsTheyCome };
+    let code = run(command, pipes, limits, &mut |stream, line| match stream {
+        Stream::Out if stdout.len() + line.len() > talk.kept => too_much = true,
         Stream::Out => stdout.extend_from_slice(line),
         Stream::Err => tail.push(line),
     })
     .await?;
     if too_much {
-        return Err(ProcessError::TooMuch(command.shown()));
+        return Err(ProcessError::TooMuch { shown: command.shown(), limit: talk.kept });
     }
-    Ok(Exit { code, stdout: String::from_utf8_lossy(&stdout).into_owned(), tail: tail.text() })
+    Ok(BytesExit { code, stdout, tail: tail.text() })
+}
+
+/// Runs a command and hands its standard output to `on_bytes` piece by piece as it comes, keeping none of it.
+pub async fn stream(
+    command: &Command,
+    limits: Limits<'_>,
+    on_bytes: &mut dyn FnMut(&[u8]),
+) -> Result<Exit, ProcessError> {
+    let mut tail = Tail::default();
+    let pipes = Pipes { stdin: b"", pieces: Pieces::AsTheyCome };
+    let code = run(command, pipes, limits, &mut |stream, line| match stream {
+        Stream::Out => on_bytes(line),
+        Stream::Err => tail.push(line),
+    })
+    .await?;
+    Ok(Exit { code, stdout: String::new(), tail: tail.text() })
 }
 
 /// Runs a command and hands each line of its output, without line ends, to `on_line`.
@@ -215,13 +279,27 @@ pub async fn relay(
     on_line: &mut dyn FnMut(&str),
 ) -> Result<Exit, ProcessError> {
     let mut tail = Tail::default();
-    let code = run(command, limits, &mut |_, line| {
+    let pipes = Pipes { stdin: b"", pieces: Pieces::Lines };
+    let code = run(command, pipes, limits, &mut |_, line| {
         tail.push(line);
         let text = String::from_utf8_lossy(line);
         on_line(text.trim_end_matches(['\n', '\r']));
     })
     .await?;
     Ok(Exit { code, stdout: String::new(), tail: tail.text() })
+}
+
+/// What goes in, and how the standard output comes out.
+#[derive(Clone, Copy)]
+struct Pipes<'a> {
+    stdin: &'a [u8],
+    pieces: Pieces,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Pieces {
+    Lines,
+    AsTheyCome,
 }
 
 #[derive(Clone, Copy)]
@@ -252,13 +330,18 @@ impl Tail {
 
 async fn run(
     command: &Command,
+    pipes: Pipes<'_>,
     limits: Limits<'_>,
     on_line: &mut dyn FnMut(Stream, &[u8]),
 ) -> Result<i32, ProcessError> {
     let shown = command.shown();
-    let mut child = spawn(command)?;
+    let input = if pipes.stdin.is_empty() { Stdio::null() } else { Stdio::piped() };
+    let mut child = spawn(command, input)?;
     let group = Group::of(&child);
-    let (mut out, mut err) = (Lines::new(child.stdout.take()), Lines::new(child.stderr.take()));
+    let mut writing = std::pin::pin!(feed(child.stdin.take(), pipes.stdin));
+    let mut written = false;
+    let mut out = Lines::new(child.stdout.take(), pipes.pieces);
+    let mut err = Lines::new(child.stderr.take(), Pieces::Lines);
     let deadline = tokio::time::Instant::now().checked_add(limits.timeout);
     let mut ended: Option<ExitStatus> = None;
     let mut stop_reading = None;
@@ -274,6 +357,7 @@ async fn run(
                 return Err(ProcessError::TimedOut { shown, limit: limits.timeout });
             }
             () = until(stop_reading), if stop_reading.is_some() => break,
+            () = &mut writing, if !written => written = true,
             read = out.next(), if !out.done => if read { on_line(Stream::Out, &out.line) },
             read = err.next(), if !err.done => if read { on_line(Stream::Err, &err.line) },
             status = child.wait(), if ended.is_none() => {
@@ -285,6 +369,13 @@ async fn run(
     // Dropped, the group takes with it what the child left behind.
     drop(group);
     Ok(ended.map_or(-1, code_of))
+}
+
+/// Writes the input and closes it. A child that does not want all of it is no error: its exit code says how it went.
+async fn feed(pipe: Option<ChildStdin>, input: &[u8]) {
+    if let Some(mut pipe) = pipe {
+        let _unwanted = pipe.write_all(input).await;
+    }
 }
 
 async fn until(deadline: Option<tokio::time::Instant>) {
@@ -299,10 +390,10 @@ fn code_of(status: ExitStatus) -> i32 {
     status.code().or_else(|| status.signal().map(|signal| 128 + signal)).unwrap_or(-1)
 }
 
-fn spawn(command: &Command) -> Result<tokio::process::Child, ProcessError> {
+fn spawn(command: &Command, input: Stdio) -> Result<tokio::process::Child, ProcessError> {
     let mut child = tokio::process::Command::new(&command.program);
     child.args(&command.args).env_clear().envs(&command.env.0).process_group(0).kill_on_drop(true);
-    child.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    child.stdin(input).stdout(Stdio::piped()).stderr(Stdio::piped());
     if let Some(path) = command.env.0.get(&OsString::from("PATH")) {
         child.env("PATH", path);
     }
@@ -361,17 +452,18 @@ impl Drop for Group {
 struct Lines<R> {
     reader: Option<BufReader<R>>,
     line: Vec<u8>,
+    pieces: Pieces,
     done: bool,
     fresh: bool,
 }
 
 impl<R: AsyncRead + Unpin> Lines<R> {
-    fn new(pipe: Option<R>) -> Self {
+    fn new(pipe: Option<R>, pieces: Pieces) -> Self {
         let done = pipe.is_none();
-        Self { reader: pipe.map(BufReader::new), line: Vec::new(), done, fresh: true }
+        Self { reader: pipe.map(BufReader::new), line: Vec::new(), pieces, done, fresh: true }
     }
 
-    /// Reads the next line into `self.line`; false at the end. Safe to be cancelled: what was read stays.
+    /// Reads the next line or piece into `self.line`; false at the end. Safe to be cancelled: what was read stays.
     async fn next(&mut self) -> bool {
         let Some(reader) = &mut self.reader else { return false };
         if self.fresh {
@@ -379,7 +471,13 @@ impl<R: AsyncRead + Unpin> Lines<R> {
             self.fresh = false;
         }
         let room = LINE_BYTES.saturating_sub(self.line.len() as u64).max(1);
-        let read = reader.take(room).read_until(b'\n', &mut self.line).await;
+        let read = if self.pieces == Pieces::Lines {
+            reader.take(room).read_until(b'\n', &mut self.line).await
+        } else {
+            // More than the reader itself holds: it is then read past its buffer.
+            self.line.reserve(PIECE_BYTES);
+            reader.read_buf(&mut self.line).await
+        };
         self.fresh = true;
         if !matches!(read, Ok(count) if count > 0) {
             self.done = true;
@@ -437,6 +535,31 @@ mod tests {
         let mut keep = |line: &str| lines.push(line.to_owned());
         let exit = relay(&sh("printf 'a\\nb'; kill -9 $$"), limits(&cancel, 20), &mut keep).await;
         assert_eq!((exit.unwrap().code, lines), (137, vec!["a".to_owned(), "b".to_owned()]));
+    }
+
+    #[tokio::test]
+    async fn bytes_go_in_and_out_as_they_are() {
+        let cancel = CancellationToken::new();
+        let input: Vec<u8> = (0..=255).cycle().take(300_000).collect();
+        let talk = Talk { stdin: &input, kept: 300_000 };
+        let exit = capture_bytes(&sh("cat"), limits(&cancel, 60), talk).await.unwrap();
+        assert_eq!((exit.code, exit.stdout == input), (0, true));
+        let mut streamed = Vec::new();
+        let script = "printf 'a\\000\\r\\nb\\377'; exit 4";
+        let mut keep = |piece: &[u8]| streamed.extend_from_slice(piece);
+        let exit = stream(&sh(script), limits(&cancel, 60), &mut keep).await.unwrap();
+        assert_eq!((exit.code, streamed), (4, b"a\0\r\nb\xff".to_vec()));
+    }
+
+    #[tokio::test]
+    async fn input_that_is_not_read_and_output_that_is_too_much() {
+        let cancel = CancellationToken::new();
+        let input = vec![b'x'; 1_000_000];
+        let talk = Talk { stdin: &input, kept: 100 };
+        let exit = capture_bytes(&sh("exit 3"), limits(&cancel, 60), talk).await.unwrap();
+        assert_eq!(exit.code, 3);
+        let error = capture_bytes(&sh("cat"), limits(&cancel, 60), talk).await.unwrap_err();
+        assert_eq!(error.to_string(), "`sh -c cat` wrote more than 100 bytes");
     }
 
     #[tokio::test]

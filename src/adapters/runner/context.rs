@@ -35,6 +35,7 @@ pub fn job(environment: &Environment, cwd: &Utf8Path) -> Job {
         actor: or_local("GITHUB_ACTOR", environment.get("USER").unwrap_or_default()),
         run_id: or_local("GITHUB_RUN_ID", ""),
         run_attempt: or_local("GITHUB_RUN_ATTEMPT", ""),
+        temp: environment.get("RUNNER_TEMP").filter(|_| on_runner).map(Utf8PathBuf::from),
         server_url: url(environment, "GITHUB_SERVER_URL", "https://github.com"),
         api_url: url(environment, "GITHUB_API_URL", "https://api.github.com"),
         workspace,

@@ -56,8 +56,8 @@ pub(super) fn bytes(text: &str) -> Option<u64> {
     count.checked_mul(*size)
 }
 
-/// `80`, `79.5`, `100 %`: from 0 to 100, at most six digits after the point.
-pub(super) fn percent(text: &str) -> Option<Percent> {
+/// An exact percentage from 0 to 100 with at most six digits after the point, with or without `%`.
+pub fn percent(text: &str) -> Option<Percent> {
     let text = text.strip_suffix('%').map_or(text, str::trim_end);
     let (whole, fraction) = match text.split_once('.') {
         Some((whole, fraction)) => (integer(whole)?, millionths(fraction)?),

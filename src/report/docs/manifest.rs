@@ -46,7 +46,7 @@ pub fn composite(action: &ActionSpec, depth: Depth) -> String {
     for output in action.outputs {
         step_output(&mut yaml, output.name, output.doc);
     }
-    steps(&mut yaml, action.name, depth, action.after_cancel);
+    steps(&mut yaml, action.name, depth, (action.after_cancel, token(&[action])));
     yaml.text()
 }
 
@@ -63,7 +63,7 @@ pub fn umbrella(actions: &[&ActionSpec]) -> String {
     }
     let recovers = actions.iter().any(|action| action.after_cancel == AfterCancel::Recover);
     let after = if recovers { AfterCancel::Recover } else { AfterCancel::Nothing };
-    steps(&mut yaml, "umbrella", Depth::Root, after);
+    steps(&mut yaml, "umbrella", Depth::Root, (after, token(actions)));
     yaml.text()
 }
 
@@ -87,6 +87,9 @@ pub fn container(actions: &[&ActionSpec]) -> String {
     yaml.line(2, "- umbrella");
     yaml.line(1, "env:");
     yaml.line(2, "MTA_INPUTS: ${{ toJSON(inputs) }}");
+    if token(actions) == Token::OfTheJob {
+        yaml.line(2, TOKEN);
+    }
     yaml.text()
 }
 
@@ -144,26 +147,47 @@ fn step_output(yaml: &mut Yaml, name: &str, doc: &str) {
     yaml.line(2, &format!("value: ${{{{ steps.run.outputs.{name} }}}}"));
 }
 
-fn steps(yaml: &mut Yaml, command: &str, depth: Depth, after: AfterCancel) {
+/// The variable of the input `token`. Its value stands for the input where that is not given: a default in the manifest
+/// would be passed to actions that do not know the input.
+const TOKEN: &str = "MTA_TOKEN: ${{ github.token }}";
+
+/// Whether a step gets the job's token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Token {
+    /// An action has the input `token`.
+    OfTheJob,
+    /// None has.
+    None,
+}
+
+fn token(actions: &[&ActionSpec]) -> Token {
+    let takes = |action: &&ActionSpec| action.inputs.iter().any(|input| input.name == "token");
+    if actions.iter().any(takes) { Token::OfTheJob } else { Token::None }
+}
+
+fn steps(yaml: &mut Yaml, command: &str, depth: Depth, (after, token): (AfterCancel, Token)) {
     yaml.line(0, "runs:");
     yaml.line(1, "using: composite");
     yaml.line(1, "steps:");
     yaml.line(2, &format!("- name: {}", quoted(&format!("mta {command}"))));
     yaml.line(3, "id: run");
-    step(yaml, &script(command, depth));
+    step(yaml, &script(command, depth), token);
     if after == AfterCancel::Recover {
         // The runner ends a cancelled step within ten seconds; a later step of the same action still starts.
         yaml.line(2, "- name: \"mta recover\"");
         yaml.line(3, "if: cancelled()");
-        step(yaml, &script("recover", depth));
+        step(yaml, &script("recover", depth), Token::None);
     }
 }
 
-fn step(yaml: &mut Yaml, script: &str) {
+fn step(yaml: &mut Yaml, script: &str, token: Token) {
     yaml.line(3, "shell: sh");
     yaml.line(3, "env:");
     yaml.line(4, "MTA_INPUTS: ${{ toJSON(inputs) }}");
     yaml.line(4, "MTA_ACTION_REF: ${{ github.action_ref }}");
+    if token == Token::OfTheJob {
+        yaml.line(4, TOKEN);
+    }
     yaml.pair(3, "run", script);
 }
 

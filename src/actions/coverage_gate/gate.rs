@@ -1,0 +1,149 @@
+//! The story of `mode: gate`: read, find out what changed, compare, judge, tell.
+
+use std::collections::BTreeSet;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use crate::actions::coverage_gate::change::{self, Checkout};
+use crate::actions::coverage_gate::findings::Findings;
+use crate::actions::coverage_gate::inputs::Inputs;
+use crate::actions::coverage_gate::publish;
+use crate::actions::coverage_gate::reports::{self, in_parallel, no_verdict};
+use crate::actions::coverage_gate::told::Told;
+use crate::actions::coverage_gate::{baseline, ending};
+use crate::actions::{Ending, World};
+use crate::adapters::host::{files, reports as disk};
+use crate::domain::coverage::gate::Source;
+use crate::domain::coverage::judge::{Baseline, Evidence, judge};
+use crate::domain::coverage::paths::Known;
+use crate::domain::coverage::project::{self, Project, Read};
+use crate::domain::event::Event;
+use crate::domain::input::Values;
+use crate::failure::{Failure, Place};
+use crate::report::coverage::verdict;
+
+/// Judges and tells. A failure here is the verdict `error`.
+pub async fn run(values: &Values, world: World<'_>) -> Result<Ending, Failure> {
+    let inputs = Inputs::read(values, folder(world))?;
+    let found = match find_out(&inputs, world).await {
+        Ok(found) => found,
+        Err(failure) => {
+            let told = publish::not_judged(&inputs, world, &failure).await;
+            return Ok(ending::of_error(&failure, told));
+        }
+    };
+    note(world, verdict::headline(&found.assessment));
+    let mut told = publish::files(&inputs, world, &found);
+    keep(&inputs, world, &found, &mut told).await;
+    publish::comment(&inputs, world, &mut told).await;
+    Ok(ending::of(&found.assessment, told))
+}
+
+/// Where relative paths of the inputs begin.
+fn folder(world: World<'_>) -> Utf8PathBuf {
+    let workspace = &world.job.workspace;
+    let current = || files::canonical(Utf8Path::new(".")).ok();
+    if world.job.on_runner { None } else { current() }.unwrap_or_else(|| workspace.clone())
+}
+
+/// From reports and git to a verdict.
+async fn find_out(inputs: &Inputs, world: World<'_>) -> Result<Findings, Failure> {
+    let reads = reports::read_all(inputs, &world.job.workspace)?;
+    let checkout = change::open(inputs, world).await?;
+    let judged = change::find(inputs, world, checkout.as_ref()).await?;
+    let project = join(inputs, reads, checkout.as_ref())?;
+    for source in &project.sources {
+        note(world, line(source));
+    }
+    let counts = project.counts();
+    let baseline: Baseline = baseline::find(inputs, world, checkout.as_ref(), &judged).await?;
+    let evidence = Evidence {
+        project: &project,
+        counts: &counts,
+        change: &judged.change,
+        baseline: &baseline,
+        scope: &inputs.scope,
+    };
+    let assessment =
+        judge(evidence, &inputs.rules).map_err(|error| no_verdict(error.what).help(error.help))?;
+    Ok(Findings { assessment, project, checkout, judged, counts })
+}
+
+/// Names of the reports become files of the checkout.
+fn join(
+    inputs: &Inputs,
+    reads: Vec<Read>,
+    checkout: Option<&Checkout>,
+) -> Result<Project, Failure> {
+    let nothing = BTreeSet::new();
+    let mut known = Known { given: inputs.path_map.clone(), certain: Vec::new() };
+    if let Some(checkout) = checkout {
+        known.certain.push((checkout.repo.top().to_string(), String::new()));
+        known.certain.extend(checkout.go_modules.iter().cloned());
+    }
+    let tracked = checkout.map_or(&nothing, |checkout| &checkout.tracked);
+    let project = project::join(reads, tracked, &known, &inputs.scope).map_err(|error| {
+        no_verdict(error.to_string())
+            .why("no prefix fits the report's names better than the other")
+            .help("say it by the input `path-map`, such as `/app/=./`")
+    })?;
+    if let Some(checkout) = checkout.filter(|_| project.is_mapped) {
+        refuse_stale(&project, checkout)?;
+    }
+    Ok(project)
+}
+
+/// A report that knows lines below a file's end measured another file, or an older one.
+fn refuse_stale(project: &Project, checkout: &Checkout) -> Result<(), Failure> {
+    let files: Vec<(&String, u32)> =
+        project.files.iter().filter_map(|(path, file)| Some((path, file.lines.last()?))).collect();
+    let top = checkout.repo.top();
+    let stale = in_parallel(&files, |(path, last)| {
+        // A file that is gone from the working tree cannot be compared; the diff speaks for it.
+        let lines = disk::line_count(&top.join(path)).ok()?;
+        // Some tools report the place after the last line end.
+        (u64::from(*last) > lines + 1).then_some((*path, *last, lines))
+    });
+    let Some((path, last, lines)) = stale.into_iter().flatten().next() else { return Ok(()) };
+    Err(no_verdict(format!("the reports know line {last} of `{path}`, which has {lines} lines"))
+        .why("a stale or foreign report")
+        .help("run the tests on the commit that is checked out, and do not restore reports from a cache")
+        .at(Place { file: path.clone(), line: None, column: None }))
+}
+
+/// Writes the baseline and the badge where this run is to. What cannot be written is told and fails nothing: the verdict
+/// stands.
+async fn keep(inputs: &Inputs, world: World<'_>, found: &Findings, told: &mut Told) {
+    let Some(checkout) = &found.checkout else { return };
+    if !found.project.is_mapped || !baseline::is_base_push(inputs, world, &checkout.repo.head().sha)
+    {
+        return;
+    }
+    if baseline::is_kept(inputs) {
+        match baseline::write(inputs, checkout, &found.counts).await {
+            Ok(place) => note(
+                world,
+                format!("the baseline of {} is in {place}", checkout.repo.head().sha.short()),
+            ),
+            Err(failure) => told.warn("the baseline was not written", &failure),
+        }
+    }
+    if let Err(failure) = publish::badge_branch(inputs, checkout, &found.assessment).await {
+        told.warn("the badge was not written", &failure);
+    }
+}
+
+fn note(world: World<'_>, text: String) {
+    world.events.emit(Event::Note(text));
+}
+
+fn line(source: &Source) -> String {
+    format!(
+        "{}: {}, {} files, {} of {} lines",
+        source.name,
+        source.format.name(),
+        source.files,
+        source.ratio.covered,
+        source.ratio.total
+    )
+}

@@ -1,0 +1,224 @@
+//! What a gate leaves: files for people and tools, the badge on a branch, the comment.
+
+use std::collections::BTreeMap;
+use std::io;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use secrecy::SecretString;
+
+use crate::actions::World;
+use crate::actions::coverage_gate::change::Checkout;
+use crate::actions::coverage_gate::findings::Findings;
+use crate::actions::coverage_gate::inputs::Inputs;
+use crate::actions::coverage_gate::told::Told;
+use crate::adapters::git::branch_file::BranchFile;
+use crate::adapters::github::client::{Client, Settings};
+use crate::adapters::github::comments::{self, Sticky};
+use crate::adapters::github::errors::Error;
+use crate::adapters::host::{files as disk, reports};
+use crate::adapters::http;
+use crate::domain::coverage::diff::Hunk;
+use crate::domain::coverage::gate::Assessment;
+use crate::domain::coverage::judge::Change;
+use crate::domain::coverage::lines::Range;
+use crate::domain::event::{Event, Level};
+use crate::domain::repository::Repository;
+use crate::domain::sticky::{Author, Marker};
+use crate::failure::{Failure, Outcome};
+use crate::report::coverage::comment::Links;
+use crate::report::coverage::html::HtmlFile;
+use crate::report::coverage::{badge, comment, html, json, sarif};
+
+/// The largest source file that the HTML report shows, in bytes.
+const SOURCE_BYTES: u64 = 4 << 20;
+
+/// Writes the files of a verdict, and prepares the comment.
+pub fn files(inputs: &Inputs, world: World<'_>, found: &Findings) -> Told {
+    let assessment = &found.assessment;
+    let text = comment::comment(
+        assessment,
+        marker(&inputs.name).as_str(),
+        &links(world, found.checkout.as_ref()),
+    );
+    let mut told = Told { comment: text, ..Told::default() };
+    let Some(folder) = folder(inputs, world) else { return told };
+    let contents = [
+        ("comment-file", "comment.md", told.comment.clone()),
+        ("badge-file", "badge.svg", badge::labelled(&inputs.name, assessment.total)),
+        ("sarif-file", "coverage.sarif", sarif::sarif(assessment)),
+        ("uncovered-json", "uncovered.json", json::uncovered(assessment)),
+    ];
+    for (output, name, text) in contents {
+        leave(&mut told, &folder, (output, name), &text);
+    }
+    if inputs.html {
+        page(&mut told, &folder, found);
+    }
+    told
+}
+
+/// Writes and posts that nothing could be judged: an older verdict in the comment would look like this one's.
+pub async fn not_judged(inputs: &Inputs, world: World<'_>, failure: &Failure) -> Told {
+    let text = comment::not_judged(failure, marker(&inputs.name).as_str(), &links(world, None));
+    let mut told = Told { comment: text, ..Told::default() };
+    if let Some(folder) = folder(inputs, world) {
+        let text = told.comment.clone();
+        leave(&mut told, &folder, ("comment-file", "comment.md"), &text);
+    }
+    comment(inputs, world, &mut told).await;
+    told
+}
+
+fn leave(told: &mut Told, folder: &Utf8Path, (output, name): (&'static str, &str), text: &str) {
+    let path = folder.join(name);
+    let wrote = disk::write_atomic_with_parents(&path, text.as_bytes(), 0o644);
+    left(told, (output, path), wrote);
+}
+
+fn left(told: &mut Told, (output, path): (&'static str, Utf8PathBuf), wrote: io::Result<()>) {
+    match wrote {
+        Ok(()) => told.files.push((output, path.to_string())),
+        Err(error) => {
+            let failure = Failure::new(Outcome::Failed, format!("{path} cannot be written"))
+                .why(error)
+                .help("set `output-dir` to a folder that the runner's user may write to");
+            told.warn("a report was not written", &failure);
+        }
+    }
+}
+
+/// Where files go: what the user says, else the job's temporary folder; by hand nowhere.
+fn folder(inputs: &Inputs, world: World<'_>) -> Option<Utf8PathBuf> {
+    match (&inputs.output_dir, &world.job.temp) {
+        (Some(folder), _) => Some(inputs.folder.join(folder)),
+        (None, Some(temp)) => Some(temp.join(format!("mta-coverage-{}", inputs.name))),
+        (None, None) => None,
+    }
+}
+
+/// The marker of a gate's comment.
+pub fn marker(name: &str) -> Marker {
+    Marker::new("coverage", name)
+}
+
+/// Puts the comment on the pull request that this run is for. What keeps it from doing so never changes the verdict.
+pub async fn comment(inputs: &Inputs, world: World<'_>, told: &mut Told) {
+    let job = world.job;
+    let number = job.event.pointer("/pull_request/number").and_then(serde_json::Value::as_u64);
+    let number = number.filter(|_| job.event_name.starts_with("pull_request") && inputs.comments);
+    let (Some(number), Some(repository)) = (number, Repository::parse(&job.repository)) else {
+        return;
+    };
+    let Some(token) = &inputs.token else { return };
+    let sticky = Sticky {
+        repository,
+        number,
+        marker: marker(&inputs.name),
+        author: Author::Login(inputs.login.clone()),
+    };
+    let client = match client(world, token) {
+        Ok(client) => client,
+        Err(failure) => return told.warn("the comment was not posted", &failure),
+    };
+    match comments::post(&client, &sticky, &told.comment).await {
+        Ok(posted) => world.events.emit(Event::Note(format!("comment {:?}: {}", posted.done, posted.url))),
+        Err(Error::NotAllowed { .. }) => told.say(
+            Level::Notice,
+            "no comment",
+            "the token may not comment on this pull request: for a fork that is as it should be, and a `workflow_run` \
+             job can post it (README, `mode: post`); else add `permissions: pull-requests: write`. All of it is in the \
+             step summary"
+                .to_owned(),
+        ),
+        Err(error) => told.warn("the comment was not posted", &github_failed(&error)),
+    }
+}
+
+/// A client of the API for this job.
+pub fn client<'a>(world: World<'a>, token: &SecretString) -> Result<Client<'a>, Failure> {
+    let http = http::client().map_err(|error| {
+        Failure::new(Outcome::Unavailable, "there is no HTTP client")
+            .why(error)
+            .help("check SSL_CERT_FILE and the proxy variables")
+    })?;
+    let mut seed = [0; 8];
+    // Without randomness two jobs may wait equally long, no more.
+    let _ = getrandom::fill(&mut seed);
+    let settings = Settings::new(&world.job.api_url, token.clone(), u64::from_le_bytes(seed));
+    Client::new(&http, settings, world.events).map_err(|error| github_failed(&error))
+}
+
+/// What GitHub could not do, as the end of a run.
+pub fn github_failed(error: &Error) -> Failure {
+    let outcome = match error {
+        Error::NotAllowed { .. } | Error::NotFound { .. } | Error::TooLong { .. } => {
+            Outcome::Failed
+        }
+        Error::Settings(_) => Outcome::BadInput,
+        _ => Outcome::Unavailable,
+    };
+    Failure::new(outcome, error.to_string())
+        .help("the job needs `permissions: pull-requests: write`; if GitHub is down, run it again")
+}
+
+/// Puts the badge on its branch.
+pub async fn badge_branch(
+    inputs: &Inputs,
+    checkout: &Checkout,
+    assessment: &Assessment,
+) -> Result<(), Failure> {
+    let Some(branch) = &inputs.badge_branch else { return Ok(()) };
+    let picture = badge::labelled(&inputs.name, assessment.total);
+    let file = BranchFile { repo: &checkout.repo, branch, path: &format!("{}.svg", inputs.name) };
+    file.write(picture.as_bytes(), "coverage badge").await.map_err(|error| {
+        Failure::new(Outcome::Unavailable, format!("the badge was not pushed to `{branch}`"))
+            .why(error)
+            .help("the job needs `permissions: contents: write`")
+    })
+}
+
+fn links(world: World<'_>, checkout: Option<&Checkout>) -> Links {
+    let job = world.job;
+    let head = job.event.pointer("/pull_request/head/sha").and_then(serde_json::Value::as_str);
+    let commit =
+        head.map(str::to_owned).or_else(|| checkout.map(|one| one.repo.head().sha.to_string()));
+    let commit = commit.unwrap_or_else(|| job.sha.clone());
+    let fork =
+        job.event.pointer("/pull_request/head/repo/full_name").and_then(serde_json::Value::as_str);
+    let repository = fork.unwrap_or(&job.repository);
+    let blob_base = (job.on_runner && !commit.is_empty())
+        .then(|| format!("{}/{repository}/blob/{commit}/", job.server_url));
+    Links { commit, run_url: job.run_url(), blob_base }
+}
+
+/// Writes the HTML report. Sources are those of the checkout.
+fn page(told: &mut Told, folder: &Utf8Path, found: &Findings) {
+    let top = found.checkout.as_ref().map(|checkout| checkout.repo.top().to_owned());
+    let source = |path: &str| {
+        let bytes = reports::bytes(&top.as_ref()?.join(path), SOURCE_BYTES).ok()?;
+        Some(String::from_utf8_lossy(&bytes).into_owned())
+    };
+    let changed: BTreeMap<&str, Vec<Range>> = match &found.judged.change {
+        Change::Known { diff, .. } => diff
+            .files
+            .iter()
+            .map(|file| {
+                (file.path.as_str(), file.hunks.iter().filter_map(Hunk::added_range).collect())
+            })
+            .collect(),
+        Change::None(_) => BTreeMap::new(),
+    };
+    let path = folder.join("coverage.html");
+    let wrote = disk::write_atomic_by(&path, 0o644, &mut |out| {
+        let files = found.project.files.iter().map(|(path, measured)| HtmlFile {
+            path,
+            source: source(path),
+            lines: &measured.lines,
+            arms: &measured.arms,
+            hits: &measured.hits,
+            changed: changed.get(path.as_str()).map_or(&[], Vec::as_slice),
+        });
+        html::html(&found.assessment, files, out)
+    });
+    left(told, ("html-file", path), wrote);
+}

@@ -1,0 +1,130 @@
+//! Reads the reports: found by patterns, recognised by content, several at a time.
+
+use std::num::NonZero;
+use std::sync::Mutex;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use crate::actions::coverage_gate::inputs::Inputs;
+use crate::adapters::host::reports;
+use crate::domain::coverage::formats;
+use crate::domain::coverage::project::Read;
+use crate::domain::coverage::report::{Detail, Format};
+use crate::failure::{Failure, Outcome, Place};
+
+/// All reports of a run, in the order of the patterns and then of names.
+///
+/// # Errors
+/// A pattern without a file, a file that is no report or only the beginning of one, fewer reports than asked for, a
+/// coverage.py data file alone: never a smaller result.
+pub fn read_all(inputs: &Inputs, workspace: &Utf8Path) -> Result<Vec<Read>, Failure> {
+    let files = find(inputs)?;
+    let detail = Detail { hits: inputs.html };
+    let read = in_parallel(&files, |file| read_one(file, workspace, detail));
+    let mut reads = Vec::new();
+    for one in read {
+        reads.push(one?);
+    }
+    if !reads.is_empty() && reads.iter().all(|read| read.report.format == Format::CoveragePyData) {
+        return Err(no_verdict(format!("`{}` says which lines ran and not which can run", reads[0].name))
+            .help("run `coverage xml` or `coverage json` after the tests, and give its output in `reports` as well"));
+    }
+    Ok(reads)
+}
+
+fn find(inputs: &Inputs) -> Result<Vec<Utf8PathBuf>, Failure> {
+    let mut files: Vec<Utf8PathBuf> = Vec::new();
+    for pattern in &inputs.reports {
+        let found = reports::matching(&inputs.folder, pattern).map_err(|error| {
+            no_verdict(format!("`reports`: {error}"))
+                .help("correct the pattern, or the folder's rights")
+        })?;
+        if found.is_empty() {
+            return Err(no_verdict(format!(
+                "`reports`: no file matches `{pattern}` in {}",
+                inputs.folder
+            ))
+            .why("the tests did not write it, or somewhere else")
+            .help(
+                "let the step before print where it writes the report (`ls`), and name that file",
+            ));
+        }
+        for file in found {
+            if !files.contains(&file) {
+                files.push(file);
+            }
+        }
+    }
+    let count = files.len() as u64;
+    if count < inputs.min_reports {
+        return Err(no_verdict(format!(
+            "{count} reports are there, and `min-reports` asks for {}",
+            inputs.min_reports
+        ))
+        .why("a shard is missing: what it covers would be missing in the count")
+        .help("let every test job upload its report, and download all of them before this step"));
+    }
+    Ok(files)
+}
+
+fn read_one(file: &Utf8Path, workspace: &Utf8Path, detail: Detail) -> Result<Read, Failure> {
+    let name = file.strip_prefix(workspace).unwrap_or(file).to_string();
+    let unreadable = |error: std::io::Error| {
+        no_verdict(format!("the report `{name}` cannot be read"))
+            .why(error)
+            .help("check the file's rights, and that nothing writes it any more")
+    };
+    let mut input = reports::open(file).map_err(unreadable)?;
+    match formats::read(&mut *input, detail) {
+        Ok(report) => Ok(Read { name, report }),
+        Err(wrong) => {
+            let (line, column) = (u32::try_from(wrong.line).ok(), u32::try_from(wrong.column).ok());
+            Err(no_verdict(format!("`{name}`:{wrong}"))
+                .help("a test run that was killed leaves half a report: run it again; the formats that are read are in the README")
+                .at(Place { file: name, line, column }))
+        }
+    }
+}
+
+/// A failure that leaves the gate without a verdict: exit code 1, never a pass.
+pub fn no_verdict(what: String) -> Failure {
+    Failure::new(Outcome::Failed, what)
+}
+
+/// Does something with every item on all processors; the answers come in the order of the items.
+pub fn in_parallel<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let workers = std::thread::available_parallelism().map_or(1, NonZero::get).min(items.len());
+    if workers <= 1 {
+        return items.iter().map(work).collect();
+    }
+    let next = Mutex::new(items.iter().enumerate());
+    let take = || next.lock().ok().and_then(|mut items| items.next());
+    let work_off =
+        || std::iter::from_fn(take).map(|(at, item)| (at, work(item))).collect::<Vec<_>>();
+    let mut done: Vec<(usize, R)> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..workers).map(|_| scope.spawn(work_off)).collect();
+        threads
+            .into_iter()
+            .flat_map(|thread| {
+                thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            })
+            .collect()
+    });
+    done.sort_by_key(|(at, _)| *at);
+    done.into_iter().map(|(_, answer)| answer).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_come_in_the_order_of_the_items() {
+        let items: Vec<u64> = (0..500).collect();
+        assert_eq!(
+            in_parallel(&items, |item| item * 2),
+            items.iter().map(|item| item * 2).collect::<Vec<_>>()
+        );
+        assert_eq!(in_parallel(&Vec::<u8>::new(), |item| *item), Vec::<u8>::new());
+    }
+}

@@ -1,0 +1,188 @@
+//! Comments on issues and pull requests; above all the sticky one, which is found again and changed in place.
+
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::adapters::github::client::{Call, Client, Operation};
+use crate::adapters::github::creation::{Made, create_once};
+use crate::adapters::github::errors::Error;
+use crate::adapters::github::pages;
+use crate::domain::repository::Repository;
+use crate::domain::sticky::{self, Author, Comment, LONGEST_BODY, Marker};
+
+/// Which comment is meant.
+#[derive(Clone, Debug)]
+pub struct Sticky {
+    /// The repository.
+    pub repository: Repository,
+    /// Number of the issue or pull request.
+    pub number: u64,
+    /// How it is found again.
+    pub marker: Marker,
+    /// Whose comment it is.
+    pub author: Author,
+}
+
+/// What was done with a comment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Done {
+    /// There was none.
+    Created,
+    /// It has the new text now.
+    Updated,
+    /// It had that text already; nothing was sent.
+    Unchanged,
+}
+
+/// A comment that is there now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Posted {
+    /// What was done.
+    pub done: Done,
+    /// The page of the comment.
+    pub url: String,
+    /// How many other comments of ours have the same marker. The oldest is the one that is used.
+    pub duplicates: usize,
+}
+
+/// Puts a text into our comment: changes the oldest one, or creates it. The marker is put in front of the text.
+///
+/// Two jobs that create one at the same time end with one: who finds an older one afterwards puts the text there and
+/// deletes its own. [`Error::NotAllowed`] is what a fork's pull request gets.
+pub async fn post(client: &Client<'_>, sticky: &Sticky, text: &str) -> Result<Posted, Error> {
+    let body = sticky.marker.on(text);
+    let units = sticky::length(&body);
+    if units > LONGEST_BODY {
+        return Err(Error::TooLong { what: sticky.what("comment on"), units, limit: LONGEST_BODY });
+    }
+    let operation = client.operation();
+    let ours = sticky.list(&operation).await?;
+    let Some(oldest) = ours.first() else { return sticky.create(&operation, &body).await };
+    match sticky.put(&operation, oldest, &body).await {
+        Ok(done) => Ok(Posted { done, url: oldest.url.clone(), duplicates: ours.len() - 1 }),
+        // Somebody deleted it since, or the token may not: only the first leaves it out of the list.
+        Err(error) if error.refusal().is_some_and(|refusal| refusal.status == 404) => {
+            let is_gone = sticky.list(&operation).await?.is_empty();
+            if is_gone { sticky.create(&operation, &body).await } else { Err(error) }
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// A comment as the API tells it; anything but the number may be missing.
+#[derive(Deserialize)]
+struct Told {
+    id: u64,
+    body: Option<String>,
+    user: Option<User>,
+    html_url: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct User {
+    login: Option<String>,
+}
+
+impl From<Told> for Comment {
+    fn from(told: Told) -> Self {
+        Self {
+            id: told.id,
+            author: told.user.and_then(|user| user.login).unwrap_or_default(),
+            body: told.body.unwrap_or_default(),
+            url: told.html_url.unwrap_or_default(),
+        }
+    }
+}
+
+impl Sticky {
+    fn what(&self, verb: &str) -> String {
+        format!("{verb} {}#{}", self.repository, self.number)
+    }
+
+    /// Ours, the oldest first.
+    async fn list(&self, operation: &Operation<'_>) -> Result<Vec<Comment>, Error> {
+        let (owner, name) = (self.repository.owner(), self.repository.name());
+        let path = ["repos", owner, name, "issues", &self.number.to_string(), "comments"];
+        let url = operation.client().url(&path, &[("per_page", "100")]);
+        let keep = |told: Told| {
+            let comment = Comment::from(told);
+            let is_ours = sticky::ours(std::slice::from_ref(&comment), &self.marker, &self.author);
+            (!is_ours.is_empty()).then_some(comment)
+        };
+        let call = Call::get(self.what("list the comments of"), url);
+        let mut ours = pages::list(operation, call, keep).await?;
+        ours.sort_by_key(|comment| comment.id);
+        Ok(ours)
+    }
+
+    async fn create(&self, operation: &Operation<'_>, body: &str) -> Result<Posted, Error> {
+        let (owner, name) = (self.repository.owner(), self.repository.name());
+        let path = ["repos", owner, name, "issues", &self.number.to_string(), "comments"];
+        let url = operation.client().url(&path, &[]);
+        let call = Call::create(self.what("comment on"), url, &json!({ "body": body })).notifying();
+        let made = create_once(
+            operation,
+            &call,
+            |answer| answer.json::<Told>(&call).ok().map(Comment::from),
+            async || Ok(self.list(operation).await?.into_iter().next()),
+        );
+        match made.await? {
+            Made::Created(created) => self.settle(operation, created, body).await,
+            // The oldest may be another job's: it gets our text.
+            Made::Found(found) => {
+                let duplicates = self.list(operation).await?.len().saturating_sub(1);
+                let done = match self.put(operation, &found, body).await? {
+                    Done::Unchanged => Done::Created,
+                    done => done,
+                };
+                Ok(Posted { done, url: found.url, duplicates })
+            }
+        }
+    }
+
+    /// After a creation: where another job was earlier, its comment gets our text, and ours goes.
+    async fn settle(
+        &self,
+        operation: &Operation<'_>,
+        created: Comment,
+        body: &str,
+    ) -> Result<Posted, Error> {
+        // Ours is there: what fails from here on leaves a duplicate at worst.
+        let ours = self.list(operation).await.unwrap_or_default();
+        let duplicates = ours.iter().filter(|other| other.id != created.id).count();
+        let stays = Posted { done: Done::Created, url: created.url.clone(), duplicates };
+        let Some(oldest) = ours.first().filter(|oldest| oldest.id < created.id) else {
+            return Ok(stays);
+        };
+        if self.put(operation, oldest, body).await.is_err() {
+            return Ok(stays);
+        }
+        let what = self.what("delete our second comment on");
+        let call = Call::delete(what, self.url(operation, created.id));
+        let is_left = operation.send(&call).await.is_err();
+        let duplicates = duplicates - usize::from(!is_left);
+        Ok(Posted { done: Done::Updated, url: oldest.url.clone(), duplicates })
+    }
+
+    /// Gives a comment a text, if it has another.
+    async fn put(
+        &self,
+        operation: &Operation<'_>,
+        comment: &Comment,
+        body: &str,
+    ) -> Result<Done, Error> {
+        if sticky::is_same(&comment.body, body) {
+            return Ok(Done::Unchanged);
+        }
+        let what = self.what("update our comment on");
+        let call = Call::patch(what, self.url(operation, comment.id), &json!({ "body": body }));
+        operation.send(&call).await?;
+        Ok(Done::Updated)
+    }
+
+    fn url(&self, operation: &Operation<'_>, id: u64) -> reqwest::Url {
+        let (owner, name) = (self.repository.owner(), self.repository.name());
+        let path = ["repos", owner, name, "issues", "comments", &id.to_string()];
+        operation.client().url(&path, &[])
+    }
+}

@@ -1,0 +1,467 @@
+//! What a change is compared with: the decision, from the event and the commit that is checked out. What needs git or
+//! the network is left in the [`Plan`] for `adapters::git` to carry out.
+//!
+//! | event | base |
+//! |---|---|
+//! | `pull_request*` | the first parent of HEAD if HEAD is the merge commit of that pull request, else the merge base |
+//! | `merge_group` | `base_sha` of the group |
+//! | `push` | `before`; for a new branch or one that was rewritten a merge base; nothing for tags and deleted branches |
+//! | others | nothing |
+//! | none (locally) | the merge base with `--base`, `origin/HEAD`, `main` or `master`, compared with the working tree |
+//!
+//! A field of the event that is missing or malformed is an error: taken as "no patch" it would pass an untested change.
+
+use serde_json::Value;
+
+use crate::domain::job::Job;
+
+/// The id of a commit, tree or blob: 40 or 64 hex digits, lower case, not all zero.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Sha(String);
+
+impl Sha {
+    /// Reads an id.
+    pub fn parse(text: &str) -> Option<Self> {
+        let hex = text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        let real = hex && matches!(text.len(), 40 | 64) && text.bytes().any(|byte| byte != b'0');
+        real.then(|| Self(text.to_owned()))
+    }
+
+    /// All its digits.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Its first seven digits, as git shows it.
+    pub fn short(&self) -> &str {
+        &self.0[..7]
+    }
+}
+
+impl std::fmt::Display for Sha {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The commit that is checked out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// Its id.
+    pub sha: Sha,
+    /// Its parents as the commit itself names them, also those that a shallow clone does not have.
+    pub parents: Vec<Sha>,
+}
+
+/// Something to find a merge base with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Point {
+    /// A commit.
+    Sha(Sha),
+    /// A branch of the server.
+    Branch(String),
+    /// What a person typed: a branch, a tag, a commit.
+    Typed(String),
+    /// The first of these that the repository has; without any of them there is no patch.
+    AnyOf(&'static [&'static str]),
+}
+
+/// What it means that HEAD itself is the merge base.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Inside {
+    /// The wrong commit was checked out. The words say what to check out.
+    Refuse(&'static str),
+    /// There is no change to judge.
+    NoPatch,
+    /// The change is in the working tree, or there is none: both are fine.
+    Fine,
+}
+
+/// What to compare with, as far as it can be said without asking git.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Plan {
+    /// This commit.
+    Exact {
+        /// The commit.
+        sha: Sha,
+        /// What it is: "the first parent of the merge commit 1a2b3c4".
+        words: String,
+    },
+    /// The merge base of HEAD and another commit.
+    MergeBase {
+        /// The other.
+        with: Point,
+        /// What it is: "a new branch".
+        why: String,
+        /// What if it is HEAD.
+        inside: Inside,
+    },
+    /// A branch that may have been rewritten: the merge base of HEAD and what the branch was; where the server has lost
+    /// that, the merge base with the default branch.
+    Rewritten {
+        /// What the branch was.
+        before: Sha,
+        /// The default branch; none if this is the default branch itself.
+        default_branch: Option<String>,
+        /// What if the merge base is HEAD.
+        inside: Inside,
+    },
+    /// There is no patch to judge.
+    NoPatch {
+        /// Why, as a sentence without its full stop.
+        why: String,
+    },
+}
+
+/// Why there is no plan. Never the same as a plan without patch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// What is wrong.
+    pub what: String,
+    /// What to do.
+    pub help: String,
+}
+
+/// What the user says about the base.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked<'a> {
+    /// Nothing: the event decides.
+    Nothing,
+    /// This branch, tag or commit.
+    Base(&'a str),
+}
+
+const CHECK_OUT: &str = "check out the merge commit of the pull request: `actions/checkout` without `ref` on \
+                         `pull_request`, `ref: refs/pull/<number>/merge` on `pull_request_target`";
+const CHECK_OUT_GROUP: &str =
+    "check out the commit of the merge group: `actions/checkout` without `ref`";
+const CHECK_OUT_PUSH: &str =
+    "check out the commit that was pushed: `actions/checkout` without `ref`";
+const LOCAL: &[&str] = &["origin/HEAD", "origin/main", "origin/master", "main", "master"];
+
+/// Decides what HEAD is compared with.
+pub fn plan(job: &Job, head: &Head, asked: Asked<'_>) -> Result<Plan, Refusal> {
+    let event = Event { name: &job.event_name, json: &job.event };
+    let pull_request = job.event_name.starts_with("pull_request");
+    if let Asked::Base(base) = asked {
+        let inside = match (job.on_runner, pull_request) {
+            (false, _) => Inside::Fine,
+            (true, true) => Inside::Refuse(CHECK_OUT),
+            (true, false) => Inside::NoPatch,
+        };
+        let why = format!("the input `base` names `{base}`");
+        return Ok(Plan::MergeBase { with: Point::Typed(base.to_owned()), why, inside });
+    }
+    match job.event_name.as_str() {
+        _ if !job.on_runner => Ok(local()),
+        _ if pull_request => event.pull_request(head),
+        "merge_group" => event.merge_group(head),
+        "push" => event.push(head),
+        other => Ok(Plan::NoPatch { why: format!("the event `{other}` changes nothing") }),
+    }
+}
+
+fn local() -> Plan {
+    let why = "the usual base of a checkout".to_owned();
+    Plan::MergeBase { with: Point::AnyOf(LOCAL), why, inside: Inside::Fine }
+}
+
+/// The event's payload.
+struct Event<'a> {
+    name: &'a str,
+    json: &'a Value,
+}
+
+impl Event<'_> {
+    fn pull_request(&self, head: &Head) -> Result<Plan, Refusal> {
+        let base = self.commit("/pull_request/base/sha")?;
+        let proposed = self.commit("/pull_request/head/sha")?;
+        if head.sha == base {
+            let what = format!("HEAD ({}) is the base of the pull request", head.sha.short());
+            return Err(Refusal { what, help: CHECK_OUT.to_owned() });
+        }
+        // Such a commit lies in the history of the base only after the pull request was merged, and is its change then too.
+        if let [first, second] = &head.parents[..]
+            && *second == proposed
+        {
+            let words = format!("the first parent of the merge commit {}", head.sha.short());
+            return Ok(Plan::Exact { sha: first.clone(), words });
+        }
+        let why = "HEAD is not the merge commit of the pull request".to_owned();
+        Ok(Plan::MergeBase { with: Point::Sha(base), why, inside: Inside::Refuse(CHECK_OUT) })
+    }
+
+    fn merge_group(&self, head: &Head) -> Result<Plan, Refusal> {
+        let base = self.commit("/merge_group/base_sha")?;
+        if head.sha == self.commit("/merge_group/head_sha")? && head.sha != base {
+            return Ok(Plan::Exact { sha: base, words: "the base of the merge group".to_owned() });
+        }
+        let why = "HEAD is not the commit of the merge group".to_owned();
+        Ok(Plan::MergeBase { with: Point::Sha(base), why, inside: Inside::Refuse(CHECK_OUT_GROUP) })
+    }
+
+    fn push(&self, head: &Head) -> Result<Plan, Refusal> {
+        let name = self.text("/ref")?;
+        let Some(branch) = name.strip_prefix("refs/heads/") else {
+            return Ok(Plan::NoPatch { why: format!("{name} is not a branch") });
+        };
+        let (before, after) = (self.commit_or_none("/before")?, self.commit_or_none("/after")?);
+        let Some(after) = after else {
+            return Ok(Plan::NoPatch { why: format!("the branch `{branch}` was deleted") });
+        };
+        let default = self.text("/repository/default_branch")?;
+        let other = (branch != default).then(|| default.to_owned());
+        let Some(before) = before else { return Ok(new_branch(branch, other)) };
+        let forced = self.flag("/forced")?;
+        if head.sha == before {
+            let what = format!("HEAD ({}) is what the branch was before the push", before.short());
+            return Err(Refusal { what, help: CHECK_OUT_PUSH.to_owned() });
+        }
+        if forced == Some(false) && head.sha == after {
+            let words = format!("`{branch}` before the push");
+            return Ok(Plan::Exact { sha: before, words });
+        }
+        // A branch that was set back adds nothing; an older commit that was checked out would hide what it adds.
+        let inside = if head.sha == after { Inside::Fine } else { Inside::Refuse(CHECK_OUT_PUSH) };
+        Ok(Plan::Rewritten { before, default_branch: other, inside })
+    }
+
+    fn text(&self, pointer: &str) -> Result<&str, Refusal> {
+        let text = self.json.pointer(pointer).and_then(Value::as_str);
+        text.filter(|text| !text.is_empty()).ok_or_else(|| self.malformed(pointer))
+    }
+
+    fn commit(&self, pointer: &str) -> Result<Sha, Refusal> {
+        Sha::parse(self.text(pointer)?).ok_or_else(|| self.malformed(pointer))
+    }
+
+    /// A commit; all zeros mean that there is none.
+    fn commit_or_none(&self, pointer: &str) -> Result<Option<Sha>, Refusal> {
+        let text = self.text(pointer)?;
+        let none = matches!(text.len(), 40 | 64) && text.bytes().all(|byte| byte == b'0');
+        if none { Ok(None) } else { self.commit(pointer).map(Some) }
+    }
+
+    /// Whether; unknown where the event does not say it.
+    fn flag(&self, pointer: &str) -> Result<Option<bool>, Refusal> {
+        match self.json.pointer(pointer) {
+            None => Ok(None),
+            Some(Value::Bool(flag)) => Ok(Some(*flag)),
+            Some(_) => Err(self.malformed(pointer)),
+        }
+    }
+
+    fn malformed(&self, pointer: &str) -> Refusal {
+        let field = pointer.trim_start_matches('/').replace('/', ".");
+        let found = match self.json.pointer(pointer) {
+            None => "missing".to_owned(),
+            Some(value) => format!("{:.80}", value.to_string()),
+        };
+        Refusal {
+            what: format!("the field `{field}` of the event `{}` is {found}", self.name),
+            help: "say what to compare with by the input `base`".to_owned(),
+        }
+    }
+}
+
+fn new_branch(branch: &str, default: Option<String>) -> Plan {
+    match default {
+        Some(default) => Plan::MergeBase {
+            with: Point::Branch(default),
+            why: format!("`{branch}` is a new branch"),
+            inside: Inside::Fine,
+        },
+        None => Plan::NoPatch { why: format!("`{branch}` is new, and it is the default branch") },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn sha(digit: char) -> Sha {
+        Sha::parse(&digit.to_string().repeat(40)).unwrap()
+    }
+
+    fn text(digit: char) -> String {
+        digit.to_string().repeat(40)
+    }
+
+    fn job(event_name: &str, event: Value) -> Job {
+        let on_runner = !event_name.is_empty();
+        Job { event_name: event_name.to_owned(), event, on_runner, ..Job::default() }
+    }
+
+    /// HEAD is commit f.
+    fn planned(job: &Job, parents: &[char]) -> Result<Plan, Refusal> {
+        let parents = parents.iter().copied().map(sha).collect();
+        plan(job, &Head { sha: sha('f'), parents }, Asked::Nothing)
+    }
+
+    fn pull_request(base: char) -> Value {
+        json!({"pull_request": {"base": {"sha": text(base)}, "head": {"sha": text('d')}}})
+    }
+
+    fn push(before: char, after: char) -> Value {
+        json!({"ref": "refs/heads/topic", "before": text(before), "after": text(after), "forced": false,
+               "repository": {"default_branch": "main"}})
+    }
+
+    fn with(mut event: Value, pointer: &str, value: Value) -> Value {
+        *event.pointer_mut(pointer).unwrap() = value;
+        event
+    }
+
+    #[test]
+    fn a_pull_request_has_its_first_parent_only_if_head_is_its_merge_commit() {
+        for name in ["pull_request", "pull_request_target", "pull_request_review"] {
+            let job = job(name, pull_request('b'));
+            let exact = Plan::Exact {
+                sha: sha('a'),
+                words: "the first parent of the merge commit fffffff".to_owned(),
+            };
+            assert_eq!(planned(&job, &['a', 'd']), Ok(exact));
+            for parents in [&['a'][..], &['d', 'a'], &['a', 'b'], &['a', 'd', 'c'], &['d'], &[]] {
+                let plan = planned(&job, parents);
+                let inside = Inside::Refuse(CHECK_OUT);
+                assert!(
+                    matches!(&plan, Ok(Plan::MergeBase { with: Point::Sha(with), inside: got, .. })
+                        if *with == sha('b') && *got == inside),
+                    "{parents:?}: {plan:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_checkout_of_the_base_branch_is_refused() {
+        let job = job("pull_request_target", pull_request('f'));
+        let refusal = planned(&job, &['a', 'd']).unwrap_err();
+        assert!(refusal.what.contains("is the base of the pull request"), "{refusal:?}");
+        assert!(refusal.help.contains("refs/pull/<number>/merge"));
+    }
+
+    #[test]
+    fn a_merge_group_names_its_base() {
+        let event = json!({"merge_group": {"base_sha": text('b'), "head_sha": text('f')}});
+        let words = "the base of the merge group".to_owned();
+        let group = job("merge_group", event.clone());
+        assert_eq!(planned(&group, &['b']), Ok(Plan::Exact { sha: sha('b'), words }));
+        for (field, value) in [("head_sha", 'e'), ("base_sha", 'f')] {
+            let event = with(event.clone(), &format!("/merge_group/{field}"), json!(text(value)));
+            let plan = planned(&job("merge_group", event), &['b']);
+            let refuses = matches!(plan, Ok(Plan::MergeBase { inside: Inside::Refuse(_), .. }));
+            assert!(refuses, "{field}");
+        }
+    }
+
+    #[test]
+    fn a_push_is_compared_with_what_the_branch_was() {
+        let exact = Plan::Exact { sha: sha('b'), words: "`topic` before the push".to_owned() };
+        assert_eq!(planned(&job("push", push('b', 'f')), &['b']), Ok(exact));
+        let rewritten = |default: Option<&str>, inside| {
+            let default_branch = default.map(ToOwned::to_owned);
+            Ok(Plan::Rewritten { before: sha('b'), default_branch, inside })
+        };
+        let (main, wrong) = (Some("main"), Inside::Refuse(CHECK_OUT_PUSH));
+        let forced = with(push('b', 'f'), "/forced", json!(true));
+        let plan_of = |event: Value| planned(&job("push", event), &['b']);
+        assert_eq!(plan_of(forced.clone()), rewritten(main, Inside::Fine));
+        assert_eq!(plan_of(push('b', 'e')), rewritten(main, wrong));
+        let mut unsaid = push('b', 'f');
+        unsaid.as_object_mut().unwrap().remove("forced");
+        assert_eq!(plan_of(unsaid), rewritten(main, Inside::Fine));
+        let itself = with(forced, "/ref", json!("refs/heads/main"));
+        assert_eq!(plan_of(itself), rewritten(None, Inside::Fine));
+        let stale = planned(&job("push", push('f', 'e')), &['b']).unwrap_err();
+        assert!(stale.what.contains("before the push"), "{stale:?}");
+    }
+
+    #[test]
+    fn a_new_branch_starts_at_the_default_branch() {
+        let plan = planned(&job("push", push('0', 'f')), &['a']).unwrap();
+        assert!(matches!(
+            plan,
+            Plan::MergeBase { with: Point::Branch(name), inside: Inside::Fine, .. } if name == "main"
+        ));
+    }
+
+    #[test]
+    fn what_has_no_patch_says_why() {
+        let tag = with(push('0', 'f'), "/ref", json!("refs/tags/v1"));
+        let new_default = with(push('0', 'f'), "/ref", json!("refs/heads/main"));
+        for (name, event, words) in [
+            ("push", tag, "refs/tags/v1 is not a branch"),
+            ("push", new_default, "`main` is new, and it is the default branch"),
+            ("push", push('b', '0'), "the branch `topic` was deleted"),
+            ("schedule", json!({}), "the event `schedule` changes nothing"),
+            ("workflow_dispatch", Value::Null, "the event `workflow_dispatch` changes nothing"),
+        ] {
+            let plan = planned(&job(name, event), &['b']);
+            assert_eq!(plan, Ok(Plan::NoPatch { why: words.to_owned() }));
+        }
+    }
+
+    #[test]
+    fn a_malformed_event_is_never_no_patch() {
+        let pull = pull_request('b');
+        let group = json!({"merge_group": {"base_sha": text('b'), "head_sha": text('f')}});
+        let cases = [
+            ("pull_request", Value::Null, "pull_request.base.sha"),
+            ("pull_request", json!({"pull_request": null}), "pull_request.base.sha"),
+            ("pull_request", with(pull.clone(), "/pull_request/base/sha", json!(7)), "base.sha"),
+            (
+                "pull_request",
+                with(pull.clone(), "/pull_request/base/sha", json!("main")),
+                "base.sha",
+            ),
+            ("pull_request", with(pull, "/pull_request/head/sha", json!(text('0'))), "head.sha"),
+            ("merge_group", with(group, "/merge_group/base_sha", json!("")), "base_sha"),
+            ("push", json!({}), "`ref`"),
+            ("push", with(push('b', 'f'), "/before", json!("-x")), "before"),
+            ("push", with(push('b', 'f'), "/before", json!("000")), "before"),
+            ("push", with(push('b', 'f'), "/after", json!([])), "after"),
+            ("push", with(push('b', 'f'), "/forced", json!("false")), "forced"),
+            ("push", with(push('0', 'f'), "/repository", json!(null)), "default_branch"),
+        ];
+        for (name, event, field) in cases {
+            let refusal = planned(&job(name, event.clone()), &['b']).unwrap_err();
+            assert!(refusal.what.contains(field), "{event}: {refusal:?}");
+        }
+    }
+
+    #[test]
+    fn locally_the_usual_branches_are_tried_and_an_input_wins_everywhere() {
+        let plan_of = |name: &str| {
+            let job = job(name, Value::Null);
+            plan(&job, &Head { sha: sha('f'), parents: vec![] }, Asked::Base("develop"))
+        };
+        for (name, inside) in [
+            ("", Inside::Fine),
+            ("push", Inside::NoPatch),
+            ("schedule", Inside::NoPatch),
+            ("pull_request", Inside::Refuse(CHECK_OUT)),
+        ] {
+            let why = "the input `base` names `develop`".to_owned();
+            let with = Point::Typed("develop".to_owned());
+            assert_eq!(plan_of(name), Ok(Plan::MergeBase { with, why, inside }));
+        }
+        let plan = planned(&job("", Value::Null), &[]).unwrap();
+        assert!(matches!(
+            plan,
+            Plan::MergeBase { with: Point::AnyOf(_), inside: Inside::Fine, .. }
+        ));
+    }
+
+    #[test]
+    fn ids_are_whole_and_lower_case() {
+        assert_eq!(sha('a').short(), "aaaaaaa");
+        assert!(Sha::parse(&"a".repeat(64)).is_some());
+        for wrong in ["", "abc", &"A".repeat(40), &"0".repeat(40), &"g".repeat(40), &"a".repeat(41)]
+        {
+            assert_eq!(Sha::parse(wrong), None, "{wrong}");
+        }
+    }
+}

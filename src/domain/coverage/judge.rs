@@ -1,0 +1,314 @@
+//! The checks: from what is known to a verdict.
+
+use std::collections::BTreeMap;
+
+use crate::domain::coverage::counts::Counts;
+use crate::domain::coverage::diff::Diff;
+use crate::domain::coverage::exclusions;
+use crate::domain::coverage::gate::{
+    Assessment, Check, FileTotal, Marked, Metric, Patch, Regression, Required, State, Subject,
+    Unjudgeable,
+};
+use crate::domain::coverage::patch::{self, Judged};
+use crate::domain::coverage::project::{Project, Scope};
+use crate::domain::coverage::ratio::Ratio;
+use crate::domain::coverage::regression::{self, Sides};
+use crate::domain::coverage::rules::{self, OnMissing, Rules, Strictness};
+use crate::domain::input::Percent;
+
+/// How many files are named as those that pay most.
+const PAYERS: usize = 3;
+
+/// The change that is judged.
+#[derive(Clone, Debug)]
+pub enum Change {
+    /// It is known.
+    Known {
+        /// What differs.
+        diff: Diff,
+        /// What it was compared with, in words.
+        base: String,
+    },
+    /// There is none to judge; why, as a sentence.
+    None(String),
+}
+
+/// What is there to compare with.
+#[derive(Clone, Debug)]
+pub enum Baseline {
+    /// A baseline.
+    Found {
+        /// Its files.
+        files: BTreeMap<String, Counts>,
+        /// The commit that it measured.
+        commit: String,
+        /// How many commits that is before the base.
+        older_by: u32,
+        /// What differs between that commit and today.
+        diff: Diff,
+    },
+    /// The store answered, and it is empty: nothing was ever measured.
+    Missing,
+    /// The store has baselines, and none of the commits that this change is based on; how that came, as a sentence.
+    Lost(String),
+    /// It is not asked for; why, as a sentence.
+    NotAsked(String),
+}
+
+/// What the verdict rests on.
+#[derive(Clone, Copy, Debug)]
+pub struct Evidence<'a> {
+    /// The reports.
+    pub project: &'a Project,
+    /// Its files in the judged form.
+    pub counts: &'a BTreeMap<String, Counts>,
+    /// The change.
+    pub change: &'a Change,
+    /// The baseline.
+    pub baseline: &'a Baseline,
+    /// The files that count.
+    pub scope: &'a Scope,
+}
+
+/// Judges.
+pub fn judge(evidence: Evidence<'_>, rules: &Rules) -> Result<Assessment, Unjudgeable> {
+    let project = evidence.project;
+    let mut assessment = Assessment {
+        metric: rules.metric,
+        total: total(evidence.counts, rules.metric),
+        others: others(project, evidence.counts, rules.metric),
+        files: files(evidence.counts, rules.metric),
+        mapping: project.mapping.clone(),
+        sources: project.sources.clone(),
+        warnings: project.warnings.clone(),
+        ..Assessment::default()
+    };
+    rules::judgeable(project, evidence.counts, rules.metric, assessment.total)?;
+    assessment.checks.push(at_least(Subject::Total, assessment.total, rules.min_total));
+    judge_change(&mut assessment, evidence, rules)?;
+    judge_regression(&mut assessment, evidence, rules);
+    judge_files(&mut assessment, rules);
+    judge_groups(&mut assessment, rules);
+    assessment.payers = payers(&assessment);
+    Ok(assessment)
+}
+
+fn total(counts: &BTreeMap<String, Counts>, metric: Metric) -> Ratio {
+    counts.values().fold(Ratio::default(), |sum, file| sum.plus(file.ratio(metric)))
+}
+
+/// The other metrics that the reports carry: people compare with what their tool printed.
+fn others(
+    project: &Project,
+    counts: &BTreeMap<String, Counts>,
+    metric: Metric,
+) -> Vec<(Metric, Ratio)> {
+    let all = [Metric::Line, Metric::Branch, Metric::LineAndBranch, Metric::Statement];
+    let carried = all.into_iter().filter(|other| *other != metric && project.carries(*other));
+    carried.map(|other| (other, total(counts, other))).collect()
+}
+
+fn files(counts: &BTreeMap<String, Counts>, metric: Metric) -> Vec<FileTotal> {
+    let file = |(path, counts): (&String, &Counts)| FileTotal {
+        path: path.clone(),
+        ratio: counts.ratio(metric),
+        uncovered: Marked::uncovered(counts.lines.iter()),
+    };
+    counts.iter().map(file).collect()
+}
+
+fn judge_change(
+    assessment: &mut Assessment,
+    evidence: Evidence<'_>,
+    rules: &Rules,
+) -> Result<(), Unjudgeable> {
+    let (diff, base) = match evidence.change {
+        Change::Known { diff, base } => (diff, base),
+        Change::None(why) => {
+            assessment.checks.push(skipped(Subject::Patch, why));
+            return Ok(());
+        }
+    };
+    if !evidence.project.is_mapped {
+        return Err(Unjudgeable {
+            what: "the changed lines cannot be judged: no name in the reports is a file of the repository".to_owned(),
+            help: "set `path-map`, such as `/app/=./`, or check out the repository that was tested".to_owned(),
+        });
+    }
+    let judged = Judged {
+        metric: rules.metric.of_changes(),
+        files: evidence.counts,
+        endings: &evidence.project.endings,
+        scope: evidence.scope,
+        tests: &rules.tests,
+    };
+    let (mut patch, unknown) = patch::of(diff, judged);
+    patch.base.clone_from(base);
+    assessment.checks.push(patch_check(&patch, rules.min_patch));
+    assessment.checks.push(unmeasured_check(&patch, rules.unmeasured));
+    if let Some(first) = unknown.first() {
+        assessment.warnings.push(format!(
+            "{} changed source files are in a language that no report measures (`{first}`{})",
+            unknown.len(),
+            if unknown.len() > 1 { ", ..." } else { "" }
+        ));
+    }
+    assessment.exclusions = exclusions::of(diff);
+    assessment
+        .checks
+        .push(exclusions_check(assessment.exclusions.len() as u64, rules.new_exclusions));
+    assessment.patch = Some(patch);
+    Ok(())
+}
+
+fn patch_check(patch: &Patch, minimum: Percent) -> Check {
+    let mut check = at_least(Subject::Patch, patch.ratio, minimum);
+    if patch.ratio.total == 0 {
+        "no executable lines changed".clone_into(&mut check.note);
+    }
+    check
+}
+
+fn unmeasured_check(patch: &Patch, strictness: Strictness) -> Check {
+    none_of(Subject::Unmeasured, patch.unmeasured.len() as u64, strictness)
+}
+
+fn exclusions_check(count: u64, strictness: Strictness) -> Check {
+    none_of(Subject::Exclusions, count, strictness)
+}
+
+fn judge_regression(assessment: &mut Assessment, evidence: Evidence<'_>, rules: &Rules) {
+    let missing =
+        |state, note: &str| Check { note: note.to_owned(), ..bare(Subject::Baseline, state) };
+    match evidence.baseline {
+        Baseline::NotAsked(why) => {
+            assessment.checks.push(skipped(Subject::RegressionAdjusted, why));
+        }
+        Baseline::Missing => {
+            let state = match rules.on_missing_baseline {
+                OnMissing::Warn => State::Warned,
+                OnMissing::Fail => State::Failed,
+                OnMissing::Pass => State::Passed,
+            };
+            let note = "there is no baseline yet: it is written when a push to the base branch is measured";
+            assessment.checks.push(missing(state, note));
+        }
+        Baseline::Lost(why) => assessment.checks.push(missing(State::Failed, why)),
+        Baseline::Found { files, commit, older_by, diff } => {
+            let sides = Sides { base: files, head: evidence.counts, diff, scope: evidence.scope };
+            let mut found = regression::compare(sides, rules.metric);
+            found.commit.clone_from(commit);
+            found.older_by = *older_by;
+            assessment.checks.extend(regression_checks(&found, assessment.total, rules));
+            assessment.regression = Some(found);
+        }
+    }
+}
+
+fn regression_checks(found: &Regression, head: Ratio, rules: &Rules) -> Vec<Check> {
+    let mut checks = Vec::new();
+    if let Some(tolerance) = rules.max_total_drop {
+        checks.push(not_below(Subject::RegressionTotal, head, found.base, tolerance));
+    }
+    checks.push(not_below(
+        Subject::RegressionAdjusted,
+        found.compared,
+        found.adjusted,
+        rules.max_drop,
+    ));
+    let lost = regression::lost_lines(found);
+    let state = match rules.max_indirect_loss {
+        Some(most) if lost > most => State::Failed,
+        None if lost > 0 => State::Warned,
+        _ => State::Passed,
+    };
+    let mut check = counted(Subject::Indirect, lost, state);
+    check.required = rules.max_indirect_loss.map(Required::AtMost);
+    checks.push(check);
+    checks
+}
+
+/// Files below the minimum for a file; those that hold it need no line each.
+fn judge_files(assessment: &mut Assessment, rules: &Rules) {
+    let Some(minimum) = rules.min_file else { return };
+    let low = assessment.files.iter().filter(|file| !file.ratio.meets(minimum));
+    let checks: Vec<Check> =
+        low.map(|file| at_least(Subject::File(file.path.clone()), file.ratio, minimum)).collect();
+    assessment.checks.extend(checks);
+}
+
+fn judge_groups(assessment: &mut Assessment, rules: &Rules) {
+    for group in &rules.groups {
+        let members = assessment.files.iter().filter(|file| group.globs.matches(&file.path));
+        let ratio = members.fold(Ratio::default(), |sum, file| sum.plus(file.ratio));
+        let mut check = at_least(Subject::Group(group.name.clone()), ratio, group.minimum);
+        if ratio.total == 0 {
+            check.state = State::Failed;
+            "no measured file is in this group: are its patterns right?"
+                .clone_into(&mut check.note);
+        }
+        assessment.checks.push(check);
+    }
+}
+
+/// Where the least work brings the most: in the patch if that is short, else anywhere.
+fn payers(assessment: &Assessment) -> Vec<(String, u64)> {
+    let failed = |subject: &Subject| {
+        assessment
+            .checks
+            .iter()
+            .any(|check| check.subject == *subject && check.state == State::Failed)
+    };
+    let mut files: Vec<(String, u64)> = match &assessment.patch {
+        Some(patch) if failed(&Subject::Patch) => {
+            patch.files.iter().map(|file| (file.path.clone(), file.ratio.missed())).collect()
+        }
+        _ if failed(&Subject::Total) || failed(&Subject::RegressionAdjusted) => {
+            assessment.files.iter().map(|file| (file.path.clone(), file.ratio.missed())).collect()
+        }
+        _ => Vec::new(),
+    };
+    files.retain(|(_, missed)| *missed > 0);
+    files.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    files.truncate(PAYERS);
+    files
+}
+
+fn bare(subject: Subject, state: State) -> Check {
+    Check { subject, state, measured: None, count: None, required: None, note: String::new() }
+}
+
+fn skipped(subject: Subject, why: &str) -> Check {
+    Check { note: why.to_owned(), ..bare(subject, State::Skipped) }
+}
+
+fn counted(subject: Subject, count: u64, state: State) -> Check {
+    Check { count: Some(count), ..bare(subject, state) }
+}
+
+/// A check that asks for none of something.
+fn none_of(subject: Subject, count: u64, strictness: Strictness) -> Check {
+    let state = strictness.state(count > 0);
+    Check { required: Some(Required::AtMost(0)), ..counted(subject, count, state) }
+}
+
+fn at_least(subject: Subject, ratio: Ratio, minimum: Percent) -> Check {
+    let state = if ratio.meets(minimum) { State::Passed } else { State::Failed };
+    Check {
+        measured: Some(ratio),
+        required: Some(Required::AtLeast(minimum)),
+        ..bare(subject, state)
+    }
+}
+
+fn not_below(subject: Subject, ratio: Ratio, base: Ratio, tolerance: Percent) -> Check {
+    let state = if ratio.fell(base, tolerance) { State::Failed } else { State::Passed };
+    Check {
+        measured: Some(ratio),
+        required: Some(Required::NotBelow { base, tolerance }),
+        ..bare(subject, state)
+    }
+}
+
+#[cfg(test)]
+mod tests;

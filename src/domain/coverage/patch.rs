@@ -1,0 +1,188 @@
+//! The changed lines: which of them can run, which ran, and which changed files nobody measured.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::domain::coverage::counts::Counts;
+use crate::domain::coverage::diff::{ChangeKind, ChangedFile, Diff, Hunk};
+use crate::domain::coverage::gate::{Marked, Metric, Patch, PatchFile};
+use crate::domain::coverage::lines::Range;
+use crate::domain::coverage::project::{Scope, ending};
+use crate::domain::globs::Globs;
+
+/// Endings of source files in languages that have coverage tools.
+const SOURCE: [&str; 32] = [
+    "py", "js", "jsx", "ts", "tsx", "mjs", "cjs", "vue", "svelte", "go", "rs", "java", "kt", "kts",
+    "scala", "groovy", "rb", "php", "cs", "vb", "fs", "c", "cc", "cpp", "cxx", "h", "hpp", "swift",
+    "m", "lua", "dart", "ex",
+];
+
+/// What a patch is judged by.
+#[derive(Clone, Copy, Debug)]
+pub struct Judged<'a> {
+    /// What is counted.
+    pub metric: Metric,
+    /// The files that reports measured.
+    pub files: &'a BTreeMap<String, Counts>,
+    /// Endings of files that occur in any report.
+    pub endings: &'a BTreeSet<String>,
+    /// The files that count.
+    pub scope: &'a Scope,
+    /// Files that test others and need not be measured themselves.
+    pub tests: &'a Globs,
+}
+
+/// The changed lines of a change, and the changed files of languages that no report knows.
+pub fn of(diff: &Diff, judged: Judged<'_>) -> (Patch, Vec<String>) {
+    let (mut patch, mut unknown) = (Patch::default(), Vec::new());
+    for file in diff.files.iter().filter(|file| owes(file) && judged.scope.holds(&file.path)) {
+        match judged.files.get(&file.path) {
+            Some(counts) if counts.has_lines() || counts.summary.is_none() => {
+                let judged = patch_file(file, counts, judged.metric);
+                patch.ratio = patch.ratio.plus(judged.ratio);
+                patch.files.push(judged);
+            }
+            Some(_) => patch.unmeasured.push(file.path.clone()),
+            None if judged.tests.matches(&file.path) => {}
+            None => match ending(&file.path) {
+                Some(ending) if judged.endings.contains(&ending) => {
+                    patch.unmeasured.push(file.path.clone());
+                }
+                Some(ending) if SOURCE.contains(&ending.as_str()) => {
+                    unknown.push(file.path.clone());
+                }
+                _ => {}
+            },
+        }
+    }
+    patch.files.sort_by(|a, b| a.path.cmp(&b.path));
+    patch.unmeasured.sort();
+    (patch, unknown)
+}
+
+/// Whether a file of a change can owe anything: it has lines that were not there before. A file that moved, lost lines,
+/// or is a link or another repository owes nothing.
+fn owes(file: &ChangedFile) -> bool {
+    match file.kind {
+        ChangeKind::Added | ChangeKind::Modified => {
+            file.hunks.iter().any(|hunk| !hunk.added.is_empty())
+        }
+        ChangeKind::Binary => true,
+        ChangeKind::Deleted | ChangeKind::Moved | ChangeKind::Submodule | ChangeKind::Link => false,
+    }
+}
+
+fn patch_file(file: &ChangedFile, counts: &Counts, metric: Metric) -> PatchFile {
+    let ranges: Vec<Range> = file.hunks.iter().filter_map(Hunk::added_range).collect();
+    let uncovered = ranges
+        .iter()
+        .flat_map(|range| Marked::uncovered(counts.lines.within(range.first..=range.last)));
+    PatchFile {
+        path: file.path.clone(),
+        ratio: counts.within(metric, &ranges),
+        whole: counts.ratio(metric),
+        uncovered: uncovered.collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::coverage::counts::PerLine;
+    use crate::domain::coverage::ratio::Ratio;
+    use crate::domain::coverage::report::Summary;
+
+    fn changed(kind: ChangeKind, path: &str, hunks: &[(u32, usize)]) -> ChangedFile {
+        let hunk = |(start, count): &(u32, usize)| Hunk {
+            new_start: *start,
+            added: vec![String::new(); *count],
+            ..Hunk::default()
+        };
+        ChangedFile {
+            kind,
+            path: path.to_owned(),
+            old_path: None,
+            hunks: hunks.iter().map(hunk).collect(),
+        }
+    }
+
+    fn counts(lines: &[(u32, bool)]) -> Counts {
+        Counts { lines: lines.iter().copied().collect(), ..Counts::default() }
+    }
+
+    fn judge(files: Vec<ChangedFile>, metric: Metric) -> (Patch, Vec<String>) {
+        let summary = Summary { lines: Ratio::new(9, 9), ..Summary::default() };
+        let mut branching =
+            counts(&[(1, true), (2, true), (4, false), (7, false), (9, false), (20, true)]);
+        branching.arms = PerLine::from_marks([(2, true, 1), (2, false, 1), (20, false, 1)]);
+        let known = BTreeMap::from([
+            ("src/a.py".to_owned(), branching),
+            ("src/empty.py".to_owned(), Counts::default()),
+            ("src/summed.py".to_owned(), Counts { summary: Some(summary), ..Counts::default() }),
+        ]);
+        let globs = |pattern: &str| Globs::new([pattern.to_owned()]).unwrap();
+        let judged = Judged {
+            metric,
+            files: &known,
+            endings: &BTreeSet::from(["py".to_owned()]),
+            scope: &Scope { include: Globs::default(), exclude: globs("gen/**") },
+            tests: &globs("**/test_*.py"),
+        };
+        of(&Diff { files }, judged)
+    }
+
+    #[test]
+    fn only_changed_lines_that_can_run_count() {
+        let (patch, _) =
+            judge(vec![changed(ChangeKind::Modified, "src/a.py", &[(2, 4), (9, 1)])], Metric::Line);
+        assert_eq!(patch.ratio, Ratio::new(1, 3));
+        let ranges: Vec<(u32, u32, u32)> = patch.files[0]
+            .uncovered
+            .iter()
+            .map(|m| (m.range.first, m.range.last, m.lines))
+            .collect();
+        assert_eq!(ranges, [(4, 4, 1), (9, 9, 1)]);
+        assert_eq!(patch.files[0].whole, Ratio::new(3, 6));
+        let (patch, _) = judge(
+            vec![changed(ChangeKind::Modified, "src/a.py", &[(2, 4)])],
+            Metric::LineAndBranch,
+        );
+        assert_eq!(patch.ratio, Ratio::new(2, 4));
+    }
+
+    #[test]
+    fn a_changed_file_that_nobody_measured_is_named() {
+        let (patch, unknown) = judge(
+            vec![
+                changed(ChangeKind::Added, "new/b.py", &[(1, 3)]),
+                changed(ChangeKind::Added, "web/x.ts", &[(1, 3)]),
+                changed(ChangeKind::Modified, "src/summed.py", &[(1, 1)]),
+                changed(ChangeKind::Binary, "src/odd.py", &[]),
+            ],
+            Metric::Line,
+        );
+        assert_eq!(patch.unmeasured, ["new/b.py", "src/odd.py", "src/summed.py"]);
+        assert_eq!(unknown, ["web/x.ts"]);
+        assert_eq!(patch.ratio, Ratio::default());
+    }
+
+    #[test]
+    fn what_owes_nothing_is_not_asked_for() {
+        let (patch, unknown) = judge(
+            vec![
+                changed(ChangeKind::Deleted, "new/b.py", &[]),
+                changed(ChangeKind::Moved, "new/c.py", &[]),
+                changed(ChangeKind::Modified, "new/only_deleted.py", &[(3, 0)]),
+                changed(ChangeKind::Added, "new/__init__.py", &[]),
+                changed(ChangeKind::Link, "new/l.py", &[(1, 1)]),
+                changed(ChangeKind::Submodule, "libs.py", &[(1, 1)]),
+                changed(ChangeKind::Added, "x/test_b.py", &[(1, 9)]),
+                changed(ChangeKind::Added, "gen/c.py", &[(1, 9)]),
+                changed(ChangeKind::Modified, "README.md", &[(1, 9)]),
+                changed(ChangeKind::Modified, "src/empty.py", &[(1, 9)]),
+            ],
+            Metric::Line,
+        );
+        assert_eq!((patch.unmeasured.len(), unknown.len(), patch.ratio), (0, 0, Ratio::default()));
+        assert_eq!(patch.files.len(), 1);
+    }
+}

@@ -1,0 +1,297 @@
+use super::*;
+
+fn tracked(paths: &[&str]) -> BTreeSet<String> {
+    paths.iter().map(|path| (*path).to_owned()).collect()
+}
+
+struct Case<'a> {
+    roots: &'a [&'a str],
+    names: &'a [&'a str],
+    tracked: &'a [&'a str],
+}
+
+/// "name -> path" lines and "from -> ./to (n)" lines of one report.
+fn mapped(case: &Case<'_>, known: &Known, kind: NameKind) -> Result<Vec<String>, String> {
+    let roots: Vec<String> = case.roots.iter().map(|root| (*root).to_owned()).collect();
+    let names = Names { report: "coverage.xml", roots: &roots, files: case.names.to_vec(), kind };
+    let (found, mapping) =
+        map(&[names], &tracked(case.tracked), known).map_err(|error| error.to_string())?;
+    let mut lines: Vec<String> =
+        found[0].iter().map(|(name, path)| format!("{name} = {path}")).collect();
+    lines.extend(
+        mapping.prefixes.iter().map(|one| format!("{} -> ./{} ({})", one.from, one.to, one.files)),
+    );
+    lines.extend(mapping.unmapped.iter().map(|name| format!("{name}: unmapped")));
+    Ok(lines)
+}
+
+#[track_caller]
+fn check(case: &Case<'_>, expected: &[&str]) {
+    assert_eq!(mapped(case, &Known::default(), NameKind::Path).unwrap(), expected);
+}
+
+#[test]
+fn a_container_s_folder_becomes_the_top_for_all_files_alike() {
+    check(
+        &Case {
+            roots: &[],
+            names: &["/app/shop/models.py", "/app/manage.py", "/app/gone.py"],
+            tracked: &["shop/models.py", "manage.py", "other/gone.py"],
+        },
+        &[
+            "/app/manage.py = manage.py",
+            "/app/shop/models.py = shop/models.py",
+            "/app/ -> ./ (2)",
+            "/app/gone.py: unmapped",
+        ],
+    );
+}
+
+#[test]
+fn a_mounted_folder_becomes_that_folder() {
+    check(
+        &Case {
+            roots: &[],
+            names: &["/mnt/extra-addons/sale_x/models/a.py", "/mnt/extra-addons/crm/__init__.py"],
+            tracked: &["addons/sale_x/models/a.py", "addons/crm/__init__.py", "crm/__init__.py"],
+        },
+        &[
+            "/mnt/extra-addons/crm/__init__.py = addons/crm/__init__.py",
+            "/mnt/extra-addons/sale_x/models/a.py = addons/sale_x/models/a.py",
+            "/mnt/extra-addons/ -> ./addons/ (2)",
+        ],
+    );
+}
+
+#[test]
+fn one_component_alone_maps_nothing() {
+    check(
+        &Case { roots: &[], names: &["/lib/utils.py"], tracked: &["utils.py"] },
+        &["/lib/utils.py: unmapped"],
+    );
+    check(
+        &Case { roots: &["/opt/x"], names: &["utils.py"], tracked: &["utils.py"] },
+        &["utils.py: unmapped"],
+    );
+    // A relative name is a path as it stands.
+    check(
+        &Case { roots: &[], names: &["utils.py"], tracked: &["utils.py"] },
+        &["utils.py = utils.py", " -> ./ (1)"],
+    );
+}
+
+#[test]
+fn a_library_lends_nothing() {
+    for folder in [
+        "/usr/lib/python3/dist-packages",
+        "/v/lib/site-packages",
+        "/app/node_modules",
+        "/app/vendor",
+        "/root/.cargo/registry/src/i/x-1.0",
+        "/go/pkg/mod/x@v1",
+    ] {
+        let name = format!("{folder}/shop/utils.py");
+        check(
+            &Case {
+                roots: &[],
+                names: &["/app/shop/models.py", &name],
+                tracked: &["shop/models.py", "shop/utils.py"],
+            },
+            &[
+                "/app/shop/models.py = shop/models.py",
+                "/app/ -> ./ (1)",
+                &format!("{name}: unmapped"),
+            ],
+        );
+    }
+}
+
+#[test]
+fn two_names_of_a_report_never_share_a_file() {
+    check(
+        &Case {
+            roots: &[],
+            names: &["/app/src/lib.rs", "/app/src/main.rs", "/deps/foo/src/lib.rs"],
+            tracked: &["src/lib.rs", "src/main.rs"],
+        },
+        &[
+            "/app/src/lib.rs = src/lib.rs",
+            "/app/src/main.rs = src/main.rs",
+            "/app/ -> ./ (2)",
+            "/deps/foo/src/lib.rs: unmapped",
+        ],
+    );
+}
+
+#[test]
+fn names_below_a_source_folder_lie_there() {
+    let tree = ["src/shop/a.py", "shop/a.py", "src/b.py"];
+    check(
+        &Case { roots: &["/app/src"], names: &["shop/a.py", "b.py"], tracked: &tree },
+        &["b.py = src/b.py", "shop/a.py = src/shop/a.py", "/app/ -> ./ (2)"],
+    );
+    check(
+        &Case { roots: &["src"], names: &["shop/a.py"], tracked: &tree },
+        &["shop/a.py = src/shop/a.py", " -> ./ (1)"],
+    );
+    check(
+        &Case {
+            roots: &["/app/one", "/app/two"],
+            names: &["x/a.py", "x/b.py"],
+            tracked: &["one/x/a.py", "two/x/b.py"],
+        },
+        &["x/a.py = one/x/a.py", "x/b.py = two/x/b.py", "/app/ -> ./ (2)"],
+    );
+}
+
+#[test]
+fn what_cannot_be_told_apart_is_an_error_with_the_candidates() {
+    let twice = mapped(
+        &Case { roots: &[], names: &["/app/shop/a.py"], tracked: &["shop/a.py", "old/shop/a.py"] },
+        &Known::default(),
+        NameKind::Path,
+    );
+    assert_eq!(
+        twice.unwrap_err(),
+        "`coverage.xml` names `/app/shop/a.py`, which could be `shop/a.py` or `old/shop/a.py`"
+    );
+    let roots = mapped(
+        &Case {
+            roots: &["/app/one", "/app/two"],
+            names: &["x/a.py"],
+            tracked: &["one/x/a.py", "two/x/a.py"],
+        },
+        &Known::default(),
+        NameKind::Path,
+    );
+    assert!(roots.unwrap_err().ends_with("could be `one/x/a.py` or `two/x/a.py`"));
+    let depths = mapped(
+        &Case {
+            roots: &["/app/src"],
+            names: &["shop/a.py"],
+            tracked: &["src/shop/a.py", "shop/a.py"],
+        },
+        &Known::default(),
+        NameKind::Path,
+    );
+    assert!(depths.is_err());
+    // The folder that has all of the files wins over one that has some.
+    check(
+        &Case {
+            roots: &[],
+            names: &["/app/shop/a.py", "/app/shop/b.py"],
+            tracked: &["shop/a.py", "shop/b.py", "old/shop/a.py"],
+        },
+        &["/app/shop/a.py = shop/a.py", "/app/shop/b.py = shop/b.py", "/app/ -> ./ (2)"],
+    );
+}
+
+#[test]
+fn relative_names_are_paths_at_the_top_unless_the_report_lies_elsewhere() {
+    let case =
+        Case { roots: &[], names: &["src/a.js"], tracked: &["src/a.js", "frontend/src/a.js"] };
+    check(&case, &["src/a.js = src/a.js", " -> ./ (1)"]);
+    let names = Names {
+        report: "frontend/coverage/lcov.info",
+        roots: &[],
+        files: vec!["src/a.js"],
+        kind: NameKind::Path,
+    };
+    assert!(map(&[names], &tracked(case.tracked), &Known::default()).is_err());
+    check(
+        &Case {
+            roots: &[],
+            names: &["src/a.js", "src/b.js"],
+            tracked: &["src/a.js", "frontend/src/a.js", "frontend/src/b.js"],
+        },
+        &["src/a.js = frontend/src/a.js", "src/b.js = frontend/src/b.js", " -> ./frontend/ (2)"],
+    );
+}
+
+#[test]
+fn what_is_given_and_what_is_certain_come_first() {
+    let pair = |from: &str, to: &str| (from.to_owned(), to.to_owned());
+    let case = Case {
+        roots: &[],
+        names: &["/app/shop/a.py", "/w/repo/x.py", "/v/site-packages/p/b.py"],
+        tracked: &["shop/a.py", "old/shop/a.py", "x.py", "p/b.py"],
+    };
+    let known = Known {
+        given: vec![pair("/app", "old"), pair("/v/site-packages/", ".")],
+        certain: vec![pair("/w/repo", "")],
+    };
+    assert_eq!(
+        mapped(&case, &known, NameKind::Path).unwrap(),
+        [
+            "/app/shop/a.py = old/shop/a.py",
+            "/v/site-packages/p/b.py = p/b.py",
+            "/w/repo/x.py = x.py",
+            "/app/ -> ./old/ (1)",
+            "/v/site-packages/ -> ./ (1)",
+            "/w/repo/ -> ./ (1)",
+        ]
+    );
+}
+
+#[test]
+fn packages_lie_in_several_folders_and_modules_apart() {
+    let case = Case {
+        roots: &[],
+        names: &["a/org/x/F.java", "a/org/x/G.kt", "b/org/x/F.java"],
+        tracked: &[
+            "a/src/main/java/org/x/F.java",
+            "a/src/main/kotlin/org/x/G.kt",
+            "b/src/main/java/org/x/F.java",
+        ],
+    };
+    assert_eq!(
+        mapped(&case, &Known::default(), NameKind::Package).unwrap()[..3],
+        [
+            "a/org/x/F.java = a/src/main/java/org/x/F.java",
+            "a/org/x/G.kt = a/src/main/kotlin/org/x/G.kt",
+            "b/org/x/F.java = b/src/main/java/org/x/F.java",
+        ]
+    );
+    // Without a way to tell the modules apart it is an error: one could be either.
+    let apart = Case { names: &["m/org/x/F.java"], ..case };
+    assert!(mapped(&apart, &Known::default(), NameKind::Package).is_err());
+    let plain = Case {
+        names: &["org/x/F.java", "org/x/G.kt"],
+        tracked: &["src/main/java/org/x/F.java", "src/main/kotlin/org/x/G.kt"],
+        roots: &[],
+    };
+    assert_eq!(mapped(&plain, &Known::default(), NameKind::Package).unwrap().len(), 4);
+}
+
+#[test]
+fn windows_and_odd_names() {
+    check(
+        &Case {
+            roots: &[],
+            names: &["C:\\proj\\src\\A.cs", "D:/x/A.cs", ""],
+            tracked: &["src/A.cs"],
+        },
+        &[
+            "C:\\proj\\src\\A.cs = src/A.cs",
+            "C:/proj/ -> ./ (1)",
+            ": unmapped",
+            "D:/x/A.cs: unmapped",
+        ],
+    );
+}
+
+#[test]
+fn many_files_take_no_time_to_speak_of() {
+    let paths: Vec<String> =
+        (0..20_000).map(|n| format!("pkg{}/mod{}/index.js", n % 100, n)).collect();
+    let names: Vec<String> = paths.iter().map(|path| format!("/build/{path}")).collect();
+    let tracked: BTreeSet<String> = paths.into_iter().collect();
+    let names = Names {
+        report: "r",
+        roots: &[],
+        files: names.iter().map(String::as_str).collect(),
+        kind: NameKind::Path,
+    };
+    let (found, _) = map(&[names], &tracked, &Known::default()).unwrap();
+    assert_eq!(found[0].len(), 20_000);
+}

@@ -1,0 +1,304 @@
+//! All reports of a run as one project: names mapped to files, shards joined, files left out that were not asked for.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::domain::coverage::counts::Counts;
+use crate::domain::coverage::gate::{Mapping, Metric, Source};
+use crate::domain::coverage::lines::Lines;
+use crate::domain::coverage::paths::{self, Ambiguous, Known, NameKind, Names};
+use crate::domain::coverage::ratio::Ratio;
+use crate::domain::coverage::report::{Format, Measured, Report};
+use crate::domain::globs::Globs;
+
+/// One report and where it was read.
+#[derive(Clone, Debug)]
+pub struct Read {
+    /// Its path, relative to the repository where it lies inside.
+    pub name: String,
+    /// What it says.
+    pub report: Report,
+}
+
+/// Which files count.
+#[derive(Clone, Debug, Default)]
+pub struct Scope {
+    /// Only these; all if there are none.
+    pub include: Globs,
+    /// Not these.
+    pub exclude: Globs,
+}
+
+impl Scope {
+    /// Whether a file counts.
+    pub fn holds(&self, path: &str) -> bool {
+        (self.include.is_empty() || self.include.matches(path)) && !self.exclude.matches(path)
+    }
+}
+
+/// Everything that reports say, by file of the repository.
+#[derive(Clone, Debug, Default)]
+pub struct Project {
+    /// The files that count, by path; by the reports' own names where nothing could be mapped.
+    pub files: BTreeMap<String, Measured>,
+    /// What was read.
+    pub sources: Vec<Source>,
+    /// How names became files.
+    pub mapping: Mapping,
+    /// Endings of files that reports mention, mapped or not, in lower case without the point.
+    pub endings: BTreeSet<String>,
+    /// Whether names stand for files of the repository.
+    pub is_mapped: bool,
+    /// What is odd, in whole sentences.
+    pub warnings: Vec<String>,
+}
+
+/// Joins the reports of a run.
+pub fn join(
+    reads: Vec<Read>,
+    tracked: &BTreeSet<String>,
+    known: &Known,
+    scope: &Scope,
+) -> Result<Project, Ambiguous> {
+    let names: Vec<Names<'_>> = reads.iter().map(names).collect();
+    let (found, mapping) = paths::map(&names, tracked, known)?;
+    let mut project = Project {
+        is_mapped: found.iter().any(|found| !found.is_empty()),
+        endings: names
+            .iter()
+            .flat_map(|names| &names.files)
+            .filter_map(|name| ending(name))
+            .collect(),
+        mapping,
+        ..Project::default()
+    };
+    drop(names);
+    let mut executed: BTreeMap<String, Lines> = BTreeMap::new();
+    for (read, found) in reads.into_iter().zip(found) {
+        let Read { name, report } = read;
+        let lines =
+            report.files.values().fold(Ratio::default(), |sum, file| sum.plus(file.line_ratio()));
+        let files = (report.files.len() + report.executed.len()) as u64;
+        project.sources.push(Source {
+            name: name.clone(),
+            format: report.format,
+            files,
+            ratio: lines,
+        });
+        project
+            .warnings
+            .extend(report.warnings.iter().map(|warning| format!("`{name}`: {warning}")));
+        let path = |name: &str| match found.get(name) {
+            Some(path) => Some(path.clone()),
+            None if project.is_mapped => None,
+            None => Some(paths::normal(name)),
+        };
+        for (name, measured) in report.files {
+            if let Some(path) = path(&name).filter(|path| scope.holds(path)) {
+                match project.files.entry(path) {
+                    std::collections::btree_map::Entry::Vacant(free) => {
+                        free.insert(measured);
+                    }
+                    std::collections::btree_map::Entry::Occupied(mut taken) => {
+                        taken.get_mut().merge(&measured);
+                    }
+                }
+            }
+        }
+        for (name, lines) in report.executed {
+            if let Some(path) = path(&name).filter(|path| scope.holds(path)) {
+                executed.entry(path).or_default().merge(&lines);
+            }
+        }
+    }
+    project.add_executed(&executed);
+    project.warn_of_the_unmapped();
+    Ok(project)
+}
+
+impl Project {
+    /// The judged form of every file.
+    pub fn counts(&self) -> BTreeMap<String, Counts> {
+        self.files.iter().map(|(path, measured)| (path.clone(), Counts::of(measured))).collect()
+    }
+
+    /// Lines that ran, where another report says which lines can.
+    fn add_executed(&mut self, executed: &BTreeMap<String, Lines>) {
+        let mut unknown = Vec::new();
+        for (path, lines) in executed {
+            match self.files.get_mut(path).filter(|file| file.has_lines()) {
+                Some(file) => file.lines.cover(lines),
+                None => unknown.push(path.as_str()),
+            }
+        }
+        if let Some(first) = unknown.first() {
+            self.warnings.push(format!(
+                "{} files are in a coverage.py data file alone (`{first}`, ...): it does not say which of their lines \
+                 can run, so they do not count; give the output of `coverage xml` or `coverage json` as well",
+                unknown.len()
+            ));
+        }
+    }
+
+    fn warn_of_the_unmapped(&mut self) {
+        if !self.is_mapped {
+            self.warnings.push(
+                "no name in the reports is a file of the repository: totals are judged by the reports' own names; \
+                 `path-map: /app/=./` says what stands for what"
+                    .to_owned(),
+            );
+            return;
+        }
+        let unmapped = self.mapping.unmapped.len();
+        if unmapped > 0 {
+            let first = self.mapping.unmapped.iter().take(3).map(|name| format!("`{name}`"));
+            self.warnings.push(format!(
+                "{unmapped} files of the reports are no files of the repository and do not count ({}{}); `path-map` says \
+                 what stands for what",
+                first.collect::<Vec<_>>().join(", "),
+                if unmapped > 3 { ", ..." } else { "" }
+            ));
+        }
+    }
+
+    /// Whether the reports carry what a metric counts.
+    pub fn carries(&self, metric: Metric) -> bool {
+        self.files.values().any(|file| match metric {
+            Metric::Line => file.line_ratio().total > 0,
+            Metric::Branch | Metric::LineAndBranch => file.branch_ratio().total > 0,
+            Metric::Statement => file.statement_ratio().total > 0,
+        })
+    }
+}
+
+fn names(read: &Read) -> Names<'_> {
+    let report = &read.report;
+    Names {
+        report: &read.name,
+        roots: &report.roots,
+        files: report.files.keys().chain(report.executed.keys()).map(String::as_str).collect(),
+        kind: if report.format == Format::Jacoco { NameKind::Package } else { NameKind::Path },
+    }
+}
+
+/// The ending of a file's name, in lower case without the point.
+pub fn ending(path: &str) -> Option<String> {
+    let name = path.rsplit(['/', '\\']).next()?;
+    let (stem, ending) = name.rsplit_once('.')?;
+    (!stem.is_empty() && !ending.is_empty()).then(|| ending.to_ascii_lowercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report(files: &[(&str, &[(u32, bool)])]) -> Report {
+        let mut report = Report::new(Format::Lcov);
+        for (name, lines) in files {
+            let measured =
+                Measured { lines: lines.iter().copied().collect(), ..Measured::default() };
+            report.files.insert((*name).to_owned(), measured);
+        }
+        report
+    }
+
+    fn read(name: &str, report: Report) -> Read {
+        Read { name: name.to_owned(), report }
+    }
+
+    fn joined(reads: Vec<Read>, tracked: &[&str], scope: &Scope) -> Project {
+        let tracked = tracked.iter().map(|path| (*path).to_owned()).collect();
+        join(reads, &tracked, &Known::default(), scope).unwrap()
+    }
+
+    fn ratios(project: &Project) -> Vec<(&str, u64, u64)> {
+        project
+            .files
+            .iter()
+            .map(|(path, file)| (path.as_str(), file.line_ratio().covered, file.line_ratio().total))
+            .collect()
+    }
+
+    #[test]
+    fn shards_with_other_roots_join_by_file() {
+        let one = read("a", report(&[("/app/src/a.py", &[(1, true), (2, false)])]));
+        let two = read(
+            "b",
+            report(&[("src/a.py", &[(2, true), (3, false)]), ("src/b.py", &[(1, true)])]),
+        );
+        let project = joined(vec![one, two], &["src/a.py", "src/b.py"], &Scope::default());
+        assert_eq!(ratios(&project), [("src/a.py", 2, 3), ("src/b.py", 1, 1)]);
+        assert!(project.is_mapped && project.warnings.is_empty());
+        assert_eq!(project.endings, BTreeSet::from(["py".to_owned()]));
+    }
+
+    #[test]
+    fn what_is_not_ours_does_not_count_and_is_told() {
+        let one =
+            read("a", report(&[("src/a.py", &[(1, true)]), ("/usr/lib/x/b.py", &[(1, true)])]));
+        let project = joined(vec![one], &["src/a.py"], &Scope::default());
+        assert_eq!(ratios(&project), [("src/a.py", 1, 1)]);
+        assert!(
+            project.warnings[0].contains("1 files of the reports")
+                && project.warnings[0].contains("`/usr/lib/x/b.py`")
+        );
+    }
+
+    #[test]
+    fn without_a_repository_the_reports_names_stand() {
+        let one = read("a", report(&[("/app/src/a.py", &[(1, true)])]));
+        let project = joined(vec![one], &[], &Scope::default());
+        assert_eq!(ratios(&project), [("/app/src/a.py", 1, 1)]);
+        assert!(!project.is_mapped && project.warnings[0].starts_with("no name in the reports"));
+    }
+
+    #[test]
+    fn only_what_was_asked_for_counts() {
+        let globs = |patterns: &[&str]| {
+            Globs::new(patterns.iter().map(|pattern| (*pattern).to_owned())).unwrap()
+        };
+        let scope = Scope { include: globs(&["src/**"]), exclude: globs(&["**/gen_*.py"]) };
+        let one = read(
+            "a",
+            report(&[
+                ("src/a.py", &[(1, true)]),
+                ("src/x/gen_b.py", &[(1, true)]),
+                ("c.py", &[(1, true)]),
+            ]),
+        );
+        let project = joined(vec![one], &["src/a.py", "src/x/gen_b.py", "c.py"], &scope);
+        assert_eq!(ratios(&project), [("src/a.py", 1, 1)]);
+    }
+
+    #[test]
+    fn a_data_file_covers_lines_that_another_report_knows() {
+        let mut data = Report::new(Format::CoveragePyData);
+        data.executed
+            .insert("/app/src/a.py".to_owned(), [(2, true), (9, true)].into_iter().collect());
+        data.executed.insert("/app/src/b.py".to_owned(), [(1, true)].into_iter().collect());
+        let reads = || {
+            vec![
+                read("a", report(&[("src/a.py", &[(1, true), (2, false)])])),
+                read(".coverage", data.clone()),
+            ]
+        };
+        let project = joined(reads(), &["src/a.py", "src/b.py"], &Scope::default());
+        assert_eq!(ratios(&project), [("src/a.py", 2, 2)]);
+        assert!(
+            project.warnings[0]
+                .contains("1 files are in a coverage.py data file alone (`src/b.py`")
+        );
+    }
+
+    #[test]
+    fn endings() {
+        for (path, expected) in [
+            ("a/b.PY", Some("py")),
+            (".gitignore", None),
+            ("Makefile", None),
+            ("a.b/c", None),
+            ("x\\y.cs", Some("cs")),
+        ] {
+            assert_eq!(ending(path).as_deref(), expected, "{path}");
+        }
+    }
+}

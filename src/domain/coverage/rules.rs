@@ -1,0 +1,178 @@
+//! What a gate asks for, and whether reports can answer it.
+
+use std::collections::BTreeMap;
+
+use crate::domain::coverage::counts::Counts;
+use crate::domain::coverage::gate::{Metric, State, Unjudgeable};
+use crate::domain::coverage::project::Project;
+use crate::domain::coverage::ratio::Ratio;
+use crate::domain::globs::Globs;
+use crate::domain::input::{self, Percent};
+
+/// Whether something fails the gate or is told only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Strictness {
+    /// It is told.
+    Warn,
+    /// It fails the gate.
+    Fail,
+}
+
+impl Strictness {
+    /// The state of a check, by whether there is something to object to.
+    pub const fn state(self, objection: bool) -> State {
+        match (objection, self) {
+            (false, _) => State::Passed,
+            (true, Self::Warn) => State::Warned,
+            (true, Self::Fail) => State::Failed,
+        }
+    }
+}
+
+/// What a missing baseline means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnMissing {
+    /// It is told.
+    Warn,
+    /// It fails the gate.
+    Fail,
+    /// It is fine.
+    Pass,
+}
+
+/// Some files with a minimum of their own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Group {
+    /// Its name.
+    pub name: String,
+    /// Its files.
+    pub globs: Globs,
+    /// Their share, together.
+    pub minimum: Percent,
+}
+
+/// What a gate asks for.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    /// What is counted.
+    pub metric: Metric,
+    /// For all files together.
+    pub min_total: Percent,
+    /// For the changed lines.
+    pub min_patch: Percent,
+    /// For every file, if asked for.
+    pub min_file: Option<Percent>,
+    /// For groups of files.
+    pub groups: Vec<Group>,
+    /// How much the share of all files may fall, in percentage points, whatever was deleted; not judged if `None`.
+    pub max_total_drop: Option<Percent>,
+    /// How much it may fall against the baseline without what the change deletes.
+    pub max_drop: Percent,
+    /// How many lines may be lost that the change did not touch; told only if `None`.
+    pub max_indirect_loss: Option<u64>,
+    /// Changed files that no report mentions.
+    pub unmeasured: Strictness,
+    /// New ways round the gate.
+    pub new_exclusions: Strictness,
+    /// Where nothing was ever measured.
+    pub on_missing_baseline: OnMissing,
+    /// Files that test others: they need not be measured themselves.
+    pub tests: Globs,
+}
+
+/// Whether the reports can answer for a metric at all.
+pub fn judgeable(
+    project: &Project,
+    counts: &BTreeMap<String, Counts>,
+    metric: Metric,
+    total: Ratio,
+) -> Result<(), Unjudgeable> {
+    if total.total == 0 && !project.carries(Metric::Line) {
+        return Err(Unjudgeable {
+            what: "the reports hold no executable line".to_owned(),
+            help: "did the tests run, and does the coverage tool look at the right folder? `include` and `exclude` may \
+                   leave nothing as well"
+                .to_owned(),
+        });
+    }
+    let lacks = |metric: Metric| {
+        counts
+            .iter()
+            .find(|(_, file)| file.ratio(Metric::Line).total > 0 && file.ratio(metric).total == 0)
+    };
+    match metric {
+        Metric::Branch if total.total == 0 => Err(Unjudgeable {
+            what: "`metric: branch`, and the reports hold no branch".to_owned(),
+            help: "let the tests measure branches (`--branch` of coverage.py, `--cov-branch` of pytest), or use `metric: line`"
+                .to_owned(),
+        }),
+        Metric::Statement => match lacks(Metric::Statement) {
+            Some((path, _)) => Err(Unjudgeable {
+                what: format!("`metric: statement`, and no report counts the statements of `{path}`"),
+                help: "use reports that count statements (Go, Istanbul, Clover, coverage.py JSON), or `metric: line`".to_owned(),
+            }),
+            None => Ok(()),
+        },
+        _ => Ok(()),
+    }
+}
+
+/// A group in one line: `backend: addons/**, core/** >= 85`.
+pub fn group(line: &str) -> Result<Group, String> {
+    let form = || format!("`{line}` is no group: write `name: pattern, pattern >= 85`");
+    let (name, rest) = line.split_once(':').ok_or_else(form)?;
+    let (patterns, minimum) = rest.rsplit_once(">=").ok_or_else(form)?;
+    let patterns: Vec<String> = patterns
+        .split([',', ' '])
+        .map(str::trim)
+        .filter(|one| !one.is_empty())
+        .map(str::to_owned)
+        .collect();
+    let name = name.trim();
+    if name.is_empty() || patterns.is_empty() {
+        return Err(form());
+    }
+    let minimum = input::percent(minimum.trim()).ok_or_else(form)?;
+    let globs = Globs::new(patterns).map_err(|error| format!("`{line}`: {error}"))?;
+    Ok(Group { name: name.to_owned(), globs, minimum })
+}
+
+/// An entry of `path-map` in one line: `/app/=./`.
+pub fn path_rule(line: &str) -> Result<(String, String), String> {
+    match line.split_once('=') {
+        Some((from, to)) if !from.trim().is_empty() => {
+            Ok((from.trim().to_owned(), to.trim().to_owned()))
+        }
+        _ => Err(format!(
+            "`{line}` maps nothing: write the prefix in the report, `=`, the folder: `/app/=./`"
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn groups_are_read() {
+        let one = group("backend: addons/**, core/** >= 79.5%").unwrap();
+        assert_eq!((one.name.as_str(), one.minimum.millionths), ("backend", 79_500_000));
+        assert!(
+            one.globs.matches("core/a.py")
+                && one.globs.matches("addons/x/b.py")
+                && !one.globs.matches("a.py")
+        );
+        for wrong in
+            ["backend", "backend: a/**", ": a/** >= 80", "x: >= 80", "x: a >= 800", "x: a[ >= 80"]
+        {
+            assert!(group(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn path_rules_are_read() {
+        assert_eq!(path_rule("/app/ = ./").unwrap(), ("/app/".to_owned(), "./".to_owned()));
+        assert_eq!(path_rule("C:/x=").unwrap(), ("C:/x".to_owned(), String::new()));
+        assert!(path_rule("=x").is_err() && path_rule("x").is_err());
+    }
+}
