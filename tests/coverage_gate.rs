@@ -365,7 +365,7 @@ fn the_page_shows_sources_and_hits() {
     ran.expect(1, "fail");
     let page = fs_err::read_to_string(ran.output("html-file")).unwrap();
     assert!(page.contains("x11 = 11") && page.contains("src/a.py"));
-    assert!(ran.output("html-file").ends_with("/work/out/coverage.html"));
+    assert!(ran.output("html-file").ends_with("/out/coverage.html"));
 }
 
 #[test]
