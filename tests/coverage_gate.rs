@@ -345,7 +345,7 @@ fn by_hand_it_is_the_same_verdict_with_files_that_git_does_not_know_yet() {
     ran.says("src/new.py");
     assert_eq!(
         scene.git(&["status", "--porcelain"]).lines().count(),
-        3,
+        2,
         "nothing was staged or written"
     );
     scene.write(
@@ -382,6 +382,70 @@ fn a_badge_goes_to_its_branch_on_a_push_and_beside_what_is_there() {
     let event = scene.pull_request(|scene| scene.write("README.md", "x\n"));
     scene.run("pull_request", &event, &[("badge-branch", "other")]).expect(0, "pass");
     assert!(!scene.git(&["ls-remote", "origin"]).contains("refs/heads/other"));
+}
+
+#[test]
+fn a_report_that_is_committed_is_not_that_of_this_run() {
+    let scene = Scene::new();
+    scene.push(|scene| {
+        scene.write("cov.info", &lcov(&[("src/a.py", &TEN, &[])]));
+    });
+    let event = scene.pull_request(|scene| scene.write("src/a.py", &lines(1, 13)));
+    let inputs = [("reports", "cov.info")];
+    let ran = scene.run("pull_request", &event, &inputs);
+    ran.expect(1, "error").says("`cov.info` is committed in the repository");
+    // The tests of this run wrote it anew: then it counts, and says that nobody tested the new lines.
+    scene.write("cov.info", &lcov(&[("src/a.py", &TEN, &[11, 12, 13])]));
+    scene.run("pull_request", &event, &inputs).expect(1, "fail");
+}
+
+#[test]
+fn by_hand_a_report_older_than_the_change_is_refused() {
+    let scene = Scene::new();
+    scene.write("coverage.info", &lcov(&[("src/a.py", &TEN, &[])]));
+    let an_hour_ago = std::time::SystemTime::now() - std::time::Duration::from_hours(1);
+    let report =
+        fs_err::File::options().write(true).open(scene.path("work/coverage.info")).unwrap();
+    report.set_modified(an_hour_ago).unwrap();
+    let args = ["--reports", "coverage.info", "--base", "main"];
+    // Nothing that it measures changed: its age does not matter.
+    scene.write("notes.txt", "x");
+    assert_eq!(scene.by_hand(&args).code, 0);
+    scene.write("src/a.py", &lines(1, 13));
+    let ran = scene.by_hand(&args);
+    assert_eq!(ran.code, 1);
+    assert!(
+        ran.log.contains("`src/a.py` was changed after the reports were written"),
+        "{}",
+        ran.log
+    );
+}
+
+#[test]
+fn a_shard_without_a_line_is_no_shard() {
+    let (scene, event) = with_change(&[&TEN[..], &[11, 12, 13]].concat(), &[]);
+    scene.write("empty.info", "TN:\nSF:src/a.py\nend_of_record\n");
+    let inputs = [("reports", "coverage.info\nempty.info"), ("min-reports", "2")];
+    let ran = scene.run("pull_request", &event, &inputs);
+    ran.expect(1, "error").says("`empty.info` holds no executable line");
+    // Nor is the same report by another name.
+    let inputs = [("reports", "coverage.info\nsrc/../coverage.info"), ("min-reports", "2")];
+    scene.run("pull_request", &event, &inputs).expect(1, "error").says("`min-reports` asks for 2");
+}
+
+#[test]
+fn a_lost_report_does_not_make_its_language_unknown() {
+    let scene = Scene::new();
+    let push = scene.push(|scene| scene.write("web/a.js", &lines(1, 10)));
+    scene.write("coverage.info", &lcov(&[("src/a.py", &TEN, &[]), ("web/a.js", &TEN, &[])]));
+    scene.run("push", &push, &[]).expect(0, "pass");
+    let event = scene.pull_request(|scene| {
+        scene.write("src/b.py", &lines(1, 9));
+        scene.write("web/b.ts", &lines(1, 9));
+    });
+    scene.write("coverage.info", &lcov(&[("web/a.js", &TEN, &[])]));
+    let ran = scene.run("pull_request", &event, &[]);
+    ran.expect(1, "fail").says("src/b.py").says("web/b.ts");
 }
 
 #[test]

@@ -14,6 +14,7 @@ mod inputs;
 mod post;
 mod publish;
 mod reports;
+mod stale;
 mod table;
 mod told;
 

@@ -61,7 +61,12 @@ fn step(rest: &str, first: char, ours: &[String], out: &mut String) -> usize {
             out.push(GAP);
         }
         ']' if rest.starts_with("](") => return link(rest, ours, out),
-        ':' if rest.starts_with("://") => {
+        // `https://`, and `//host` or `\/\/host` where a definition of a link would have it.
+        '/' | '\\' if rest[1..].starts_with(['/', '\\']) => {
+            out.push(first);
+            out.push(GAP);
+        }
+        ':' if rest.starts_with("://") || out.ends_with(']') => {
             out.push(first);
             out.push(GAP);
         }
@@ -85,7 +90,8 @@ fn link(rest: &str, ours: &[String], out: &mut String) -> usize {
     let plain = |c: char| c.is_ascii_graphic() && !"<>\"'`\\@".contains(c);
     let allowed = ours.iter().any(|ours| target.starts_with(ours.as_str()))
         && target.chars().all(plain)
-        && !target.contains("..");
+        && !target.contains("..")
+        && !target.to_ascii_lowercase().contains("%2e");
     if allowed {
         out.push_str(&rest[..target.len() + 2]);
         return target.len() + 2;

@@ -72,6 +72,8 @@ impl Scene {
         scene.git(&["init", "-q", "-b", "main"]);
         let origin = format!("file://{}", scene.path("origin.git").display());
         scene.git(&["remote", "add", "origin", &origin]);
+        // A report that is committed is refused.
+        scene.write(".gitignore", "/coverage.info\n/out/\n");
         scene.write("src/a.py", &lines(1, 10));
         scene.write("src/__init__.py", "");
         scene.commit("first");

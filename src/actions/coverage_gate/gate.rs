@@ -8,18 +8,18 @@ use crate::actions::coverage_gate::change::{self, Checkout};
 use crate::actions::coverage_gate::findings::Findings;
 use crate::actions::coverage_gate::inputs::Inputs;
 use crate::actions::coverage_gate::publish;
-use crate::actions::coverage_gate::reports::{self, in_parallel, no_verdict};
+use crate::actions::coverage_gate::reports::{self, no_verdict};
 use crate::actions::coverage_gate::told::Told;
-use crate::actions::coverage_gate::{baseline, ending};
+use crate::actions::coverage_gate::{baseline, ending, stale};
 use crate::actions::{Ending, World};
-use crate::adapters::host::{files, reports as disk};
+use crate::adapters::host::files;
 use crate::domain::coverage::gate::Source;
 use crate::domain::coverage::judge::{Baseline, Evidence, judge};
 use crate::domain::coverage::paths::Known;
 use crate::domain::coverage::project::{self, Project, Read};
 use crate::domain::event::Event;
 use crate::domain::input::Values;
-use crate::failure::{Failure, Place};
+use crate::failure::Failure;
 use crate::report::coverage::verdict;
 
 /// Judges and tells. A failure here is the verdict `error`.
@@ -50,8 +50,14 @@ fn folder(world: World<'_>) -> Utf8PathBuf {
 async fn find_out(inputs: &Inputs, world: World<'_>) -> Result<Findings, Failure> {
     let reads = reports::read_all(inputs, &world.job.workspace)?;
     let checkout = change::open(inputs, world).await?;
+    if let Some(checkout) = checkout.as_ref().filter(|_| world.job.on_runner) {
+        stale::refuse_committed(&reads, checkout, &world.job.workspace).await?;
+    }
     let judged = change::find(inputs, world, checkout.as_ref()).await?;
     let project = join(inputs, reads, checkout.as_ref())?;
+    if let Some(checkout) = checkout.as_ref().filter(|_| !world.job.on_runner) {
+        stale::refuse_older(&project, &judged.change, checkout, &world.job.workspace)?;
+    }
     for source in &project.sources {
         note(world, line(source));
     }
@@ -88,27 +94,9 @@ fn join(
             .help("say it by the input `path-map`, such as `/app/=./`")
     })?;
     if let Some(checkout) = checkout.filter(|_| project.is_mapped) {
-        refuse_stale(&project, checkout)?;
+        stale::refuse_beyond_the_end(&project, checkout)?;
     }
     Ok(project)
-}
-
-/// A report that knows lines below a file's end measured another file, or an older one.
-fn refuse_stale(project: &Project, checkout: &Checkout) -> Result<(), Failure> {
-    let files: Vec<(&String, u32)> =
-        project.files.iter().filter_map(|(path, file)| Some((path, file.lines.last()?))).collect();
-    let top = checkout.repo.top();
-    let stale = in_parallel(&files, |(path, last)| {
-        // A file that is gone from the working tree cannot be compared; the diff speaks for it.
-        let lines = disk::line_count(&top.join(path)).ok()?;
-        // Some tools report the place after the last line end.
-        (u64::from(*last) > lines + 1).then_some((*path, *last, lines))
-    });
-    let Some((path, last, lines)) = stale.into_iter().flatten().next() else { return Ok(()) };
-    Err(no_verdict(format!("the reports know line {last} of `{path}`, which has {lines} lines"))
-        .why("a stale or foreign report")
-        .help("run the tests on the commit that is checked out, and do not restore reports from a cache")
-        .at(Place { file: path.clone(), line: None, column: None }))
 }
 
 /// Writes the baseline and the badge where this run is to. What cannot be written is told and fails nothing: the verdict

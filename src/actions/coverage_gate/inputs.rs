@@ -95,6 +95,12 @@ impl Inputs {
         if !is_name(&inputs.name) {
             faults.add("`name` becomes a part of a git ref and of a file: use letters, digits, `.`, `_` and `-`, at most 100");
         }
+        for name in ["min-total", "min-patch", "min-file"] {
+            if values.percent(name).is_some_and(rules::is_share) {
+                faults
+                    .add(format!("`{name}` is below 1 %: it is a percentage, write `80` for 80 %"));
+            }
+        }
         faults.none().map(|()| inputs)
     }
 }
@@ -246,6 +252,7 @@ mod tests {
             ("exclude", "a["),
             ("name", "../x"),
             ("baseline", "file"),
+            ("min-patch", "0.8"),
         ])
         .unwrap_err();
         for part in [
@@ -255,6 +262,7 @@ mod tests {
             "`exclude`",
             "`name`",
             "`baseline-file`",
+            "`min-patch` is below 1 %",
         ] {
             assert!(why.contains(part), "{part} not in {why}");
         }

@@ -1,15 +1,16 @@
 //! Reads the reports: found by patterns, recognised by content, several at a time.
 
+use std::collections::BTreeSet;
 use std::num::NonZero;
 use std::sync::Mutex;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::actions::coverage_gate::inputs::Inputs;
-use crate::adapters::host::reports;
+use crate::adapters::host::{files, reports};
 use crate::domain::coverage::formats;
 use crate::domain::coverage::project::Read;
-use crate::domain::coverage::report::{Detail, Format};
+use crate::domain::coverage::report::{Detail, Format, Measured, Report};
 use crate::failure::{Failure, Outcome, Place};
 
 /// All reports of a run, in the order of the patterns and then of names.
@@ -23,7 +24,14 @@ pub fn read_all(inputs: &Inputs, workspace: &Utf8Path) -> Result<Vec<Read>, Fail
     let read = in_parallel(&files, |file| read_one(file, workspace, detail));
     let mut reads = Vec::new();
     for one in read {
-        reads.push(one?);
+        let read = one?;
+        if !says_anything(&read.report) {
+            return Err(no_verdict(format!("the report `{}` holds no executable line", read.name))
+                .why("the tests of this shard did not run, or their coverage tool looked at another folder")
+                .help("let the tool print what it measured, or take the report out of `reports`")
+                .at(Place { file: read.name, line: None, column: None }));
+        }
+        reads.push(read);
     }
     if !reads.is_empty() && reads.iter().all(|read| read.report.format == Format::CoveragePyData) {
         return Err(no_verdict(format!("`{}` says which lines ran and not which can run", reads[0].name))
@@ -32,8 +40,18 @@ pub fn read_all(inputs: &Inputs, workspace: &Utf8Path) -> Result<Vec<Read>, Fail
     Ok(reads)
 }
 
+/// Whether a report holds a line, or counts of some: one that holds neither must not count as a shard.
+fn says_anything(report: &Report) -> bool {
+    let holds = |file: &Measured| {
+        let counts = [file.line_ratio(), file.branch_ratio(), file.statement_ratio()];
+        counts.iter().any(|ratio| ratio.total > 0)
+    };
+    report.files.values().any(holds) || !report.executed.is_empty()
+}
+
 fn find(inputs: &Inputs) -> Result<Vec<Utf8PathBuf>, Failure> {
-    let mut files: Vec<Utf8PathBuf> = Vec::new();
+    let mut all: Vec<Utf8PathBuf> = Vec::new();
+    let mut known = BTreeSet::new();
     for pattern in &inputs.reports {
         let found = reports::matching(&inputs.folder, pattern).map_err(|error| {
             no_verdict(format!("`reports`: {error}"))
@@ -50,12 +68,14 @@ fn find(inputs: &Inputs) -> Result<Vec<Utf8PathBuf>, Failure> {
             ));
         }
         for file in found {
-            if !files.contains(&file) {
-                files.push(file);
+            // By its real name: a report must not count twice because a link or `..` leads to it.
+            let real = files::canonical(&file).unwrap_or_else(|_| file.clone());
+            if known.insert(real) {
+                all.push(file);
             }
         }
     }
-    let count = files.len() as u64;
+    let count = all.len() as u64;
     if count < inputs.min_reports {
         return Err(no_verdict(format!(
             "{count} reports are there, and `min-reports` asks for {}",
@@ -64,7 +84,7 @@ fn find(inputs: &Inputs) -> Result<Vec<Utf8PathBuf>, Failure> {
         .why("a shard is missing: what it covers would be missing in the count")
         .help("let every test job upload its report, and download all of them before this step"));
     }
-    Ok(files)
+    Ok(all)
 }
 
 fn read_one(file: &Utf8Path, workspace: &Utf8Path, detail: Detail) -> Result<Read, Failure> {
@@ -80,7 +100,8 @@ fn read_one(file: &Utf8Path, workspace: &Utf8Path, detail: Detail) -> Result<Rea
         Err(wrong) => {
             let (line, column) = (u32::try_from(wrong.line).ok(), u32::try_from(wrong.column).ok());
             Err(no_verdict(format!("`{name}`:{wrong}"))
-                .help("a test run that was killed leaves half a report: run it again; the formats that are read are in the README")
+                .help("a test run that was killed leaves half a report: run it again. If the tool wrote it like that, let it write another \
+                    format: those that are read are in the README")
                 .at(Place { file: name, line, column }))
         }
     }

@@ -51,17 +51,40 @@ pub fn matching(below: &Utf8Path, pattern: &str) -> Result<Vec<Utf8PathBuf>, Pat
 pub fn open(path: &Utf8Path) -> io::Result<Box<dyn BufRead>> {
     let mut file = BufReader::with_capacity(BUFFER, fs_err::File::open(path)?);
     if file.fill_buf()?.starts_with(&[0x1f, 0x8b]) {
-        let unpacked = MultiGzDecoder::new(file).take(UNPACKED);
+        let unpacked = Limited { input: MultiGzDecoder::new(file), left: UNPACKED };
         return Ok(Box::new(BufReader::with_capacity(BUFFER, unpacked)));
     }
     Ok(Box::new(file))
 }
 
-/// A file's bytes, at most so many.
+/// A stream that fails where it is longer than it may be: its beginning alone must not pass for the whole.
+struct Limited<R> {
+    input: R,
+    left: u64,
+}
+
+impl<R: Read> Read for Limited<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.input.read(buffer)?;
+        let left = self.left.checked_sub(read as u64);
+        self.left = left.ok_or_else(|| io::Error::other("it unpacks to more than 4 GiB"))?;
+        Ok(read)
+    }
+}
+
+/// A file's bytes, at most so many. What is no regular file (a pipe would wait for ever) is an error.
 pub fn bytes(path: &Utf8Path, most: u64) -> io::Result<Vec<u8>> {
+    if !fs_err::metadata(path)?.is_file() {
+        return Err(io::Error::other(format!("{path} is no regular file")));
+    }
     let mut bytes = Vec::new();
     fs_err::File::open(path)?.take(most).read_to_end(&mut bytes)?;
     Ok(bytes)
+}
+
+/// When a file was written last.
+pub fn written(path: &Utf8Path) -> io::Result<std::time::SystemTime> {
+    fs_err::metadata(path)?.modified()
 }
 
 /// How many lines a file has; a last one without a line end counts.
@@ -130,6 +153,26 @@ mod tests {
         assert_eq!(text(&path.join("c.info")).unwrap(), "one\ntwo");
         fs_err::write(&packed, &bytes[..bytes.len() - 6]).unwrap();
         assert!(text(&packed).is_err(), "half a file is no whole one");
+    }
+
+    #[test]
+    fn what_is_longer_than_it_may_be_fails() {
+        let text = |left| {
+            let mut text = String::new();
+            Limited { input: &b"hello"[..], left }.read_to_string(&mut text).map(|_| text)
+        };
+        assert_eq!(text(5).unwrap(), "hello");
+        assert!(text(4).is_err());
+    }
+
+    #[test]
+    fn bytes_are_those_of_a_regular_file() {
+        let (_keep, path) = folder();
+        assert_eq!(bytes(&path.join("c.info"), 3).unwrap(), b"one");
+        assert!(bytes(&path.join("a"), 3).is_err());
+        let pipe = path.join("pipe");
+        rustix::fs::mkfifoat(rustix::fs::CWD, pipe.as_std_path(), rustix::fs::Mode::RUSR).unwrap();
+        assert!(bytes(&pipe, 3).is_err());
     }
 
     #[test]

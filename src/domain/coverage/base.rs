@@ -139,6 +139,17 @@ const CHECK_OUT_PUSH: &str =
     "check out the commit that was pushed: `actions/checkout` without `ref`";
 const LOCAL: &[&str] = &["origin/HEAD", "origin/main", "origin/master", "main", "master"];
 
+/// Events that run on a commit as it is. Others (`issue_comment`, `workflow_run`) may well be about a change.
+const WITHOUT_CHANGE: &[&str] = &[
+    "schedule",
+    "workflow_dispatch",
+    "repository_dispatch",
+    "release",
+    "deployment",
+    "create",
+    "delete",
+];
+
 /// Decides what HEAD is compared with.
 pub fn plan(job: &Job, head: &Head, asked: Asked<'_>) -> Result<Plan, Refusal> {
     let event = Event { name: &job.event_name, json: &job.event };
@@ -157,7 +168,14 @@ pub fn plan(job: &Job, head: &Head, asked: Asked<'_>) -> Result<Plan, Refusal> {
         _ if pull_request => event.pull_request(head),
         "merge_group" => event.merge_group(head),
         "push" => event.push(head),
-        other => Ok(Plan::NoPatch { why: format!("the event `{other}` changes nothing") }),
+        other if WITHOUT_CHANGE.contains(&other) => {
+            Ok(Plan::NoPatch { why: format!("the event `{other}` changes nothing") })
+        }
+        other => Err(Refusal {
+            what: format!("the event `{other}` does not say what the change is"),
+            help: "give the input `base`, such as `base: main`; or run the gate on `pull_request`"
+                .to_owned(),
+        }),
     }
 }
 
@@ -401,6 +419,14 @@ mod tests {
         ] {
             let plan = planned(&job(name, event), &['b']);
             assert_eq!(plan, Ok(Plan::NoPatch { why: words.to_owned() }));
+        }
+    }
+
+    #[test]
+    fn an_event_that_does_not_say_what_changed_needs_a_base() {
+        for name in ["issue_comment", "workflow_run", "some_new_event"] {
+            let refusal = planned(&job(name, Value::Null), &['b']).unwrap_err();
+            assert!(refusal.help.contains("`base`"), "{name}: {refusal:?}");
         }
     }
 

@@ -8,10 +8,7 @@ use crate::domain::coverage::gate::Exclusion;
 use crate::domain::coverage::project::ending;
 
 /// Marks in code, in lower case, by the tools that obey them.
-const MARKS: [&str; 22] = [
-    "pragma: no cover",
-    "pragma:no cover",
-    "pragma: no branch",
+const MARKS: [&str; 20] = [
     "istanbul ignore",
     "c8 ignore",
     "v8 ignore",
@@ -22,6 +19,7 @@ const MARKS: [&str; 22] = [
     "gcovr_excl",
     "grcov_excl",
     "coverage(off)",
+    "no_coverage]",
     "tarpaulin_include",
     "@codecoverageignore",
     ":nocov:",
@@ -162,7 +160,24 @@ fn whole(file: &ChangedFile) -> Vec<Exclusion> {
 /// A mark in code.
 fn mark(text: &str) -> Option<String> {
     let lower = text.to_ascii_lowercase();
-    MARKS.iter().find(|mark| lower.contains(**mark)).map(|mark| format!("`{mark}`"))
+    let words = lower.split_whitespace().collect::<Vec<_>>().join(" ");
+    pragma(&words)
+        .or_else(|| MARKS.iter().find(|mark| words.contains(**mark)).copied())
+        .map(|mark| format!("`{mark}`"))
+}
+
+/// What coverage.py obeys: `#`, `pragma`, an optional colon, `no cover` or `no branch`, with or without spaces between.
+fn pragma(words: &str) -> Option<&'static str> {
+    let behind = words.split("pragma").skip(1);
+    let mut said = behind.map(|rest| rest.trim_start_matches([' ', ':']));
+    said.find_map(|rest| {
+        let rest = rest.strip_prefix("no")?.trim_start();
+        if rest.starts_with("cover") {
+            Some("pragma: no cover")
+        } else {
+            rest.starts_with("branch").then_some("pragma: no branch")
+        }
+    })
 }
 
 /// Whether a file configures tools or workflows.
@@ -310,6 +325,21 @@ mod tests {
         ] {
             assert_eq!(found(path, &[], &[line]).len(), 1, "{line}");
         }
+    }
+
+    #[test]
+    fn every_spelling_that_coverage_py_obeys_is_seen() {
+        for line in [
+            "x()  # pragma no cover",
+            "x()  # pragma: nocover",
+            "x()  #PRAGMA NO COVER",
+            "x()  # pragma:  no  cover",
+            "x()  #pragma:no branch",
+        ] {
+            assert_eq!(found("a.py", &[], &[line]).len(), 1, "{line}");
+        }
+        assert_eq!(found("a.c", &[], &["#pragma once", "#pragma GCC novector"]), [""; 0]);
+        assert_eq!(found("a.ts", &[], &["/* istanbul  ignore   next */"]).len(), 1);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The checks: from what is known to a verdict.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::coverage::counts::Counts;
 use crate::domain::coverage::diff::Diff;
@@ -9,8 +9,8 @@ use crate::domain::coverage::gate::{
     Assessment, Check, FileTotal, Marked, Metric, Patch, Regression, Required, State, Subject,
     Unjudgeable,
 };
-use crate::domain::coverage::patch::{self, Judged};
-use crate::domain::coverage::project::{Project, Scope};
+use crate::domain::coverage::patch::{self, Aside, Judged};
+use crate::domain::coverage::project::{Project, Scope, ending};
 use crate::domain::coverage::ratio::Ratio;
 use crate::domain::coverage::regression::{self, Sides};
 use crate::domain::coverage::rules::{self, OnMissing, Rules, Strictness};
@@ -138,21 +138,15 @@ fn judge_change(
     let judged = Judged {
         metric: rules.metric.of_changes(),
         files: evidence.counts,
-        endings: &evidence.project.endings,
+        endings: &endings(evidence),
         scope: evidence.scope,
         tests: &rules.tests,
     };
-    let (mut patch, unknown) = patch::of(diff, judged);
+    let (mut patch, aside) = patch::of(diff, judged);
     patch.base.clone_from(base);
-    assessment.checks.push(patch_check(&patch, rules.min_patch));
+    assessment.checks.push(patch_check(&patch, &aside, rules.min_patch));
     assessment.checks.push(unmeasured_check(&patch, rules.unmeasured));
-    if let Some(first) = unknown.first() {
-        assessment.warnings.push(format!(
-            "{} changed source files are in a language that no report measures (`{first}`{})",
-            unknown.len(),
-            if unknown.len() > 1 { ", ..." } else { "" }
-        ));
-    }
+    assessment.warnings.extend(odd(&aside));
     assessment.exclusions = exclusions::of(diff);
     assessment
         .checks
@@ -161,12 +155,73 @@ fn judge_change(
     Ok(())
 }
 
-fn patch_check(patch: &Patch, minimum: Percent) -> Check {
-    let mut check = at_least(Subject::Patch, patch.ratio, minimum);
-    if patch.ratio.total == 0 {
-        "no executable lines changed".clone_into(&mut check.note);
+/// Endings of all that is measured, or was: a report that is lost does not make its language an unknown one.
+fn endings(evidence: Evidence<'_>) -> BTreeSet<String> {
+    let mut endings = evidence.project.endings.clone();
+    if let Baseline::Found { files, .. } = evidence.baseline {
+        endings.extend(files.keys().filter_map(|path| ending(path)));
     }
+    endings
+}
+
+fn patch_check(patch: &Patch, aside: &Aside, minimum: Percent) -> Check {
+    let mut check = at_least(Subject::Patch, patch.ratio, minimum);
+    let mut notes = Vec::new();
+    if patch.ratio.total == 0 {
+        let none = if patch.unmeasured.is_empty() && aside.unknown.is_empty() {
+            "no executable lines changed"
+        } else {
+            "no line that a report knows changed"
+        };
+        notes.push(none.to_owned());
+    }
+    if !aside.left_out.is_empty() {
+        notes.push(format!(
+            "{} by `tests`, `include` or `exclude`: {}",
+            counted_as(
+                aside.left_out.len(),
+                "changed file is not judged",
+                "changed files are not judged"
+            ),
+            named(&aside.left_out)
+        ));
+    }
+    check.note = notes.join("; ");
     check
+}
+
+/// What is odd about changed files that are not judged.
+fn odd(aside: &Aside) -> Vec<String> {
+    let mut warnings = Vec::new();
+    if !aside.unknown.is_empty() {
+        warnings.push(format!(
+            "{} in a language that no report measures: {}",
+            counted_as(aside.unknown.len(), "changed source file is", "changed source files are"),
+            named(&aside.unknown)
+        ));
+    }
+    if !aside.lineless.is_empty() {
+        warnings.push(format!(
+            "{} in the reports without one line that can run: {}; right for types and constants, else the tool did not \
+             measure them",
+            counted_as(aside.lineless.len(), "changed file is", "changed files are"),
+            named(&aside.lineless)
+        ));
+    }
+    warnings
+}
+
+/// How many paths are written out.
+const NAMED: usize = 10;
+
+fn named(paths: &[String]) -> String {
+    let shown: Vec<String> = paths.iter().take(NAMED).map(|path| format!("`{path}`")).collect();
+    let more = if paths.len() > NAMED { ", ..." } else { "" };
+    format!("{}{more}", shown.join(", "))
+}
+
+fn counted_as(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
 }
 
 fn unmeasured_check(patch: &Patch, strictness: Strictness) -> Check {
@@ -240,12 +295,16 @@ fn judge_files(assessment: &mut Assessment, rules: &Rules) {
 fn judge_groups(assessment: &mut Assessment, rules: &Rules) {
     for group in &rules.groups {
         let members = assessment.files.iter().filter(|file| group.globs.matches(&file.path));
-        let ratio = members.fold(Ratio::default(), |sum, file| sum.plus(file.ratio));
+        let ratio = members.clone().fold(Ratio::default(), |sum, file| sum.plus(file.ratio));
         let mut check = at_least(Subject::Group(group.name.clone()), ratio, group.minimum);
         if ratio.total == 0 {
             check.state = State::Failed;
-            "no measured file is in this group: are its patterns right?"
-                .clone_into(&mut check.note);
+            let note = if members.clone().next().is_some() {
+                "its files hold nothing of what is counted"
+            } else {
+                "no measured file is in this group: are its patterns right?"
+            };
+            note.clone_into(&mut check.note);
         }
         assessment.checks.push(check);
     }

@@ -16,6 +16,15 @@ const SOURCE: [&str; 32] = [
     "m", "lua", "dart", "ex",
 ];
 
+/// Endings of files that one tool measures together: where a report has one of them, a changed file with another was
+/// forgotten. C and C++ headers are in none, because most hold no code.
+const FAMILIES: [&[&str]; 4] = [
+    &["js", "jsx", "ts", "tsx", "mjs", "cjs", "vue", "svelte"],
+    &["java", "kt", "scala"],
+    &["c", "cc", "cpp", "cxx"],
+    &["cs", "vb", "fs"],
+];
+
 /// What a patch is judged by.
 #[derive(Clone, Copy, Debug)]
 pub struct Judged<'a> {
@@ -23,7 +32,7 @@ pub struct Judged<'a> {
     pub metric: Metric,
     /// The files that reports measured.
     pub files: &'a BTreeMap<String, Counts>,
-    /// Endings of files that occur in any report.
+    /// Endings of files that occur in any report or in the baseline.
     pub endings: &'a BTreeSet<String>,
     /// The files that count.
     pub scope: &'a Scope,
@@ -31,32 +40,66 @@ pub struct Judged<'a> {
     pub tests: &'a Globs,
 }
 
-/// The changed lines of a change, and the changed files of languages that no report knows.
-pub fn of(diff: &Diff, judged: Judged<'_>) -> (Patch, Vec<String>) {
-    let (mut patch, mut unknown) = (Patch::default(), Vec::new());
-    for file in diff.files.iter().filter(|file| owes(file) && judged.scope.holds(&file.path)) {
+/// Changed files that a reader should know of, though no check counts them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Aside {
+    /// In languages that no report knows.
+    pub unknown: Vec<String>,
+    /// In a report, without one line that can run.
+    pub lineless: Vec<String>,
+    /// Source files that the inputs leave out.
+    pub left_out: Vec<String>,
+}
+
+/// The changed lines of a change, and the changed files that are not judged.
+pub fn of(diff: &Diff, judged: Judged<'_>) -> (Patch, Aside) {
+    let (mut patch, mut aside) = (Patch::default(), Aside::default());
+    for file in diff.files.iter().filter(|file| owes(file)) {
+        let path = || file.path.clone();
+        if !judged.scope.holds(&file.path) {
+            if is_source(&file.path, judged.endings) {
+                aside.left_out.push(path());
+            }
+            continue;
+        }
         match judged.files.get(&file.path) {
             Some(counts) if counts.has_lines() || counts.summary.is_none() => {
+                if !counts.has_lines() {
+                    aside.lineless.push(path());
+                }
                 let judged = patch_file(file, counts, judged.metric);
                 patch.ratio = patch.ratio.plus(judged.ratio);
                 patch.files.push(judged);
             }
-            Some(_) => patch.unmeasured.push(file.path.clone()),
-            None if judged.tests.matches(&file.path) => {}
-            None => match ending(&file.path) {
-                Some(ending) if judged.endings.contains(&ending) => {
-                    patch.unmeasured.push(file.path.clone());
+            Some(_) => patch.unmeasured.push(path()),
+            None if judged.tests.matches(&file.path) => {
+                if is_source(&file.path, judged.endings) {
+                    aside.left_out.push(path());
                 }
-                Some(ending) if SOURCE.contains(&ending.as_str()) => {
-                    unknown.push(file.path.clone());
-                }
-                _ => {}
-            },
+            }
+            None if is_measured(&file.path, judged.endings) => patch.unmeasured.push(path()),
+            None if is_source(&file.path, judged.endings) => aside.unknown.push(path()),
+            None => {}
         }
     }
     patch.files.sort_by(|a, b| a.path.cmp(&b.path));
     patch.unmeasured.sort();
-    (patch, unknown)
+    (patch, aside)
+}
+
+/// Whether reports measure files of this kind: the ending, or another of its family, is in one. Files that only declare
+/// types (`.d.ts`) never run.
+fn is_measured(path: &str, endings: &BTreeSet<String>) -> bool {
+    let Some(ending) = ending(path) else { return false };
+    let family = FAMILIES.iter().find(|family| family.contains(&ending.as_str()));
+    let related = family.is_some_and(|family| family.iter().any(|one| endings.contains(*one)));
+    (related || endings.contains(&ending)) && !path.ends_with(".d.ts")
+}
+
+/// Whether a file holds code.
+fn is_source(path: &str, endings: &BTreeSet<String>) -> bool {
+    ending(path)
+        .is_some_and(|ending| endings.contains(&ending) || SOURCE.contains(&ending.as_str()))
 }
 
 /// Whether a file of a change can owe anything: it has lines that were not there before. A file that moved, lost lines,
@@ -109,7 +152,7 @@ mod tests {
         Counts { lines: lines.iter().copied().collect(), ..Counts::default() }
     }
 
-    fn judge(files: Vec<ChangedFile>, metric: Metric) -> (Patch, Vec<String>) {
+    fn judge(files: Vec<ChangedFile>, metric: Metric) -> (Patch, Aside) {
         let summary = Summary { lines: Ratio::new(9, 9), ..Summary::default() };
         let mut branching =
             counts(&[(1, true), (2, true), (4, false), (7, false), (9, false), (20, true)]);
@@ -151,7 +194,7 @@ mod tests {
 
     #[test]
     fn a_changed_file_that_nobody_measured_is_named() {
-        let (patch, unknown) = judge(
+        let (patch, aside) = judge(
             vec![
                 changed(ChangeKind::Added, "new/b.py", &[(1, 3)]),
                 changed(ChangeKind::Added, "web/x.ts", &[(1, 3)]),
@@ -161,13 +204,13 @@ mod tests {
             Metric::Line,
         );
         assert_eq!(patch.unmeasured, ["new/b.py", "src/odd.py", "src/summed.py"]);
-        assert_eq!(unknown, ["web/x.ts"]);
+        assert_eq!(aside.unknown, ["web/x.ts"]);
         assert_eq!(patch.ratio, Ratio::default());
     }
 
     #[test]
     fn what_owes_nothing_is_not_asked_for() {
-        let (patch, unknown) = judge(
+        let (patch, aside) = judge(
             vec![
                 changed(ChangeKind::Deleted, "new/b.py", &[]),
                 changed(ChangeKind::Moved, "new/c.py", &[]),
@@ -182,7 +225,25 @@ mod tests {
             ],
             Metric::Line,
         );
-        assert_eq!((patch.unmeasured.len(), unknown.len(), patch.ratio), (0, 0, Ratio::default()));
+        assert_eq!((patch.unmeasured.len(), patch.ratio), (0, Ratio::default()));
         assert_eq!(patch.files.len(), 1);
+        assert_eq!(aside.unknown, [""; 0]);
+        assert_eq!(aside.lineless, ["src/empty.py"]);
+        assert_eq!(aside.left_out, ["x/test_b.py", "gen/c.py"]);
+    }
+
+    #[test]
+    fn what_one_tool_measures_belongs_together() {
+        let reports = |ending: &str| BTreeSet::from([ending.to_owned()]);
+        for (path, known) in
+            [("src/a.ts", "js"), ("src/A.vue", "ts"), ("src/B.kt", "java"), ("a.py", "py")]
+        {
+            assert!(is_measured(path, &reports(known)), "{path}");
+        }
+        for (path, known) in
+            [("src/a.d.ts", "ts"), ("a.h", "c"), ("a.py", "js"), ("Makefile", "c"), ("a.rs", "c")]
+        {
+            assert!(!is_measured(path, &reports(known)), "{path}");
+        }
     }
 }

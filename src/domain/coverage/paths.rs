@@ -119,6 +119,20 @@ pub fn map(
 /// A name of a report and what it can mean in full.
 type Full<'a> = (&'a str, Vec<String>);
 
+/// A prefix and what it would map: name to path.
+type Weighed<'a> = (Rule, BTreeMap<&'a str, &'a str>);
+
+/// The first name that two prefixes map to different files, and these files.
+fn difference<'a>(
+    one: &BTreeMap<&'a str, &'a str>,
+    two: &BTreeMap<&'a str, &'a str>,
+) -> Option<(&'a str, Vec<String>)> {
+    one.iter().find_map(|(name, path)| {
+        let theirs = two.get(name).filter(|theirs| *theirs != path)?;
+        Some((*name, vec![(*path).to_owned(), (*theirs).to_owned()]))
+    })
+}
+
 /// The work on one report.
 struct OneReport<'a> {
     report: &'a Names<'a>,
@@ -156,7 +170,7 @@ impl<'a> OneReport<'a> {
 
     /// The prefix that maps most of the names that are left; `None` if there is none.
     fn best(&self, left: &[Full<'a>]) -> Result<Option<Rule>, Ambiguous> {
-        let mut weighed: Vec<(Rule, BTreeMap<&'a str, &'a str>)> = Vec::new();
+        let mut weighed: Vec<Weighed<'a>> = Vec::new();
         for rule in self.suggested(left) {
             let maps = self.would_map(&rule, left)?;
             if maps.iter().all(|(name, path)| self.is_unclaimed(path, name)) && !maps.is_empty() {
@@ -164,7 +178,9 @@ impl<'a> OneReport<'a> {
             }
         }
         let Some(most) = weighed.iter().map(|(_, maps)| maps.len()).max() else { return Ok(None) };
-        weighed.retain(|(_, maps)| maps.len() == most);
+        if !self.prefer_own_folder(&mut weighed, most)? {
+            weighed.retain(|(_, maps)| maps.len() == most);
+        }
         if self.report.kind == NameKind::Package
             && weighed.iter().any(|(rule, _)| names_module(rule))
         {
@@ -177,16 +193,43 @@ impl<'a> OneReport<'a> {
         let lies_inside =
             |rule: &Rule| !rule.to.is_empty() && self.report.report.starts_with(&rule.to);
         for (rival, other) in weighed.iter().skip(1) {
-            let differs = |(name, path): (&&'a str, &&'a str)| {
-                let theirs = other.get(*name).filter(|theirs| *theirs != path)?;
-                Some((*name, vec![(*path).to_owned(), (*theirs).to_owned()]))
-            };
-            let Some((name, candidates)) = maps.iter().find_map(differs) else { continue };
+            let Some((name, candidates)) = difference(maps, other) else { continue };
             if !as_they_stand || lies_inside(rival) {
                 return Err(self.ambiguous(name, candidates));
             }
         }
         Ok(Some(first.clone()))
+    }
+
+    /// Keeps only the prefix in whose folder the report lies, if there is one that maps names as they stand: in
+    /// `packages/b/coverage/lcov.info` the name `src/index.js` is that of `packages/b`, even where another package has
+    /// more of the names. One that maps less than half of what another maps is a coincidence, and which of them is right
+    /// cannot be told where they differ.
+    fn prefer_own_folder(
+        &self,
+        weighed: &mut Vec<Weighed<'a>>,
+        most: usize,
+    ) -> Result<bool, Ambiguous> {
+        let lies_inside =
+            |rule: &Rule| !rule.to.is_empty() && self.report.report.starts_with(&rule.to);
+        if weighed.iter().any(|(rule, _)| rule.from.is_empty() && rule.to.is_empty()) {
+            return Ok(false); // Names that are paths of the repository are dealt with by the caller.
+        }
+        let inside = weighed.iter().filter(|(rule, _)| lies_inside(rule));
+        let Some(own) = inside.max_by_key(|(rule, maps)| (maps.len(), rule.to.len())).cloned()
+        else {
+            return Ok(false);
+        };
+        if own.1.len() * 2 < most {
+            for (_, other) in weighed.iter().filter(|(_, maps)| maps.len() == most) {
+                if let Some((name, candidates)) = difference(&own.1, other) {
+                    return Err(self.ambiguous(name, candidates));
+                }
+            }
+            return Ok(false);
+        }
+        *weighed = vec![own];
+        Ok(true)
     }
 
     /// The prefixes that most names suggest and that no prefix in use forbids.

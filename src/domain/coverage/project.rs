@@ -40,6 +40,8 @@ impl Scope {
 pub struct Project {
     /// The files that count, by path; by the reports' own names where nothing could be mapped.
     pub files: BTreeMap<String, Measured>,
+    /// The last line that a data file of coverage.py says ran, by path: one beyond the file's end is another file's.
+    pub last_run: BTreeMap<String, u32>,
     /// What was read.
     pub sources: Vec<Source>,
     /// How names became files.
@@ -125,6 +127,7 @@ impl Project {
     fn add_executed(&mut self, executed: &BTreeMap<String, Lines>) {
         let mut unknown = Vec::new();
         for (path, lines) in executed {
+            self.last_run.extend(lines.last().map(|last| (path.clone(), last)));
             match self.files.get_mut(path).filter(|file| file.has_lines()) {
                 Some(file) => file.lines.cover(lines),
                 None => unknown.push(path.as_str()),

@@ -101,8 +101,11 @@ pub fn judgeable(
             .find(|(_, file)| file.ratio(Metric::Line).total > 0 && file.ratio(metric).total == 0)
     };
     match metric {
-        Metric::Branch if total.total == 0 => Err(Unjudgeable {
-            what: "`metric: branch`, and the reports hold no branch".to_owned(),
+        Metric::Branch | Metric::LineAndBranch if !project.carries(Metric::Branch) => Err(Unjudgeable {
+            what: format!(
+                    "`metric: {}`, and the reports hold no branch",
+                    if metric == Metric::Branch { "branch" } else { "line+branch" }
+                ),
             help: "let the tests measure branches (`--branch` of coverage.py, `--cov-branch` of pytest), or use `metric: line`"
                 .to_owned(),
         }),
@@ -133,8 +136,18 @@ pub fn group(line: &str) -> Result<Group, String> {
         return Err(form());
     }
     let minimum = input::percent(minimum.trim()).ok_or_else(form)?;
+    if is_share(minimum) {
+        return Err(format!(
+            "`{line}`: a minimum below 1 % is a share of 1 by mistake: write `80` for 80 %"
+        ));
+    }
     let globs = Globs::new(patterns).map_err(|error| format!("`{line}`: {error}"))?;
     Ok(Group { name: name.to_owned(), globs, minimum })
+}
+
+/// Whether a minimum was meant as a share of 1: nobody asks for more than nothing and less than 1 %.
+pub fn is_share(minimum: Percent) -> bool {
+    (1..1_000_000).contains(&minimum.millionths)
 }
 
 /// An entry of `path-map` in one line: `/app/=./`.
@@ -162,9 +175,15 @@ mod tests {
                 && one.globs.matches("addons/x/b.py")
                 && !one.globs.matches("a.py")
         );
-        for wrong in
-            ["backend", "backend: a/**", ": a/** >= 80", "x: >= 80", "x: a >= 800", "x: a[ >= 80"]
-        {
+        for wrong in [
+            "backend",
+            "backend: a/**",
+            ": a/** >= 80",
+            "x: >= 80",
+            "x: a >= 800",
+            "x: a[ >= 80",
+            "x: a >= 0.8",
+        ] {
             assert!(group(wrong).is_err(), "{wrong}");
         }
     }

@@ -180,6 +180,8 @@ fn passed(assessment: &Assessment) -> String {
             ),
         };
         text.push_str(&format!("; {changed}"));
+    } else {
+        text.push_str("; changed lines not judged");
     }
     let warned = of_state(assessment, State::Warned).count() + assessment.warnings.len();
     if warned > 0 {
@@ -376,7 +378,10 @@ mod tests {
             headline(&pass()),
             "Coverage 87.40 %, 80 % needed; 12 of 12 lines of the change covered"
         );
-        assert_eq!(headline(&no_patch()), "Coverage 87.40 %, 80 % needed");
+        assert_eq!(
+            headline(&no_patch()),
+            "Coverage 87.40 %, 80 % needed; changed lines not judged"
+        );
         assert_eq!(
             headline(&fail()),
             "Coverage 79.99 % of 80 % needed: 1 more line; also failed: changed lines, unmeasured files, regression \

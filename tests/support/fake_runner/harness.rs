@@ -126,7 +126,11 @@ impl<'a> Run<'a> {
         }
         fs_err::write(root.join("temp/_github_workflow/event.json"), "{}").unwrap();
         let action = job.action.to_str().unwrap().to_owned();
-        let github = BTreeMap::from([("action_path", action), ("action_ref", "v1".to_owned())]);
+        let github = BTreeMap::from([
+            ("action_path", action),
+            ("action_ref", "v1".to_owned()),
+            ("token", "the-token-of-a-job".to_owned()),
+        ]);
         let contexts =
             Contexts { inputs: manifest.inputs(&job.with), github, steps: BTreeMap::new() };
         let mut log = Log::with_secrets(&job.secrets);

@@ -126,6 +126,10 @@ impl Clover {
     fn metrics(&mut self, tag: &Tag<'_>) -> Result<(), String> {
         if tag.get("statements").is_some() {
             let ratio = Ratio::new(tag.number("coveredstatements")?, tag.number("statements")?);
+            if let Some(file) = self.draft.file().filter(|_| ratio.total > 0) {
+                // Of a file without lines this is all that is known: it is not measured. Lines win over it.
+                file.summary.get_or_insert_default();
+            }
             self.stated = Some(self.stated.unwrap_or_default().plus(ratio));
         }
         Ok(())

@@ -156,7 +156,7 @@ impl Draft {
                 report.warnings.push(format!("{count} entries without {what} were left out."));
             }
         }
-        let has_lines = report.files.values().all(|file| file.summary.is_none());
+        let has_lines = report.files.values().any(Measured::has_lines);
         let parts = if has_lines { "lines" } else { "files" };
         for Stated { what, ratio, of } in stated {
             let sum = report.files.values().fold(Ratio::default(), |sum, file| sum.plus(of(file)));

@@ -130,7 +130,7 @@ mod tests {
     fn blocks_are_weighted_and_one_however_often_they_are_named() {
         let report = profile(
             "mode: set\nx.org/m/a.go:3.13,5.2 2 0\nx.org/m/a.go:5.8,7.3 3 0\r\nx.org/m/b c:d.go:1.1,1.9 1 1\n\
-             mode: atomic\nx.org/m/a.go:3.13,5.2 2 9\n\nx.org/m/a.go:9.1,9.5 0 4\nx.org/m/a.go:3.13,5.2 2 0",
+             mode: atomic\nx.org/m/a.go:3.13,5.2 2 9\n\nx.org/m/a.go:9.1,9.5 0 4\nx.org/m/a.go:3.13,5.2 2 0\n",
         )
         .unwrap();
         let file = &report.files["x.org/m/a.go"];
@@ -165,9 +165,11 @@ mod tests {
             profile("a.go:1.1,2.2 1 1\n").unwrap_err(),
             "1:1: the first line must be `mode: ...`"
         );
-        let found = read(&mut &b"mode: set\na\xFF.go:1.1,2.2 1 1"[..], Detail::default());
+        let found = read(&mut &b"mode: set\na\xFF.go:1.1,2.2 1 1\n"[..], Detail::default());
         assert_eq!(found.unwrap_err().to_string(), "2:2: a byte that is not UTF-8");
-        let many = profile("mode: set\na.go:1.1,1.2 1 99999999999999999999999").unwrap();
+        let cut = profile("mode: set\na.go:1.1,2.2 1 1").unwrap_err();
+        assert_eq!(cut, "2:17: the file ends in the middle of a line");
+        let many = profile("mode: set\na.go:1.1,1.2 1 99999999999999999999999\n").unwrap();
         assert_eq!(many.files["a.go"].hits, [(1, u64::MAX)]);
     }
 

@@ -63,6 +63,13 @@ impl Jacoco {
                 self.draft.open(&if name.is_empty() { String::new() } else { path.join("/") });
                 self.lines = Some(0);
             }
+            "counter" if self.lines == Some(0) => {
+                let (missed, covered): (u64, u64) = (tag.number("missed")?, tag.number("covered")?);
+                if let Some(file) = self.draft.file().filter(|_| missed > 0 || covered > 0) {
+                    // There is code, and nothing says where: the file is not measured.
+                    file.summary.get_or_insert_default();
+                }
+            }
             "counter" if tag.depth == 1 && tag.get("type") == Some("LINE") => {
                 let (missed, covered): (u64, u64) = (tag.number("missed")?, tag.number("covered")?);
                 let ratio = Ratio::new(covered, missed.saturating_add(covered));

@@ -27,6 +27,9 @@ const NAMED: u32 = 1 << 30;
 /// Numbers of blocks and branches below this make a key by themselves.
 const PACKED: u32 = 1 << 15;
 
+/// The most lines or branches that a record may state.
+const MOST_STATED: u64 = 1_000_000_000_000;
+
 /// Records that say nothing about lines and branches, or nothing that is not in another one.
 const PASSED_OVER: [&[u8]; 13] = [
     b"TN", b"FN", b"FNDA", b"FNF", b"FNH", b"FNL", b"FNA", b"VER", b"MCDC", b"MCF", b"MCH", b"MRF",
@@ -73,8 +76,8 @@ fn split(line: &[u8]) -> Option<(&[u8], &[u8])> {
 /// Reads a report.
 ///
 /// A file that ends in the middle of a line is an error: `DA:12,1` may have been `DA:12,10` or `DA:123,1`, and what came
-/// after it is lost. A file that ends after a whole line, but without `end_of_record`, is read with a warning: several
-/// tools write such files.
+/// after it is lost. So is one whose last record has no `end_of_record` while others have. A file without a single one is
+/// read with a warning: several tools write such files.
 pub fn read(input: &mut dyn BufRead, detail: Detail) -> Result<Report, Unreadable> {
     let mut parser = Parser { tally: Tally::new(detail), known: false, line: 0 };
     let mut held: Vec<u8> = Vec::new();
@@ -213,7 +216,7 @@ impl Parser {
         }
         if record == b"end_of_record" {
             self.known = true;
-            self.tally.end();
+            self.tally.ended();
             return Ok(());
         }
         let Some((name, content)) = split(record) else {
@@ -231,8 +234,11 @@ impl Parser {
     /// Takes the content of a record; `Some` if no record has such a name.
     fn content(&mut self, name: &[u8], content: &[u8]) -> Result<Option<Unknown>, Wrong> {
         let mut total = |kind| {
-            let count = Count::of(content).map_err(|what| (0, what))?;
-            self.tally.total(kind, count.hits());
+            let count = Count::of(content).map_err(|what| (0, what))?.hits();
+            if count > MOST_STATED {
+                return Err((0, format!("a total of {count} is none that a file can have")));
+            }
+            self.tally.total(kind, count);
             Ok(None)
         };
         match name {
@@ -243,6 +249,10 @@ impl Parser {
             b"LH" => total(Total::LinesHit),
             b"BRF" => total(Total::Branches),
             b"BRH" => total(Total::BranchesHit),
+            b"FN" | b"FNL" => {
+                self.tally.function();
+                Ok(None)
+            }
             _ if PASSED_OVER.contains(&name) => Ok(None),
             _ => Ok(Some(Unknown)),
         }
@@ -329,6 +339,10 @@ impl Parser {
                 let what = "the file ends in the middle of a record: the last line has no end";
                 return Err(self.failed(rest.len(), what.to_owned()));
             }
+        }
+        if self.tally.is_cut() {
+            let what = "a record was cut off: it has no `end_of_record`, and others have";
+            return Err(self.failed(0, what.to_owned()));
         }
         if self.known || self.tally.any() {
             return Ok(self.tally.finish());

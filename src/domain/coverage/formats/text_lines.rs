@@ -10,7 +10,8 @@ const LONGEST: usize = 1024 * 1024;
 /// What is wrong with a line: at which byte of it, and what.
 pub type Wrong = (usize, String);
 
-/// Hands on each line without its end (LF or CRLF).
+/// Hands on each line without its end (LF or CRLF). A last line without one is half a file: the formats that are read
+/// here always end with one.
 pub fn each(
     input: &mut dyn BufRead,
     handle: &mut dyn FnMut(&[u8]) -> Result<(), Wrong>,
@@ -25,11 +26,13 @@ pub fn each(
         if line.last() == Some(&b'\r') {
             line.pop();
         }
-        if !(ended && line.is_empty()) {
-            handle(&line).map_err(failed)?;
-        }
-        if ended {
-            return Ok(());
+        match (ended, line.is_empty()) {
+            (true, true) => return Ok(()),
+            (true, false) => {
+                let what = "the file ends in the middle of a line";
+                return Err(failed((line.len(), what.to_owned())));
+            }
+            (false, _) => handle(&line).map_err(failed)?,
         }
     }
 }
@@ -63,10 +66,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_end_with_lf_crlf_or_the_file() {
+    fn lines_end_with_lf_or_crlf() {
         for piece in [1, 64] {
             let mut seen = Vec::new();
-            let mut input = BufReader::with_capacity(piece, &b"a\r\n\nb\rc\r\nd"[..]);
+            let mut input = BufReader::with_capacity(piece, &b"a\r\n\nb\rc\r\nd\n"[..]);
             each(&mut input, &mut |line| {
                 seen.push(String::from_utf8_lossy(line).into_owned());
                 Ok(())
@@ -79,6 +82,8 @@ mod tests {
     #[test]
     fn an_error_has_its_place_and_lines_are_bounded() {
         let mut wrong = |line: &[u8]| if line == b"b" { Err((3, "no".to_owned())) } else { Ok(()) };
+        let found = each(&mut &b"a\nbc"[..], &mut wrong).unwrap_err().to_string();
+        assert_eq!(found, "2:3: the file ends in the middle of a line");
         assert_eq!(each(&mut &b"a\nb\n"[..], &mut wrong).unwrap_err().to_string(), "2:4: no");
         let long = vec![b'x'; LONGEST + 1];
         let found = each(&mut &long[..], &mut wrong).unwrap_err().to_string();

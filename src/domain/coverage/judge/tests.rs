@@ -133,7 +133,7 @@ fn a_new_file_that_no_report_mentions_fails_and_docs_pass() {
         &rules(),
     );
     assert_eq!(found.verdict(), Verdict::Pass);
-    assert_eq!(found.checks[1].note, "no executable lines changed");
+    assert_eq!(found.checks[1].note, "no line that a report knows changed");
     assert!(found.warnings.iter().any(|warning| warning.contains("`x.ts`")));
     let mut lenient = rules();
     lenient.unmeasured = Strictness::Warn;

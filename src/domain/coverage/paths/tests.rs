@@ -209,6 +209,35 @@ fn relative_names_are_paths_at_the_top_unless_the_report_lies_elsewhere() {
 }
 
 #[test]
+fn a_report_speaks_of_the_package_in_whose_folder_it_lies() {
+    let mapped = |report: &str, files: &[&str], tracked_files: &[&str]| {
+        let names = Names { report, roots: &[], files: files.to_vec(), kind: NameKind::Path };
+        let (found, _) = map(&[names], &tracked(tracked_files), &Known::default())?;
+        Ok::<_, Ambiguous>(found[0].values().cloned().collect::<Vec<_>>())
+    };
+    let both = ["packages/a/src/index.js", "packages/b/src/index.js"];
+    for package in ["packages/a", "packages/b"] {
+        let report = format!("{package}/coverage/lcov.info");
+        let found = mapped(&report, &["src/index.js"], &both);
+        assert_eq!(found.unwrap(), [format!("{package}/src/index.js")]);
+    }
+    // Another package has more of the names, and is not meant.
+    let more = [&both[..], &["packages/a/src/util.js"]].concat();
+    let names = ["src/index.js", "src/util.js"];
+    let found = mapped("packages/b/coverage/lcov.info", &names, &more);
+    assert_eq!(found.unwrap(), ["packages/b/src/index.js"]);
+    // Far more of the names: then where the report lies says nothing, and neither may be taken.
+    let many: Vec<String> = (0..9).map(|n| format!("src/m{n}.js")).collect();
+    let many: Vec<&str> = many.iter().map(String::as_str).chain(["src/index.js"]).collect();
+    let of_a: Vec<String> = many.iter().map(|name| format!("packages/a/{name}")).collect();
+    let all: Vec<&str> = of_a.iter().map(String::as_str).chain([both[1]]).collect();
+    let found = mapped("packages/b/coverage/lcov.info", &many, &all).unwrap_err();
+    assert_eq!(found.candidates.len(), 2);
+    assert_eq!(mapped("coverage/lcov.info", &many, &all).unwrap().len(), 10);
+    assert!(mapped("coverage/lcov.info", &["src/index.js"], &both).is_err());
+}
+
+#[test]
 fn what_is_given_and_what_is_certain_come_first() {
     let pair = |from: &str, to: &str| (from.to_owned(), to.to_owned());
     let case = Case {

@@ -33,6 +33,8 @@ pub struct Tally {
     no_line: u64,
     no_name: u64,
     no_end: u64,
+    /// How many records end as they should.
+    ended: u64,
     unknown: Option<(String, u64)>,
 }
 
@@ -52,6 +54,8 @@ struct Record {
     measured: Measured,
     /// Whether a `DA` was in it, with a line or without.
     has_lines: bool,
+    /// Whether a function was in it, or a line that is none.
+    has_code: bool,
     lines: Option<u64>,
     lines_hit: Option<u64>,
     branches: Option<u64>,
@@ -71,6 +75,7 @@ impl Tally {
             no_line: 0,
             no_name: 0,
             no_end: 0,
+            ended: 0,
             unknown: None,
         }
     }
@@ -133,7 +138,24 @@ impl Tally {
     /// Notes an entry whose line is none.
     pub fn no_line(&mut self) {
         self.record.has_lines = true;
+        self.record.has_code = true;
         self.no_line += 1;
+    }
+
+    /// Notes a function.
+    pub fn function(&mut self) {
+        self.record.has_code = true;
+    }
+
+    /// Takes the end of a record.
+    pub fn ended(&mut self) {
+        self.ended += 1;
+        self.end();
+    }
+
+    /// Whether a record was cut off: it has no end, and others have. Some tools write no ends at all.
+    pub fn is_cut(&self) -> bool {
+        self.ended > 0 && (self.is_inside() || self.no_end > 0)
     }
 
     /// Notes a record of a type that is not known.
@@ -165,6 +187,10 @@ impl Tally {
                 self.compare(&measured);
             } else {
                 measured.summary = self.record.summary(&measured);
+            }
+            if self.record.has_code && measured.lines.is_empty() {
+                // There is code, and nothing says where: the file is not measured.
+                measured.summary.get_or_insert_default();
             }
             match self.report.files.get_mut(&name) {
                 Some(known) => known.merge(&measured),

@@ -112,7 +112,12 @@ fn totals_count_only_without_lines() {
         warnings,
         ["Its totals (LF, LH) say 1 of 2 lines, its lines 1 of 1: the lines count."]
     );
-    assert_eq!(of(&record("DA:1,1\nLF:18446744073709551615\nLH:1")).unwrap().warnings.len(), 1);
+    assert_eq!(of(&record("DA:1,1\nLF:1000000000000\nLH:1")).unwrap().warnings.len(), 1);
+    let error = of(&record("LF:18446744073709551615\nLH:18446744073709551615")).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "3:4: a total of 18446744073709551615 is none that a file can have"
+    );
 }
 
 #[test]
@@ -125,7 +130,10 @@ fn what_is_odd_is_said_once() {
         (record("DA:4294967296,1\nBRDA:0,0,0,1\nDA:3,1"), left_out),
         (record("XYZ:1\nABC:2\nDA:3,1"), unknown),
         ("SF:/a.c\nDA:3,1\n".to_owned(), open),
-        ("SF:/b.c\nDA:1,1\nSF:/a.c\nDA:3,1\nend_of_record".to_owned(), open),
+        (
+            "SF:/a.c\nDA:3,1\nSF:/b.c\nDA:1,1\n".to_owned(),
+            "2 records have no end_of_record: was the file cut off?",
+        ),
     ] {
         assert_eq!(seen(&text, "/a.c").0, [(3, true)], "{text}");
         assert_eq!(seen(&text, "/a.c").2, [warning], "{text}");
@@ -134,6 +142,7 @@ fn what_is_odd_is_said_once() {
 
 #[test]
 fn what_is_no_report_is_an_error_with_its_place() {
+    let cut = "a record was cut off: it has no `end_of_record`, and others have";
     let middle = "the file ends in the middle of a record: the last line has no end";
     for (text, error) in [
         ("", "1:1: this is no LCOV: it has not one record".to_owned()),
@@ -143,6 +152,8 @@ fn what_is_no_report_is_an_error_with_its_place() {
             "SF:/a\nend_of_record\nBRDA:1,0,0,1\n",
             "3:6: `BRDA` outside of a file: no `SF` before it".to_owned(),
         ),
+        ("SF:/a\nDA:1,1\nend_of_record\nSF:/b\nDA:1,1\n", format!("6:1: {cut}")),
+        ("SF:/a\nDA:1,1\nSF:/b\nDA:1,1\nend_of_record\n", format!("6:1: {cut}")),
         ("SF:/a\nDA:1\n", "2:4: `DA` has no count".to_owned()),
         ("SF:/a\nDA:x,1\n", "2:4: `x` is no line".to_owned()),
         ("SF:/a\nDA:1,x\n", "2:6: `x` is no count".to_owned()),
@@ -278,14 +289,16 @@ proptest! {
     }
 
     /// Cut anywhere, it is an error or has exactly the lines that stand before the cut as whole lines: never one that
-    /// was cut. Where a record is cut between two lines there is a warning.
+    /// was cut. Cut between two lines of a record it is an error too, if a record before it is whole; else it has a warning.
     #[test]
     fn half_a_line_is_never_taken(entries in entries(), at in any::<prop::sample::Index>()) {
         let text = written(&entries, "\n");
         let start = &text[..at.index(text.len() + 1)];
         let whole_lines = start.ends_with('\n') || start.is_empty();
+        let begun = start.lines().filter(|line| line.starts_with("SF:")).count();
+        let ended = start.matches("end_of_record").count();
         let Ok(report) = of(start) else {
-            prop_assert!(!whole_lines || start.is_empty());
+            prop_assert!(!whole_lines || start.is_empty() || (ended > 0 && begun > ended));
             return Ok(());
         };
         prop_assert!(whole_lines || start.ends_with("end_of_record"), "{}", start);
@@ -301,7 +314,7 @@ proptest! {
             }
         }
         prop_assert_eq!(lines_of(&report), expected);
-        let open = start.lines().filter(|line| line.starts_with("SF:")).count() > start.matches("end_of_record").count();
-        prop_assert_eq!(report.warnings.len(), usize::from(open));
+        prop_assert!(begun == ended || ended == 0, "{}", start);
+        prop_assert_eq!(report.warnings.len(), usize::from(begun > ended));
     }
 }

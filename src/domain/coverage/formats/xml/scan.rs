@@ -212,6 +212,9 @@ pub fn aside(text: &str, at: usize) -> Result<(Aside, usize), Stop> {
         ("<?", "?>", "a processing instruction", Aside::Skipped),
     ] {
         let Some(inner) = rest.strip_prefix(start) else { continue };
+        if start == "<?" && inner.starts_with(|first: char| !begins_a_name(first)) {
+            return Err(Stop::Wrong(at, "a `<?` without a name".to_owned()));
+        }
         let length = inner.find(end).ok_or(Stop::Cut(name))?;
         let kind = if start == "<?" && declares(inner) { Aside::Declaration } else { kind };
         return Ok((kind, at + start.len() + length + end.len()));
@@ -224,6 +227,10 @@ pub fn aside(text: &str, at: usize) -> Result<(Aside, usize), Stop> {
         return Err(Stop::Cut("a tag"));
     }
     Err(Stop::Wrong(at, "a `<!` that begins no comment, CDATA or DOCTYPE".to_owned()))
+}
+
+fn begins_a_name(first: char) -> bool {
+    first.is_alphabetic() || matches!(first, '_' | ':')
 }
 
 /// Whether a processing instruction is the XML declaration (`<?xml-stylesheet?>` is none).

@@ -1,0 +1,92 @@
+//! Reports of another commit: they know nothing of the change, and what they do not know would owe nothing.
+
+use std::collections::BTreeMap;
+
+use camino::Utf8Path;
+
+use crate::actions::coverage_gate::change::{self, Checkout};
+use crate::actions::coverage_gate::reports::{in_parallel, no_verdict};
+use crate::adapters::host::reports as disk;
+use crate::domain::coverage::judge::Change;
+use crate::domain::coverage::project::{Project, Read};
+use crate::failure::{Failure, Place};
+
+/// The largest report that is compared with what is committed, in bytes.
+const COMPARED: usize = 64 * 1024 * 1024;
+
+const RUN_THE_TESTS: &str =
+    "run the tests on the commit that is checked out, and do not restore reports from a cache";
+
+/// A report that knows lines below a file's end measured another file, or an older one.
+pub fn refuse_beyond_the_end(project: &Project, checkout: &Checkout) -> Result<(), Failure> {
+    let mut last: BTreeMap<&String, u32> = BTreeMap::new();
+    let measured = project.files.iter().filter_map(|(path, file)| Some((path, file.lines.last()?)));
+    for (path, line) in measured.chain(project.last_run.iter().map(|(path, line)| (path, *line))) {
+        let known = last.entry(path).or_default();
+        *known = line.max(*known);
+    }
+    let files: Vec<(&String, u32)> = last.into_iter().collect();
+    let top = checkout.repo.top();
+    let stale = in_parallel(&files, |(path, last)| {
+        // A file that is gone from the working tree cannot be compared; the diff speaks for it.
+        let lines = disk::line_count(&top.join(path)).ok()?;
+        // Some tools report the place after the last line end.
+        (u64::from(*last) > lines + 1).then_some((*path, *last, lines))
+    });
+    let Some((path, last, lines)) = stale.into_iter().flatten().next() else { return Ok(()) };
+    Err(no_verdict(format!("the reports know line {last} of `{path}`, which has {lines} lines"))
+        .why("a stale or foreign report")
+        .help(RUN_THE_TESTS)
+        .at(Place { file: path.clone(), line: None, column: None }))
+}
+
+/// A report that is in the repository and lies there as it was committed was not written by the tests of this job.
+pub async fn refuse_committed(
+    reads: &[Read],
+    checkout: &Checkout,
+    workspace: &Utf8Path,
+) -> Result<(), Failure> {
+    let tracked = |read: &&Read| checkout.tracked.contains(&read.name);
+    let suspects: Vec<&Read> = reads.iter().filter(tracked).collect();
+    if suspects.is_empty() {
+        return Ok(());
+    }
+    let files = checkout.repo.files(&checkout.tree).await.map_err(change::failed)?;
+    for read in suspects {
+        let Some(file) = files.iter().find(|file| file.path == read.name) else { continue };
+        let committed = checkout.repo.blob(&file.id, COMPARED).await.map_err(change::failed)?;
+        let here = disk::bytes(&workspace.join(&read.name), COMPARED as u64 + 1);
+        if here.is_ok_and(|here| here == committed) {
+            return Err(no_verdict(format!(
+                "the report `{}` is committed in the repository, and is as it was committed",
+                read.name
+            ))
+            .why("the tests of this run did not write it, so it knows nothing of the change")
+            .help("let the tests write it in this job, and take it out of the repository: `git rm --cached`, and a line in `.gitignore`")
+            .at(Place { file: read.name.clone(), line: None, column: None }));
+        }
+    }
+    Ok(())
+}
+
+/// By hand: a changed file that was written after the newest report was not measured as it is now. On a runner the times
+/// of files say when they were checked out and downloaded.
+pub fn refuse_older(
+    project: &Project,
+    change: &Change,
+    checkout: &Checkout,
+    workspace: &Utf8Path,
+) -> Result<(), Failure> {
+    let Change::Known { diff, .. } = change else { return Ok(()) };
+    let reports = project.sources.iter().map(|source| disk::written(&workspace.join(&source.name)));
+    let Some(newest) = reports.filter_map(Result::ok).max() else { return Ok(()) };
+    let measured = diff.files.iter().filter(|file| project.files.contains_key(&file.path));
+    let newer = |path: &str| {
+        disk::written(&checkout.repo.top().join(path)).is_ok_and(|written| written > newest)
+    };
+    let Some(file) = measured.into_iter().find(|file| newer(&file.path)) else { return Ok(()) };
+    Err(no_verdict(format!("`{}` was changed after the reports were written", file.path))
+        .why("they know nothing of what changed since")
+        .help("run the tests again, then the gate")
+        .at(Place { file: file.path.clone(), line: None, column: None }))
+}
