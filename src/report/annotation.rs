@@ -4,6 +4,7 @@
 
 use crate::domain::event::{Annotation, Level};
 use crate::failure::Failure;
+use crate::report::coverage::words::visible;
 use crate::report::markdown::{Table, code, heading, plain};
 
 /// How many annotations of a level are shown.
@@ -44,7 +45,11 @@ pub fn section(annotations: &[Annotation]) -> String {
             }
             _ => plain(&format!("{}{}", annotation.title, annotation.message)),
         };
-        table.raw_row(&[word(annotation.level).to_owned(), code(&place(annotation)), what]);
+        table.raw_row(&[
+            word(annotation.level).to_owned(),
+            code(&visible(&place(annotation))),
+            what,
+        ]);
     }
     format!("{}\n{}", heading(3, "All messages"), table.render())
 }

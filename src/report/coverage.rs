@@ -14,4 +14,4 @@ mod sections;
 pub mod summary;
 mod uri;
 pub mod verdict;
-mod words;
+pub(super) mod words;

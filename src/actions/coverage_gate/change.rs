@@ -11,7 +11,7 @@ use crate::adapters::git::diff::diff;
 use crate::adapters::git::files::Kind;
 use crate::adapters::git::repo::{Access, Repo};
 use crate::adapters::git::{Credentials, GitError};
-use crate::adapters::host::process::ChildEnv;
+use crate::adapters::host::process::{ChildEnv, ProcessError};
 use crate::domain::coverage::base::{Asked, Head, Sha, plan};
 use crate::domain::coverage::judge::Change;
 use crate::failure::{Failure, Outcome};
@@ -131,6 +131,11 @@ fn credentials(token: Option<&SecretString>, server: &str) -> Option<Credentials
 pub fn failed(error: GitError) -> Failure {
     match error {
         GitError::Refused { what, help } => Failure::new(Outcome::Failed, what).help(help),
+        GitError::Process(ProcessError::Cancelled(_)) => {
+            Failure::new(Outcome::Unavailable, "the run was cancelled")
+                .why("nothing was judged")
+                .help("run the job again")
+        }
         GitError::Unavailable { what, why } => Failure::new(Outcome::Unavailable, what)
             .why(why)
             .help("nothing was judged: run the job again when the server answers, and let the job have `permissions: contents: read`"),

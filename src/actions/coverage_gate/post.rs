@@ -28,7 +28,11 @@ pub async fn run(values: &Values, world: World<'_>) -> Result<Ending, Failure> {
         .filter(|_| job.event_name == "workflow_run")
         .ok_or_else(|| {
             Failure::new(Outcome::BadInput, "`mode: post` needs the event `workflow_run`")
-                .why(format!("the event is `{}`", job.event_name))
+                .why(if job.event_name == "workflow_run" {
+                    "its event does not say which commit the run was for".to_owned()
+                } else {
+                    format!("the event is `{}`", job.event_name)
+                })
                 .help("use it in a workflow with `on: workflow_run`, as the README shows")
         })?;
     let repository = Repository::parse(&job.repository).ok_or_else(|| {
@@ -60,7 +64,7 @@ pub async fn run(values: &Values, world: World<'_>) -> Result<Ending, Failure> {
         let done = comments::post(&client, &sticky, &text)
             .await
             .map_err(|error| publish::github_failed(&error))?;
-        note(world, format!("{:?}: {}", done.done, done.url));
+        note(world, format!("{}: {}", done.done.word(), done.url));
         posted += 1;
     }
     if posted == 0 {

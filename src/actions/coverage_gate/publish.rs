@@ -121,7 +121,7 @@ pub async fn comment(inputs: &Inputs, world: World<'_>, told: &mut Told) {
         Err(failure) => return told.warn("the comment was not posted", &failure),
     };
     match comments::post(&client, &sticky, &told.comment).await {
-        Ok(posted) => world.events.emit(Event::Note(format!("comment {:?}: {}", posted.done, posted.url))),
+        Ok(posted) => world.events.emit(Event::Note(format!("comment {}: {}", posted.done.word(), posted.url))),
         Err(Error::NotAllowed { .. }) => told.say(
             Level::Notice,
             "no comment",
@@ -157,8 +157,19 @@ pub fn github_failed(error: &Error) -> Failure {
         Error::Settings(_) => Outcome::BadInput,
         _ => Outcome::Unavailable,
     };
-    Failure::new(outcome, error.to_string())
-        .help("the job needs `permissions: pull-requests: write`; if GitHub is down, run it again")
+    let help = match error {
+        Error::NotAllowed { .. } | Error::NotFound { .. } => {
+            "the job needs `permissions: pull-requests: write`"
+        }
+        Error::Settings(_) => "check `token` and the API's address in `GITHUB_API_URL`",
+        Error::Limited { .. } | Error::Unreachable { .. } | Error::Unknown { .. } => {
+            "run it again later: GitHub could not be reached, or asked to wait"
+        }
+        Error::Refused { .. } | Error::Unusable { .. } | Error::TooLong { .. } => {
+            "the comment is not needed for the verdict; if it happens again, report it with this text"
+        }
+    };
+    Failure::new(outcome, error.to_string()).help(help)
 }
 
 /// Puts the badge on its branch.

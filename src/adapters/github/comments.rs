@@ -34,6 +34,17 @@ pub enum Done {
     Unchanged,
 }
 
+impl Done {
+    /// Its word.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::Updated => "updated",
+            Self::Unchanged => "unchanged",
+        }
+    }
+}
+
 /// A comment that is there now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Posted {

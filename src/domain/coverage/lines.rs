@@ -27,8 +27,12 @@ impl Block {
     /// Its executable lines in order, each with whether it is covered.
     fn lines(&self) -> impl Iterator<Item = (u32, bool)> + use<> {
         let Self { index, executable, covered } = *self;
-        let bits = (0..64_u32).filter(move |bit| executable >> bit & 1 == 1);
-        bits.map(move |bit| (index * 64 + bit, covered >> bit & 1 == 1))
+        let mut left = executable;
+        std::iter::from_fn(move || {
+            let bit = left.trailing_zeros();
+            left &= left.wrapping_sub(1);
+            (bit < 64).then(|| (index * 64 + bit, covered >> bit & 1 == 1))
+        })
     }
 }
 

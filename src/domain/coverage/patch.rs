@@ -55,30 +55,28 @@ pub struct Aside {
 pub fn of(diff: &Diff, judged: Judged<'_>) -> (Patch, Aside) {
     let (mut patch, mut aside) = (Patch::default(), Aside::default());
     for file in diff.files.iter().filter(|file| owes(file)) {
-        let path = || file.path.clone();
+        let name = || file.path.clone();
         if !judged.scope.holds(&file.path) {
             if is_source(&file.path, judged.endings) {
-                aside.left_out.push(path());
+                aside.left_out.push(name());
             }
             continue;
         }
         match judged.files.get(&file.path) {
             Some(counts) if counts.has_lines() || counts.summary.is_none() => {
                 if !counts.has_lines() {
-                    aside.lineless.push(path());
+                    aside.lineless.push(name());
                 }
                 let judged = patch_file(file, counts, judged.metric);
                 patch.ratio = patch.ratio.plus(judged.ratio);
                 patch.files.push(judged);
             }
-            Some(_) => patch.unmeasured.push(path()),
-            None if judged.tests.matches(&file.path) => {
-                if is_source(&file.path, judged.endings) {
-                    aside.left_out.push(path());
-                }
+            Some(_) => patch.unmeasured.push(name()),
+            None if judged.tests.matches(&file.path) && is_source(&file.path, judged.endings) => {
+                aside.left_out.push(name());
             }
-            None if is_measured(&file.path, judged.endings) => patch.unmeasured.push(path()),
-            None if is_source(&file.path, judged.endings) => aside.unknown.push(path()),
+            None if is_measured(&file.path, judged.endings) => patch.unmeasured.push(name()),
+            None if is_source(&file.path, judged.endings) => aside.unknown.push(name()),
             None => {}
         }
     }

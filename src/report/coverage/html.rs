@@ -224,6 +224,7 @@ fn escape(text: &str) -> String {
             '"' => out.push_str("&quot;"),
             '\'' => out.push_str("&#39;"),
             c if c.is_control() && c != '\n' => out.push('\u{fffd}'),
+            c if words::is_invisible(c) => out.extend(c.escape_default()),
             c => out.push(c),
         }
     }

@@ -168,7 +168,8 @@ pub fn names<'a>(all: impl ExactSizeIterator<Item = &'a str>, most: usize) -> St
     format!("{} and {} more", shown.join(", "), count(left as u64))
 }
 
-fn visible(text: &str) -> String {
+/// A text in which what cannot be seen or turns it around is written as an escape.
+pub fn visible(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {
         if c.is_control() || is_invisible(c) {
@@ -181,7 +182,7 @@ fn visible(text: &str) -> String {
 }
 
 /// Marks that turn or hide text: the bidirectional controls, and characters without width.
-const fn is_invisible(c: char) -> bool {
+pub const fn is_invisible(c: char) -> bool {
     matches!(c,
         '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
         | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')

@@ -114,10 +114,7 @@ fn totals_count_only_without_lines() {
     );
     assert_eq!(of(&record("DA:1,1\nLF:1000000000000\nLH:1")).unwrap().warnings.len(), 1);
     let error = of(&record("LF:18446744073709551615\nLH:18446744073709551615")).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "3:4: a total of 18446744073709551615 is none that a file can have"
-    );
+    assert_eq!(error, "3:4: a total of 18446744073709551615 is none that a file can have");
 }
 
 #[test]
