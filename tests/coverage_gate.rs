@@ -422,6 +422,34 @@ fn by_hand_a_report_older_than_the_change_is_refused() {
 }
 
 #[test]
+fn a_report_that_knows_a_deleted_file_is_older_than_the_change() {
+    let scene = Scene::new();
+    scene.push(|scene| scene.write("src/gone.py", &lines(1, 4)));
+    let event = scene.pull_request(|scene| {
+        fs_err::remove_file(scene.path("work/src/gone.py")).unwrap();
+        scene.write("src/a.py", &lines(1, 11));
+    });
+    let whole = [&TEN[..], &[11]].concat();
+    scene.write("coverage.info", &lcov(&[("src/a.py", &whole, &[]), ("src/gone.py", &[1], &[])]));
+    scene.run("pull_request", &event, &[]).expect(1, "error").says("`src/gone.py`");
+    scene.write("coverage.info", &lcov(&[("src/a.py", &whole, &[])]));
+    scene.run("pull_request", &event, &[]).expect(0, "pass");
+}
+
+#[test]
+fn a_file_that_vanishes_from_the_reports_is_a_loss_for_who_allows_none() {
+    let scene = Scene::new();
+    let push = scene.push(|scene| scene.write("src/b.py", &lines(1, 10)));
+    scene.write("coverage.info", &lcov(&[("src/a.py", &TEN, &[]), ("src/b.py", &TEN, &[])]));
+    scene.run("push", &push, &[]).expect(0, "pass");
+    let event = scene.pull_request(|scene| scene.write("notes.md", "x"));
+    scene.write("coverage.info", &lcov(&[("src/a.py", &TEN, &[])]));
+    scene.run("pull_request", &event, &[]).expect(0, "pass").says("src/b.py");
+    let ran = scene.run("pull_request", &event, &[("max-indirect-loss", "0")]);
+    ran.expect(1, "fail").says("src/b.py");
+}
+
+#[test]
 fn a_shard_without_a_line_is_no_shard() {
     let (scene, event) = with_change(&[&TEN[..], &[11, 12, 13]].concat(), &[]);
     scene.write("empty.info", "TN:\nSF:src/a.py\nend_of_record\n");

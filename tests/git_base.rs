@@ -201,6 +201,10 @@ async fn a_checkout_of_the_base_branch_is_refused_at_every_depth() {
         // Its own merge is not what is checked out, nor is it the newest of the base branch.
         let repo = server.checkout(&[depth], server.main[70].as_str()).await;
         let job = pull_request(server.main.last().unwrap(), topic);
+        let refusal = plan(&job, repo.head(), Asked::Nothing).unwrap_err();
+        assert!(refusal.what.contains("is neither the pull request's commit"), "{refusal:?}");
+        // Nor is it a change where the event says that it is the pull request's.
+        let job = pull_request(server.main.last().unwrap(), &server.main[70]);
         let error = find(&repo, &job, Asked::Nothing).await.unwrap_err();
         let said = error.to_string();
         assert!(matches!(error, GitError::Refused { .. }), "{said}");

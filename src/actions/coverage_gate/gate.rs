@@ -17,6 +17,7 @@ use crate::domain::coverage::gate::Source;
 use crate::domain::coverage::judge::{Baseline, Evidence, judge};
 use crate::domain::coverage::paths::Known;
 use crate::domain::coverage::project::{self, Project, Read};
+use crate::domain::coverage::report::Detail;
 use crate::domain::event::Event;
 use crate::domain::input::Values;
 use crate::failure::Failure;
@@ -54,14 +55,15 @@ async fn find_out(inputs: &Inputs, world: World<'_>) -> Result<Findings, Failure
         stale::refuse_committed(&reads, checkout, &world.job.workspace).await?;
     }
     let judged = change::find(inputs, world, checkout.as_ref()).await?;
-    let project = join(inputs, reads, checkout.as_ref())?;
+    let mut project = join(inputs, reads, checkout.as_ref())?;
+    stale::refuse_deleted(&project, &judged.change)?;
     if let Some(checkout) = checkout.as_ref().filter(|_| !world.job.on_runner) {
         stale::refuse_older(&project, &judged.change, checkout, &world.job.workspace)?;
     }
     for source in &project.sources {
         note(world, line(source));
     }
-    let counts = project.counts();
+    let counts = project.counts(Detail { hits: inputs.html });
     let baseline: Baseline = baseline::find(inputs, world, checkout.as_ref(), &judged).await?;
     let evidence = Evidence {
         project: &project,

@@ -7,6 +7,7 @@ use camino::Utf8Path;
 use crate::actions::coverage_gate::change::{self, Checkout};
 use crate::actions::coverage_gate::reports::{in_parallel, no_verdict};
 use crate::adapters::host::reports as disk;
+use crate::domain::coverage::diff::ChangeKind;
 use crate::domain::coverage::judge::Change;
 use crate::domain::coverage::project::{Project, Read};
 use crate::failure::{Failure, Place};
@@ -67,6 +68,20 @@ pub async fn refuse_committed(
         }
     }
     Ok(())
+}
+
+/// A report that names a file which the change takes away was made before it.
+pub fn refuse_deleted(project: &Project, change: &Change) -> Result<(), Failure> {
+    let Change::Known { diff, .. } = change else { return Ok(()) };
+    let unmapped = &project.mapping.unmapped;
+    let gone = diff.files.iter().filter_map(|file| match file.kind {
+        ChangeKind::Deleted => Some(&file.path),
+        _ => file.old_path.as_ref().filter(|old| **old != file.path),
+    });
+    let Some(path) = gone.into_iter().find(|path| unmapped.contains(path)) else { return Ok(()) };
+    Err(no_verdict(format!("the reports know `{path}`, which this change deletes or renames"))
+        .why("a report of an older commit")
+        .help(RUN_THE_TESTS))
 }
 
 /// By hand: a changed file that was written after the newest report was not measured as it is now. On a runner the times

@@ -8,6 +8,9 @@ use flate2::bufread::MultiGzDecoder;
 /// The first part of a file that a reader sees at once.
 const BUFFER: usize = 256 * 1024;
 
+/// The same of a source file, of which there are many and small ones.
+const SOURCE_BUFFER: usize = 16 * 1024;
+
 /// The most that a packed file may unpack to, in bytes: 4 GiB.
 const UNPACKED: u64 = 4 << 30;
 
@@ -89,7 +92,7 @@ pub fn written(path: &Utf8Path) -> io::Result<std::time::SystemTime> {
 
 /// How many lines a file has; a last one without a line end counts.
 pub fn line_count(path: &Utf8Path) -> io::Result<u64> {
-    let mut file = BufReader::with_capacity(BUFFER, fs_err::File::open(path)?);
+    let mut file = BufReader::with_capacity(SOURCE_BUFFER, fs_err::File::open(path)?);
     let (mut lines, mut last) = (0, b'\n');
     loop {
         let part = file.fill_buf()?;

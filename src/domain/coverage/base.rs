@@ -155,11 +155,16 @@ pub fn plan(job: &Job, head: &Head, asked: Asked<'_>) -> Result<Plan, Refusal> {
     let event = Event { name: &job.event_name, json: &job.event };
     let pull_request = job.event_name.starts_with("pull_request");
     if let Asked::Base(base) = asked {
-        let inside = match (job.on_runner, pull_request) {
-            (false, _) => Inside::Fine,
-            (true, true) => Inside::Refuse(CHECK_OUT),
-            (true, false) => Inside::NoPatch,
+        let name = job.event_name.as_str();
+        let inside = match name {
+            _ if !job.on_runner => Inside::Fine,
+            "push" => Inside::NoPatch,
+            _ if WITHOUT_CHANGE.contains(&name) => Inside::NoPatch,
+            _ => Inside::Refuse(CHECK_OUT),
         };
+        if job.on_runner && pull_request && event.commit("/pull_request/head/sha").is_ok() {
+            event.proposed(head)?;
+        }
         let why = format!("the input `base` names `{base}`");
         return Ok(Plan::MergeBase { with: Point::Typed(base.to_owned()), why, inside });
     }
@@ -193,11 +198,11 @@ struct Event<'a> {
 impl Event<'_> {
     fn pull_request(&self, head: &Head) -> Result<Plan, Refusal> {
         let base = self.commit("/pull_request/base/sha")?;
-        let proposed = self.commit("/pull_request/head/sha")?;
         if head.sha == base {
             let what = format!("HEAD ({}) is the base of the pull request", head.sha.short());
             return Err(Refusal { what, help: CHECK_OUT.to_owned() });
         }
+        let proposed = self.proposed(head)?;
         // Such a commit lies in the history of the base only after the pull request was merged, and is its change then too.
         if let [first, second] = &head.parents[..]
             && *second == proposed
@@ -207,6 +212,21 @@ impl Event<'_> {
         }
         let why = "HEAD is not the merge commit of the pull request".to_owned();
         Ok(Plan::MergeBase { with: Point::Sha(base), why, inside: Inside::Refuse(CHECK_OUT) })
+    }
+
+    /// The newest commit of the pull request, which HEAD must be or have as a parent: else something else was tested,
+    /// such as a base branch that went on, or an older commit.
+    fn proposed(&self, head: &Head) -> Result<Sha, Refusal> {
+        let proposed = self.commit("/pull_request/head/sha")?;
+        if head.sha == proposed || head.parents.contains(&proposed) {
+            return Ok(proposed);
+        }
+        let what = format!(
+            "HEAD ({}) is neither the pull request's commit {} nor a merge of it",
+            head.sha.short(),
+            proposed.short()
+        );
+        Err(Refusal { what, help: CHECK_OUT.to_owned() })
     }
 
     fn merge_group(&self, head: &Head) -> Result<Plan, Refusal> {
@@ -341,7 +361,14 @@ mod tests {
                 words: "the first parent of the merge commit fffffff".to_owned(),
             };
             assert_eq!(planned(&job, &['a', 'd']), Ok(exact));
-            for parents in [&['a'][..], &['d', 'a'], &['a', 'b'], &['a', 'd', 'c'], &['d'], &[]] {
+            for parents in [&['a'][..], &['a', 'b'], &[]] {
+                let refusal = planned(&job, parents).unwrap_err();
+                assert!(refusal.what.contains("is neither the pull request's commit ddddddd"));
+                let head =
+                    Head { sha: sha('f'), parents: parents.iter().copied().map(sha).collect() };
+                assert!(plan(&job, &head, Asked::Base("main")).is_err(), "a base does not mend it");
+            }
+            for parents in [&['d', 'a'][..], &['a', 'd', 'c'], &['d']] {
                 let plan = planned(&job, parents);
                 let inside = Inside::Refuse(CHECK_OUT);
                 assert!(

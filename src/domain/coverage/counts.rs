@@ -1,6 +1,8 @@
 //! What is judged of a file: its lines, and arms and statements counted by line. The same form for today's reports and
 //! for the baseline, so that the two are compared like with like.
 
+use std::collections::BTreeMap;
+
 use crate::domain::coverage::gate::Metric;
 use crate::domain::coverage::lines::{Lines, Range};
 use crate::domain::coverage::ratio::Ratio;
@@ -104,7 +106,12 @@ impl Counts {
                 Metric::LineAndBranch => summary.lines.plus(summary.branches),
                 Metric::Statement => summary.statements,
             },
-            _ => self.kept(metric, |_| true),
+            _ => match metric {
+                Metric::Line => self.lines.ratio(),
+                Metric::Branch => self.arms.sum(|_| true),
+                Metric::LineAndBranch => self.lines.ratio().plus(self.arms.sum(|_| true)),
+                Metric::Statement => self.statements.sum(|_| true),
+            },
         }
     }
 
@@ -128,6 +135,12 @@ impl Counts {
             ranges.iter().any(|range| (range.first..=range.last).contains(&line))
         })
     }
+}
+
+/// Whether any file holds what a metric counts.
+pub fn carry(counts: &BTreeMap<String, Counts>, metric: Metric) -> bool {
+    let metric = if metric == Metric::LineAndBranch { Metric::Branch } else { metric };
+    counts.values().any(|file| file.ratio(metric).total > 0)
 }
 
 #[cfg(test)]

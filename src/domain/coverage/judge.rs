@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::domain::coverage::counts::Counts;
+use crate::domain::coverage::counts::{Counts, carry};
 use crate::domain::coverage::diff::Diff;
 use crate::domain::coverage::exclusions;
 use crate::domain::coverage::gate::{
@@ -76,14 +76,14 @@ pub fn judge(evidence: Evidence<'_>, rules: &Rules) -> Result<Assessment, Unjudg
     let mut assessment = Assessment {
         metric: rules.metric,
         total: total(evidence.counts, rules.metric),
-        others: others(project, evidence.counts, rules.metric),
+        others: others(evidence.counts, rules.metric),
         files: files(evidence.counts, rules.metric),
         mapping: project.mapping.clone(),
         sources: project.sources.clone(),
         warnings: project.warnings.clone(),
         ..Assessment::default()
     };
-    rules::judgeable(project, evidence.counts, rules.metric, assessment.total)?;
+    rules::judgeable(evidence.counts, rules.metric, assessment.total)?;
     assessment.checks.push(at_least(Subject::Total, assessment.total, rules.min_total));
     judge_change(&mut assessment, evidence, rules)?;
     judge_regression(&mut assessment, evidence, rules);
@@ -98,21 +98,17 @@ fn total(counts: &BTreeMap<String, Counts>, metric: Metric) -> Ratio {
 }
 
 /// The other metrics that the reports carry: people compare with what their tool printed.
-fn others(
-    project: &Project,
-    counts: &BTreeMap<String, Counts>,
-    metric: Metric,
-) -> Vec<(Metric, Ratio)> {
+fn others(counts: &BTreeMap<String, Counts>, metric: Metric) -> Vec<(Metric, Ratio)> {
     let all = [Metric::Line, Metric::Branch, Metric::LineAndBranch, Metric::Statement];
-    let carried = all.into_iter().filter(|other| *other != metric && project.carries(*other));
+    let carried = all.into_iter().filter(|other| *other != metric && carry(counts, *other));
     carried.map(|other| (other, total(counts, other))).collect()
 }
 
 fn files(counts: &BTreeMap<String, Counts>, metric: Metric) -> Vec<FileTotal> {
-    let file = |(path, counts): (&String, &Counts)| FileTotal {
-        path: path.clone(),
-        ratio: counts.ratio(metric),
-        uncovered: Marked::uncovered(counts.lines.iter()),
+    let file = |(path, counts): (&String, &Counts)| {
+        let mut uncovered = Marked::uncovered(counts.lines.iter());
+        uncovered.shrink_to_fit();
+        FileTotal { path: path.clone(), ratio: counts.ratio(metric), uncovered }
     };
     counts.iter().map(file).collect()
 }
@@ -272,12 +268,21 @@ fn regression_checks(found: &Regression, head: Ratio, rules: &Rules) -> Vec<Chec
         rules.max_drop,
     ));
     let lost = regression::lost_lines(found);
+    let vanished = found.dropped.len();
     let state = match rules.max_indirect_loss {
-        Some(most) if lost > most => State::Failed,
+        // Whoever allows a number of lost lines does not allow files whose lines nobody counts any more.
+        Some(most) if lost > most || vanished > 0 => State::Failed,
         None if lost > 0 => State::Warned,
         _ => State::Passed,
     };
     let mut check = counted(Subject::Indirect, lost, state);
+    if rules.max_indirect_loss.is_some() && vanished > 0 {
+        check.note = format!(
+            "{} in no report any more: {}",
+            counted_as(vanished, "file of the baseline is", "files of the baseline are"),
+            named(&found.dropped)
+        );
+    }
     check.required = rules.max_indirect_loss.map(Required::AtMost);
     checks.push(check);
     checks

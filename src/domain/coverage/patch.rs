@@ -6,20 +6,21 @@ use crate::domain::coverage::counts::Counts;
 use crate::domain::coverage::diff::{ChangeKind, ChangedFile, Diff, Hunk};
 use crate::domain::coverage::gate::{Marked, Metric, Patch, PatchFile};
 use crate::domain::coverage::lines::Range;
+use crate::domain::coverage::paths::is_foreign;
 use crate::domain::coverage::project::{Scope, ending};
 use crate::domain::globs::Globs;
 
 /// Endings of source files in languages that have coverage tools.
-const SOURCE: [&str; 32] = [
+const SOURCE: [&str; 40] = [
     "py", "js", "jsx", "ts", "tsx", "mjs", "cjs", "vue", "svelte", "go", "rs", "java", "kt", "kts",
     "scala", "groovy", "rb", "php", "cs", "vb", "fs", "c", "cc", "cpp", "cxx", "h", "hpp", "swift",
-    "m", "lua", "dart", "ex",
+    "m", "lua", "dart", "ex", "exs", "mts", "cts", "pyx", "hh", "mm", "pl", "hs",
 ];
 
 /// Endings of files that one tool measures together: where a report has one of them, a changed file with another was
 /// forgotten. C and C++ headers are in none, because most hold no code.
 const FAMILIES: [&[&str]; 4] = [
-    &["js", "jsx", "ts", "tsx", "mjs", "cjs", "vue", "svelte"],
+    &["js", "jsx", "ts", "tsx", "mjs", "cjs", "mts", "cts", "vue", "svelte"],
     &["java", "kt", "scala"],
     &["c", "cc", "cpp", "cxx"],
     &["cs", "vb", "fs"],
@@ -54,7 +55,7 @@ pub struct Aside {
 /// The changed lines of a change, and the changed files that are not judged.
 pub fn of(diff: &Diff, judged: Judged<'_>) -> (Patch, Aside) {
     let (mut patch, mut aside) = (Patch::default(), Aside::default());
-    for file in diff.files.iter().filter(|file| owes(file)) {
+    for file in diff.files.iter().filter(|file| owes(file) && !is_foreign(&file.path)) {
         let name = || file.path.clone();
         if !judged.scope.holds(&file.path) {
             if is_source(&file.path, judged.endings) {
@@ -91,7 +92,14 @@ fn is_measured(path: &str, endings: &BTreeSet<String>) -> bool {
     let Some(ending) = ending(path) else { return false };
     let family = FAMILIES.iter().find(|family| family.contains(&ending.as_str()));
     let related = family.is_some_and(|family| family.iter().any(|one| endings.contains(*one)));
-    (related || endings.contains(&ending)) && !path.ends_with(".d.ts")
+    (related || endings.contains(&ending)) && !declares_only(path)
+}
+
+/// Files that never run: types of TypeScript, comments on packages and lists of exports in Java.
+fn declares_only(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    [".d.ts", ".d.mts", ".d.cts"].iter().any(|end| name.ends_with(end))
+        || matches!(name, "package-info.java" | "module-info.java")
 }
 
 /// Whether a file holds code.
@@ -218,6 +226,7 @@ mod tests {
                 changed(ChangeKind::Submodule, "libs.py", &[(1, 1)]),
                 changed(ChangeKind::Added, "x/test_b.py", &[(1, 9)]),
                 changed(ChangeKind::Added, "gen/c.py", &[(1, 9)]),
+                changed(ChangeKind::Added, "vendor/x/c.py", &[(1, 9)]),
                 changed(ChangeKind::Modified, "README.md", &[(1, 9)]),
                 changed(ChangeKind::Modified, "src/empty.py", &[(1, 9)]),
             ],
@@ -238,9 +247,14 @@ mod tests {
         {
             assert!(is_measured(path, &reports(known)), "{path}");
         }
-        for (path, known) in
-            [("src/a.d.ts", "ts"), ("a.h", "c"), ("a.py", "js"), ("Makefile", "c"), ("a.rs", "c")]
-        {
+        for (path, known) in [
+            ("src/a.d.ts", "ts"),
+            ("x/package-info.java", "java"),
+            ("a.h", "c"),
+            ("a.py", "js"),
+            ("Makefile", "c"),
+            ("a.rs", "c"),
+        ] {
             assert!(!is_measured(path, &reports(known)), "{path}");
         }
     }

@@ -173,6 +173,9 @@ impl<'a> OneReport<'a> {
         let mut weighed: Vec<Weighed<'a>> = Vec::new();
         for rule in self.suggested(left) {
             let maps = self.would_map(&rule, left)?;
+            if !self.lies_inside(&rule) && !Self::is_prefix_of_most(&rule, maps.len(), left) {
+                continue;
+            }
             if maps.iter().all(|(name, path)| self.is_unclaimed(path, name)) && !maps.is_empty() {
                 weighed.push((rule, maps));
             }
@@ -190,15 +193,18 @@ impl<'a> OneReport<'a> {
         // Names that are paths as they stand sort first.
         let (first, maps) = &weighed[0];
         let as_they_stand = first.from.is_empty() && first.to.is_empty();
-        let lies_inside =
-            |rule: &Rule| !rule.to.is_empty() && self.report.report.starts_with(&rule.to);
         for (rival, other) in weighed.iter().skip(1) {
             let Some((name, candidates)) = difference(maps, other) else { continue };
-            if !as_they_stand || lies_inside(rival) {
+            if !as_they_stand || self.lies_inside(rival) {
                 return Err(self.ambiguous(name, candidates));
             }
         }
         Ok(Some(first.clone()))
+    }
+
+    /// Whether the report lies in the folder to which a prefix leads.
+    fn lies_inside(&self, rule: &Rule) -> bool {
+        !rule.to.is_empty() && self.report.report.starts_with(&rule.to)
     }
 
     /// Keeps only the prefix in whose folder the report lies, if there is one that maps names as they stand: in
@@ -210,12 +216,10 @@ impl<'a> OneReport<'a> {
         weighed: &mut Vec<Weighed<'a>>,
         most: usize,
     ) -> Result<bool, Ambiguous> {
-        let lies_inside =
-            |rule: &Rule| !rule.to.is_empty() && self.report.report.starts_with(&rule.to);
         if weighed.iter().any(|(rule, _)| rule.from.is_empty() && rule.to.is_empty()) {
             return Ok(false); // Names that are paths of the repository are dealt with by the caller.
         }
-        let inside = weighed.iter().filter(|(rule, _)| lies_inside(rule));
+        let inside = weighed.iter().filter(|(rule, _)| self.lies_inside(rule));
         let Some(own) = inside.max_by_key(|(rule, maps)| (maps.len(), rule.to.len())).cloned()
         else {
             return Ok(false);
@@ -249,6 +253,16 @@ impl<'a> OneReport<'a> {
             .collect();
         rules.sort_unstable_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
         rules.into_iter().take(WEIGHED).map(|(_, rule)| rule).collect()
+    }
+
+    /// Whether a prefix fits most of the names below it. One that fits a few of many is another project's folder in which
+    /// some file has the name of one of ours.
+    fn is_prefix_of_most(rule: &Rule, maps: usize, left: &[Full<'a>]) -> bool {
+        let below = |(_, full): &&Full<'a>| {
+            full.iter().any(|name| rest_of(name, &rule.from).is_some() && !is_foreign(name))
+        };
+        (rule.from.is_empty() && rule.to.is_empty())
+            || maps * 2 >= left.iter().filter(below).count()
     }
 
     /// Whether a prefix may be used beside those in use: a root has one. Packages may lie in several folders.
@@ -338,8 +352,23 @@ fn names_module(rule: &Rule) -> bool {
     !module.is_empty() && rule.to.split('/').any(|folder| folder == module)
 }
 
+/// Where systems and compilers keep their own sources.
+const FOREIGN_ROOTS: [&str; 8] = [
+    "/rustc/",
+    "/usr/include/",
+    "/usr/lib/",
+    "/usr/local/cargo/",
+    "/usr/local/go/",
+    "/usr/local/include/",
+    "/usr/local/lib/",
+    "/usr/share/",
+];
+
 /// Whether a name lies in a folder of other people's code.
-fn is_foreign(name: &str) -> bool {
+pub fn is_foreign(name: &str) -> bool {
+    if FOREIGN_ROOTS.iter().any(|root| name.starts_with(root)) {
+        return true;
+    }
     let folders = name.rsplit_once('/').map_or("", |(folders, _)| folders);
     folders.split('/').any(|folder| FOREIGN.contains(&folder)) || name.contains("/pkg/mod/")
 }

@@ -2,12 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::domain::coverage::arms::Arms;
 use crate::domain::coverage::counts::Counts;
-use crate::domain::coverage::gate::{Mapping, Metric, Source};
+use crate::domain::coverage::gate::{Mapping, Source};
 use crate::domain::coverage::lines::Lines;
 use crate::domain::coverage::paths::{self, Ambiguous, Known, NameKind, Names};
 use crate::domain::coverage::ratio::Ratio;
-use crate::domain::coverage::report::{Format, Measured, Report};
+use crate::domain::coverage::report::{Detail, Format, Measured, Report};
+use crate::domain::coverage::statements::Statements;
 use crate::domain::globs::Globs;
 
 /// One report and where it was read.
@@ -118,9 +120,18 @@ pub fn join(
 }
 
 impl Project {
-    /// The judged form of every file.
-    pub fn counts(&self) -> BTreeMap<String, Counts> {
-        self.files.iter().map(|(path, measured)| (path.clone(), Counts::of(measured))).collect()
+    /// The judged form of every file. What it replaces is dropped file by file unless it is needed for hits in a report:
+    /// of a large project one form is as much as there should be.
+    pub fn counts(&mut self, keep: Detail) -> BTreeMap<String, Counts> {
+        let mut counts = BTreeMap::new();
+        for (path, measured) in &mut self.files {
+            counts.insert(path.clone(), Counts::of(measured));
+            if !keep.hits {
+                measured.arms = Arms::default();
+                measured.statements = Statements::default();
+            }
+        }
+        counts
     }
 
     /// Lines that ran, where another report says which lines can.
@@ -161,15 +172,6 @@ impl Project {
                 if unmapped > 3 { ", ..." } else { "" }
             ));
         }
-    }
-
-    /// Whether the reports carry what a metric counts.
-    pub fn carries(&self, metric: Metric) -> bool {
-        self.files.values().any(|file| match metric {
-            Metric::Line => file.line_ratio().total > 0,
-            Metric::Branch | Metric::LineAndBranch => file.branch_ratio().total > 0,
-            Metric::Statement => file.statement_ratio().total > 0,
-        })
     }
 }
 

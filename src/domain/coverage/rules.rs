@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::coverage::counts::Counts;
+use crate::domain::coverage::counts::{Counts, carry};
 use crate::domain::coverage::gate::{Metric, State, Unjudgeable};
-use crate::domain::coverage::project::Project;
 use crate::domain::coverage::ratio::Ratio;
 use crate::domain::globs::Globs;
 use crate::domain::input::{self, Percent};
@@ -82,12 +81,11 @@ pub struct Rules {
 
 /// Whether the reports can answer for a metric at all.
 pub fn judgeable(
-    project: &Project,
     counts: &BTreeMap<String, Counts>,
     metric: Metric,
     total: Ratio,
 ) -> Result<(), Unjudgeable> {
-    if total.total == 0 && !project.carries(Metric::Line) {
+    if total.total == 0 && !carry(counts, Metric::Line) {
         return Err(Unjudgeable {
             what: "the reports hold no executable line".to_owned(),
             help: "did the tests run, and does the coverage tool look at the right folder? `include` and `exclude` may \
@@ -101,7 +99,7 @@ pub fn judgeable(
             .find(|(_, file)| file.ratio(Metric::Line).total > 0 && file.ratio(metric).total == 0)
     };
     match metric {
-        Metric::Branch | Metric::LineAndBranch if !project.carries(Metric::Branch) => Err(Unjudgeable {
+        Metric::Branch | Metric::LineAndBranch if !carry(counts, Metric::Branch) => Err(Unjudgeable {
             what: format!(
                     "`metric: {}`, and the reports hold no branch",
                     if metric == Metric::Branch { "branch" } else { "line+branch" }

@@ -5,7 +5,7 @@ use crate::domain::coverage::diff::{ChangeKind, ChangedFile, Hunk};
 use crate::domain::coverage::gate::Verdict;
 use crate::domain::coverage::paths::Known;
 use crate::domain::coverage::project::{self, Read};
-use crate::domain::coverage::report::{Format, Measured, Report};
+use crate::domain::coverage::report::{Detail, Format, Measured, Report};
 use crate::domain::coverage::rules::Group;
 use crate::domain::globs::Globs;
 
@@ -64,7 +64,7 @@ fn change(files: Vec<ChangedFile>) -> Change {
 fn baseline(files: &[(&str, u32, u32)], diff: Vec<ChangedFile>) -> Baseline {
     let commit = "1a2b3c".to_owned();
     Baseline::Found {
-        files: project(files).counts(),
+        files: project(files).counts(Detail::default()),
         commit,
         older_by: 0,
         diff: Diff { files: diff },
@@ -76,7 +76,7 @@ fn not_asked() -> Baseline {
 }
 
 fn assess(project: &Project, change: &Change, baseline: &Baseline, rules: &Rules) -> Assessment {
-    let (counts, scope) = (project.counts(), Scope::default());
+    let (counts, scope) = (project.clone().counts(Detail::default()), Scope::default());
     judge(Evidence { project, counts: &counts, change, baseline, scope: &scope }, rules).unwrap()
 }
 
@@ -216,7 +216,7 @@ fn files_and_groups_have_their_own_minimum() {
 fn what_cannot_be_judged_is_never_a_pass() {
     let none = Change::None(String::new());
     let judge_it = |project: &Project, change: &Change, rules: &Rules| {
-        let (counts, scope) = (project.counts(), Scope::default());
+        let (counts, scope) = (project.clone().counts(Detail::default()), Scope::default());
         let baseline = not_asked();
         judge(
             Evidence { project, counts: &counts, change, baseline: &baseline, scope: &scope },

@@ -238,6 +238,42 @@ fn a_report_speaks_of_the_package_in_whose_folder_it_lies() {
 }
 
 #[test]
+fn a_file_of_another_project_with_two_components_of_ours_maps_nothing() {
+    check(
+        &Case {
+            roots: &[],
+            names: &[
+                "/opt/odoo/addons/sale/models/sale_order.py",
+                "/opt/odoo/addons/sale/models/__init__.py",
+                "/opt/odoo/addons/sale/wizard/a.py",
+                "/opt/odoo/addons/sale/wizard/b.py",
+                "/usr/local/cargo/registry/src/index/thiserror-2.0.0/src/error.rs",
+                "/rustc/abc/library/std/src/error.rs",
+                "/usr/lib/python3.12/json/encoder.py",
+                "/usr/src/app/src/index.js",
+            ],
+            tracked: &[
+                "my_sale/models/sale_order.py",
+                "src/error.rs",
+                "json/encoder.py",
+                "src/index.js",
+            ],
+        },
+        &[
+            "/usr/src/app/src/index.js = src/index.js",
+            "/usr/src/app/ -> ./ (1)",
+            "/opt/odoo/addons/sale/models/__init__.py: unmapped",
+            "/opt/odoo/addons/sale/models/sale_order.py: unmapped",
+            "/opt/odoo/addons/sale/wizard/a.py: unmapped",
+            "/opt/odoo/addons/sale/wizard/b.py: unmapped",
+            "/rustc/abc/library/std/src/error.rs: unmapped",
+            "/usr/lib/python3.12/json/encoder.py: unmapped",
+            "/usr/local/cargo/registry/src/index/thiserror-2.0.0/src/error.rs: unmapped",
+        ],
+    );
+}
+
+#[test]
 fn what_is_given_and_what_is_certain_come_first() {
     let pair = |from: &str, to: &str| (from.to_owned(), to.to_owned());
     let case = Case {
