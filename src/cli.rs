@@ -135,6 +135,10 @@ struct Refusal {
 
 fn refuse(session: &Session, refusal: &Refusal) -> u8 {
     let mut ending = Ending::new(Outcome::BadInput);
+    if refusal.outputs.iter().any(|output| output.name == "verdict") {
+        // What was not checked is no answer of the check.
+        ending.outputs.set("verdict", "error");
+    }
     let list: Vec<String> = refusal
         .faults
         .iter()

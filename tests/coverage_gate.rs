@@ -142,7 +142,7 @@ fn what_cannot_be_checked_is_an_error_and_never_a_pass() {
         .expect(1, "error")
         .says("min-reports");
     scene.run("pull_request", &event, &[("groups", "x")]).expect(64, "error").says("groups");
-    scene.run("pull_request", &event, &[("min-total", "81 percent")]).expect(64, "");
+    scene.run("pull_request", &event, &[("min-total", "81 percent")]).expect(64, "error");
 }
 
 #[test]
@@ -447,6 +447,15 @@ fn a_file_that_vanishes_from_the_reports_is_a_loss_for_who_allows_none() {
     scene.run("pull_request", &event, &[]).expect(0, "pass").says("src/b.py");
     let ran = scene.run("pull_request", &event, &[("max-indirect-loss", "0")]);
     ran.expect(1, "fail").says("src/b.py");
+}
+
+#[test]
+fn inputs_that_are_refused_leave_the_verdict_error() {
+    let (scene, event) = with_change(&TEN, &[]);
+    for wrong in [("min-total", "x"), ("min-total", "0.8"), ("exclude", "a[")] {
+        let ran = scene.run("pull_request", &event, &[wrong]);
+        ran.expect(64, "error");
+    }
 }
 
 #[test]

@@ -138,7 +138,7 @@ struct OneReport<'a> {
     report: &'a Names<'a>,
     index: &'a Index<'a>,
     found: Found,
-    /// Which full name a tracked file was given to: two names may not share a file.
+    /// Which full name a tracked file was given to: two may not share a file, two spellings of one may.
     claimed: HashMap<&'a str, String>,
     used: Vec<(Rule, u64)>,
 }
@@ -160,7 +160,13 @@ impl<'a> OneReport<'a> {
         }
         left.retain(|(_, full)| !full.iter().all(|name| is_foreign(name)));
         for (from, to) in &known.certain {
-            self.apply(&Rule { from: folder(from), to: folder(to) }, &mut left)?;
+            let rule = Rule { from: folder(from), to: folder(to) };
+            // The name of a module is a prefix of Go's names only: others may have a folder that is called the same.
+            let (mut meant, others) = left
+                .into_iter()
+                .partition(|(name, _)| is_absolute(&rule.from) || name.ends_with(".go"));
+            self.apply(&rule, &mut meant)?;
+            left = meant.into_iter().chain(others).collect();
         }
         while let Some(rule) = self.best(&left)? {
             self.apply(&rule, &mut left)?;
@@ -176,7 +182,7 @@ impl<'a> OneReport<'a> {
             if !self.lies_inside(&rule) && !Self::is_prefix_of_most(&rule, maps.len(), left) {
                 continue;
             }
-            if maps.iter().all(|(name, path)| self.is_unclaimed(path, name)) && !maps.is_empty() {
+            if maps.values().all(|path| self.is_unclaimed(path, &rule)) && !maps.is_empty() {
                 weighed.push((rule, maps));
             }
         }
@@ -275,8 +281,8 @@ impl<'a> OneReport<'a> {
         })
     }
 
-    fn is_unclaimed(&self, path: &str, name: &str) -> bool {
-        self.claimed.get(path).is_none_or(|by| by == name)
+    fn is_unclaimed(&self, path: &str, rule: &Rule) -> bool {
+        self.claimed.get(path).is_none_or(|by| *by == full_under(rule, path))
     }
 
     /// What a prefix would map: name to path.
@@ -299,8 +305,8 @@ impl<'a> OneReport<'a> {
         let maps = self.would_map(rule, left)?;
         let mut count = 0;
         for (name, path) in maps {
-            if self.is_unclaimed(path, name) {
-                self.claimed.insert(path, name.to_owned());
+            if self.is_unclaimed(path, rule) {
+                self.claimed.insert(path, full_under(rule, path));
                 self.found.insert(name.to_owned(), path.to_owned());
                 count += 1;
             }
@@ -339,6 +345,11 @@ fn rest_of<'n>(name: &'n str, from: &str) -> Option<&'n str> {
         return None;
     }
     name.strip_prefix(from)
+}
+
+/// The full name that a prefix maps to a path.
+fn full_under(rule: &Rule, path: &str) -> String {
+    format!("{}{}", rule.from, path.strip_prefix(&rule.to).unwrap_or(path))
 }
 
 /// Whether one of two prefixes lies below the other.

@@ -351,7 +351,11 @@ fn payers(assessment: &Assessment) -> String {
     }
 }
 
+/// The text with a capital first letter; a name, such as that of a ref, stays as it is.
 fn capital(text: &str) -> String {
+    if text.split(' ').next().is_some_and(|word| word.contains('/')) {
+        return text.to_owned();
+    }
     let mut rest = text.chars();
     rest.next().map_or_else(String::new, |first| first.to_uppercase().chain(rest).collect())
 }

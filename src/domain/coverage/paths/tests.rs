@@ -238,6 +238,32 @@ fn a_report_speaks_of_the_package_in_whose_folder_it_lies() {
 }
 
 #[test]
+fn two_spellings_of_a_name_are_one_file() {
+    check(
+        &Case {
+            roots: &[],
+            names: &["./src/a.py", "src/a.py", "src//a.py"],
+            tracked: &["src/a.py"],
+        },
+        &["./src/a.py = src/a.py", "src//a.py = src/a.py", "src/a.py = src/a.py", " -> ./ (3)"],
+    );
+}
+
+#[test]
+fn a_module_of_go_is_a_prefix_of_go_files_only() {
+    let case = Case {
+        roots: &[],
+        names: &["api/util.py", "api/b.go"],
+        tracked: &["api/util.py", "svc/util.py", "svc/b.go"],
+    };
+    let known = Known { given: vec![], certain: vec![("api".to_owned(), "svc".to_owned())] };
+    assert_eq!(
+        mapped(&case, &known, NameKind::Path).unwrap(),
+        ["api/b.go = svc/b.go", "api/ -> ./svc/ (1)", "api/util.py: unmapped"]
+    );
+}
+
+#[test]
 fn a_file_of_another_project_with_two_components_of_ours_maps_nothing() {
     check(
         &Case {
