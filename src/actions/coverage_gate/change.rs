@@ -86,7 +86,7 @@ fn without(
     if inputs.base.is_some() || (world.job.on_runner && is_needed) {
         return Err(Failure::new(Outcome::Failed, "the changed lines cannot be judged")
             .why(error)
-            .help("let `actions/checkout` run before, in the same job"));
+            .help("let `actions/checkout` run before, in the same job and without `path`"));
     }
     Ok(None)
 }

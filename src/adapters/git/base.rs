@@ -143,7 +143,10 @@ impl Repo {
         if name.is_empty() || name.starts_with('-') || name.chars().any(char::is_control) {
             return Err(unknown(name));
         }
-        for local in [name.to_owned(), format!("refs/remotes/origin/{name}")] {
+        // A branch before a tag of the same name.
+        let local =
+            ["refs/heads/", "refs/remotes/origin/", ""].map(|below| format!("{below}{name}"));
+        for local in local {
             if let Some(sha) = self.known_name(&local).await? {
                 return Ok(sha);
             }

@@ -162,9 +162,9 @@ impl<'a> OneReport<'a> {
         for (from, to) in &known.certain {
             let rule = Rule { from: folder(from), to: folder(to) };
             // The name of a module is a prefix of Go's names only: others may have a folder that is called the same.
-            let (mut meant, others) = left
-                .into_iter()
-                .partition(|(name, _)| is_absolute(&rule.from) || name.ends_with(".go"));
+            let (mut meant, others) = left.into_iter().partition(|(name, _)| {
+                is_absolute(&rule.from) || name.rsplit('.').next() == Some("go")
+            });
             self.apply(&rule, &mut meant)?;
             left = meant.into_iter().chain(others).collect();
         }
