@@ -22,3 +22,4 @@ pub use error::GitError;
 pub use remote::Credentials;
 pub use server_ref::RefError;
 pub use untracked::holds_untracked;
+pub use worktree::Edited;

@@ -14,6 +14,7 @@ pub mod lines;
 pub mod patch;
 pub mod paths;
 pub mod project;
+pub mod python;
 pub mod ratio;
 pub mod regression;
 pub mod report;

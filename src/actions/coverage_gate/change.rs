@@ -1,23 +1,31 @@
 //! The change that is judged: the checkout, what it is compared with, and what differs.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use secrecy::SecretString;
 
 use crate::actions::World;
 use crate::actions::coverage_gate::inputs::Inputs;
+use crate::actions::coverage_gate::reports::in_parallel;
 use crate::adapters::git::base::{Base, Found};
 use crate::adapters::git::diff::diff;
 use crate::adapters::git::files::Kind;
 use crate::adapters::git::repo::{Access, Repo};
 use crate::adapters::git::{Credentials, GitError};
 use crate::adapters::host::process::{ChildEnv, ProcessError};
+use crate::adapters::host::reports as disk;
 use crate::domain::coverage::base::{Asked, Head, Sha, plan};
+use crate::domain::coverage::diff::Diff;
 use crate::domain::coverage::judge::Change;
+use crate::domain::coverage::project::ending;
+use crate::domain::coverage::python::{self, Continuation};
 use crate::failure::{Failure, Outcome};
 
 /// Most bytes of a `go.mod` that are read.
 const GO_MOD: usize = 1024 * 1024;
+
+/// Most bytes of a source file that are read; what is larger is generated.
+const SOURCE: u64 = 16 * 1024 * 1024;
 
 /// A checkout that git can read.
 pub struct Checkout {
@@ -116,11 +124,31 @@ pub async fn find(
         Found::Base(base) => {
             let diff = diff(&checkout.repo, &base.tree, &checkout.tree).await.map_err(failed)?;
             Ok(Judged {
-                change: Change::Known { diff, base: base.words.clone() },
+                change: Change::Known {
+                    continuations: continuations(&diff, checkout),
+                    diff,
+                    base: base.words.clone(),
+                },
                 base: Some(base),
             })
         }
     }
+}
+
+/// Of the changed Python files, the lines that belong to a statement above them; as they lie there, because that is what
+/// the tests ran. A file that cannot be read has none.
+fn continuations(diff: &Diff, checkout: &Checkout) -> BTreeMap<String, Vec<Continuation>> {
+    let files: Vec<&str> = diff
+        .files
+        .iter()
+        .map(|file| file.path.as_str())
+        .filter(|path| ending(path).as_deref() == Some("py"))
+        .collect();
+    let read = in_parallel(&files, |path| {
+        let source = disk::bytes(&checkout.repo.top().join(path), SOURCE).unwrap_or_default();
+        ((*path).to_owned(), python::continuations(&source))
+    });
+    read.into_iter().collect()
 }
 
 fn credentials(token: Option<&SecretString>, server: &str) -> Option<Credentials> {

@@ -57,8 +57,11 @@ async fn find_out(inputs: &Inputs, world: World<'_>) -> Result<Findings, Failure
     let judged = change::find(inputs, world, checkout.as_ref()).await?;
     let mut project = join(inputs, reads, checkout.as_ref())?;
     stale::refuse_deleted(&project, &judged.change)?;
-    if let Some(checkout) = checkout.as_ref().filter(|_| !world.job.on_runner) {
-        stale::refuse_older(&project, &judged.change, checkout, &world.job.workspace)?;
+    if let Some(checkout) = &checkout {
+        stale::refuse_older(&project, &judged.change, checkout, world)?;
+    }
+    if let Some(checkout) = checkout.as_ref().filter(|_| world.job.on_runner) {
+        stale::refuse_edited(&project, &judged.change, checkout).await?;
     }
     for source in &project.sources {
         note(world, line(source));

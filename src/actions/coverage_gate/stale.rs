@@ -1,11 +1,13 @@
 //! Reports of another commit: they know nothing of the change, and what they do not know would owe nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use camino::Utf8Path;
 
+use crate::actions::World;
 use crate::actions::coverage_gate::change::{self, Checkout};
 use crate::actions::coverage_gate::reports::{in_parallel, no_verdict};
+use crate::adapters::git::Edited;
 use crate::adapters::host::reports as disk;
 use crate::domain::coverage::diff::ChangeKind;
 use crate::domain::coverage::judge::Change;
@@ -84,24 +86,61 @@ pub fn refuse_deleted(project: &Project, change: &Change) -> Result<(), Failure>
         .help(RUN_THE_TESTS))
 }
 
-/// By hand: a changed file that was written after the newest report was not measured as it is now. On a runner the times
-/// of files say when they were checked out and downloaded.
+/// A changed file that was written after the newest report was not measured as it is now: on a runner the checkout wrote
+/// it, and the report is of an earlier run.
 pub fn refuse_older(
     project: &Project,
     change: &Change,
     checkout: &Checkout,
-    workspace: &Utf8Path,
+    world: World<'_>,
 ) -> Result<(), Failure> {
-    let Change::Known { diff, .. } = change else { return Ok(()) };
+    let workspace = &world.job.workspace;
     let reports = project.sources.iter().map(|source| disk::written(&workspace.join(&source.name)));
     let Some(newest) = reports.filter_map(Result::ok).max() else { return Ok(()) };
-    let measured = diff.files.iter().filter(|file| project.files.contains_key(&file.path));
     let newer = |path: &str| {
         disk::written(&checkout.repo.top().join(path)).is_ok_and(|written| written > newest)
     };
-    let Some(file) = measured.into_iter().find(|file| newer(&file.path)) else { return Ok(()) };
-    Err(no_verdict(format!("`{}` was changed after the reports were written", file.path))
+    let Some(path) = measured(project, change).find(|path| newer(path)) else { return Ok(()) };
+    let help = if world.job.on_runner {
+        "run the tests after the checkout, and hand reports over as artifacts: a cache gives back those of another commit. If a cached \
+         layer of an image build holds the report of just these files, `touch` it before this step"
+    } else {
+        "run the tests again, then the gate"
+    };
+    Err(no_verdict(format!("`{path}` was written after the reports"))
         .why("they know nothing of what changed since")
-        .help("run the tests again, then the gate")
-        .at(Place { file: file.path.clone(), line: None, column: None }))
+        .help(help)
+        .at(Place { file: path.to_owned(), line: None, column: None }))
+}
+
+/// On a runner the commit is judged, and the tests ran what lies in the checkout. Where a step changed a file so that its
+/// lines moved, the reports speak of other lines than the commit.
+pub async fn refuse_edited(
+    project: &Project,
+    change: &Change,
+    checkout: &Checkout,
+) -> Result<(), Failure> {
+    let changed: BTreeSet<&str> = measured(project, change).collect();
+    if changed.is_empty() {
+        return Ok(());
+    }
+    let edited = checkout.repo.edited().await.map_err(change::failed)?;
+    let moved = |file: &&Edited| file.added != file.removed && changed.contains(file.path.as_str());
+    let Some(file) = edited.iter().find(moved) else { return Ok(()) };
+    Err(no_verdict(format!(
+        "`{}` is not as the commit has it: {} lines more, {} less",
+        file.path, file.added, file.removed
+    ))
+    .why("a step of this job changed it, so the reports count other lines than those of the commit")
+    .help("commit what that step does to the file, or let it run after this one")
+    .at(Place { file: file.path.clone(), line: None, column: None }))
+}
+
+/// The changed files that a report knows.
+fn measured<'a>(project: &'a Project, change: &'a Change) -> impl Iterator<Item = &'a str> {
+    let files = match change {
+        Change::Known { diff, .. } => &diff.files[..],
+        Change::None(_) => &[],
+    };
+    files.iter().map(|file| file.path.as_str()).filter(|path| project.files.contains_key(*path))
 }

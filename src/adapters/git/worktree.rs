@@ -11,6 +11,7 @@ use crate::adapters::git::error::GitError;
 use crate::adapters::git::repo::{Repo, id};
 use crate::adapters::host::files;
 use crate::domain::coverage::base::Sha;
+use crate::domain::coverage::diff::parse::path_text;
 
 /// Of a sparse checkout, what lies there counts and what does not is as it was. Line ends that do not survive are no
 /// error: nothing is checked out again. What is stored here is thrown away, so it is not made small.
@@ -27,7 +28,40 @@ const ADD: [&str; 10] = [
     ".",
 ];
 
+/// Which files differ from HEAD and by how many lines, whatever the settings of a user say.
+const EDITED: [&str; 11] = [
+    "diff",
+    "--numstat",
+    "-z",
+    "--text",
+    "--no-renames",
+    "--no-relative",
+    "--no-ext-diff",
+    "--no-textconv",
+    "--ignore-submodules",
+    "HEAD",
+    "--",
+];
+
+/// A tracked file that lies in the checkout otherwise than in HEAD.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Edited {
+    /// Relative to the top, as in a diff.
+    pub path: String,
+    /// How many lines it has that HEAD does not have.
+    pub added: u64,
+    /// How many lines of HEAD it lacks.
+    pub removed: u64,
+}
+
 impl Repo {
+    /// The tracked files that are not as HEAD has them.
+    pub async fn edited(&self) -> Result<Vec<Edited>, GitError> {
+        let listed = self.answer(self.git(Place::Checkout, &EDITED)).await?;
+        let records = listed.split(|byte| *byte == 0).filter(|record| !record.is_empty());
+        records.map(edited).collect()
+    }
+
     /// The tree of what lies in the checkout now. Neither its index nor its objects are touched.
     pub async fn working_tree(&self) -> Result<Sha, GitError> {
         self.make(Place::Objects).await?;
@@ -57,5 +91,30 @@ impl Repo {
             files::copy_with_time(&self.index, &index)?;
         }
         Ok(index)
+    }
+}
+
+/// `3\t0\tpath`
+fn edited(record: &[u8]) -> Result<Edited, GitError> {
+    let mut parts = record.splitn(3, |byte| *byte == b'\t');
+    let mut count = || std::str::from_utf8(parts.next()?).ok()?.parse().ok();
+    match (count(), count(), parts.next()) {
+        (Some(added), Some(removed), Some(path)) => {
+            Ok(Edited { path: path_text(path), added, removed })
+        }
+        _ => Err(GitError::Unreadable(format!("an edited file: {}", path_text(record)))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn edited_files_are_read() {
+        let known = Edited { path: "a\tb\\xff.py".to_owned(), added: 3, removed: 0 };
+        assert_eq!(edited(b"3\t0\ta\tb\xFF.py").unwrap(), known);
+        assert!(edited(b"-\t-\ta.py").is_err());
+        assert!(edited(b"3\t0").is_err());
     }
 }

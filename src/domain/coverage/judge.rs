@@ -11,6 +11,7 @@ use crate::domain::coverage::gate::{
 };
 use crate::domain::coverage::patch::{self, Aside, Judged};
 use crate::domain::coverage::project::{Project, Scope, ending};
+use crate::domain::coverage::python::Continuation;
 use crate::domain::coverage::ratio::Ratio;
 use crate::domain::coverage::regression::{self, Sides};
 use crate::domain::coverage::rules::{self, OnMissing, Rules, Strictness};
@@ -28,6 +29,8 @@ pub enum Change {
         diff: Diff,
         /// What it was compared with, in words.
         base: String,
+        /// Of its files, the lines that belong to a statement which begins above them.
+        continuations: BTreeMap<String, Vec<Continuation>>,
     },
     /// There is none to judge; why, as a sentence.
     None(String),
@@ -118,8 +121,8 @@ fn judge_change(
     evidence: Evidence<'_>,
     rules: &Rules,
 ) -> Result<(), Unjudgeable> {
-    let (diff, base) = match evidence.change {
-        Change::Known { diff, base } => (diff, base),
+    let (diff, base, continuations) = match evidence.change {
+        Change::Known { diff, base, continuations } => (diff, base, continuations),
         Change::None(why) => {
             assessment.checks.push(skipped(Subject::Patch, why));
             return Ok(());
@@ -137,6 +140,7 @@ fn judge_change(
         endings: &endings(evidence),
         scope: evidence.scope,
         tests: &rules.tests,
+        continuations,
     };
     let (mut patch, aside) = patch::of(diff, judged);
     patch.base.clone_from(base);

@@ -8,6 +8,7 @@ use crate::domain::coverage::gate::{Marked, Metric, Patch, PatchFile};
 use crate::domain::coverage::lines::Range;
 use crate::domain::coverage::paths::is_foreign;
 use crate::domain::coverage::project::{Scope, ending};
+use crate::domain::coverage::python::Continuation;
 use crate::domain::globs::Globs;
 
 /// Endings of source files in languages that have coverage tools.
@@ -39,6 +40,8 @@ pub struct Judged<'a> {
     pub scope: &'a Scope,
     /// Files that test others and need not be measured themselves.
     pub tests: &'a Globs,
+    /// Of changed files, the lines that belong to a statement which begins above them.
+    pub continuations: &'a BTreeMap<String, Vec<Continuation>>,
 }
 
 /// Changed files that a reader should know of, though no check counts them.
@@ -68,7 +71,7 @@ pub fn of(diff: &Diff, judged: Judged<'_>) -> (Patch, Aside) {
                 if !counts.has_lines() {
                     aside.lineless.push(name());
                 }
-                let judged = patch_file(file, counts, judged.metric);
+                let judged = patch_file(file, counts, judged);
                 patch.ratio = patch.ratio.plus(judged.ratio);
                 patch.files.push(judged);
             }
@@ -120,8 +123,14 @@ fn owes(file: &ChangedFile) -> bool {
     }
 }
 
-fn patch_file(file: &ChangedFile, counts: &Counts, metric: Metric) -> PatchFile {
-    let ranges: Vec<Range> = file.hunks.iter().filter_map(Hunk::added_range).collect();
+fn patch_file(file: &ChangedFile, counts: &Counts, judged: Judged<'_>) -> PatchFile {
+    let metric = judged.metric;
+    let mut ranges: Vec<Range> = file.hunks.iter().filter_map(Hunk::added_range).collect();
+    if let Some(continuations) = judged.continuations.get(&file.path) {
+        let begun = beginnings(&ranges, counts, continuations);
+        ranges.extend(begun.into_iter().map(|line| Range { first: line, last: line }));
+        ranges.sort_unstable();
+    }
     let uncovered = ranges
         .iter()
         .flat_map(|range| Marked::uncovered(counts.lines.within(range.first..=range.last)));
@@ -131,6 +140,18 @@ fn patch_file(file: &ChangedFile, counts: &Counts, metric: Metric) -> PatchFile 
         whole: counts.ratio(metric),
         uncovered: uncovered.collect(),
     }
+}
+
+/// Where the statements begin of which only later lines changed: there they count. A later line that counts itself, or
+/// another between, takes the place of the first.
+fn beginnings(ranges: &[Range], counts: &Counts, continuations: &[Continuation]) -> BTreeSet<u32> {
+    let changed = |line: u32| ranges.iter().any(|range| (range.first..=range.last).contains(&line));
+    let later = ranges.iter().flat_map(|range| {
+        let from = continuations.partition_point(|one| one.line < range.first);
+        continuations[from..].iter().take_while(|one| one.line <= range.last)
+    });
+    let nearest = later.filter_map(|one| counts.lines.within(one.first..=one.line).last());
+    nearest.map(|(line, _)| line).filter(|line| !changed(*line)).collect()
 }
 
 #[cfg(test)]
@@ -175,6 +196,15 @@ mod tests {
             endings: &BTreeSet::from(["py".to_owned()]),
             scope: &Scope { include: Globs::default(), exclude: globs("gen/**") },
             tests: &globs("**/test_*.py"),
+            continuations: &BTreeMap::from([(
+                "src/a.py".to_owned(),
+                vec![
+                    Continuation { line: 3, first: 2 },
+                    Continuation { line: 8, first: 7 },
+                    Continuation { line: 11, first: 5 },
+                    Continuation { line: 22, first: 21 },
+                ],
+            )]),
         };
         of(&Diff { files }, judged)
     }
@@ -196,6 +226,28 @@ mod tests {
             Metric::LineAndBranch,
         );
         assert_eq!(patch.ratio, Ratio::new(2, 4));
+    }
+
+    #[test]
+    fn a_change_within_a_statement_counts_where_the_statement_begins() {
+        for (hunks, ratio, uncovered) in [
+            (&[(3, 1)][..], (1, 1), &[][..]),
+            (&[(8, 1)], (0, 1), &[7]),
+            (&[(7, 2)], (0, 1), &[7]),
+            // Of a statement in the report's eyes broken by another, the other.
+            (&[(11, 1)], (0, 1), &[9]),
+            (&[(8, 1), (11, 1)], (0, 2), &[7, 9]),
+            // Not executable at all, such as a docstring.
+            (&[(22, 1)], (0, 0), &[]),
+            (&[(5, 1)], (0, 0), &[]),
+        ] {
+            let (patch, _) =
+                judge(vec![changed(ChangeKind::Modified, "src/a.py", hunks)], Metric::Line);
+            assert_eq!(patch.ratio, Ratio::new(ratio.0, ratio.1), "{hunks:?}");
+            let lines: Vec<u32> =
+                patch.files[0].uncovered.iter().map(|marked| marked.range.first).collect();
+            assert_eq!(lines, uncovered, "{hunks:?}");
+        }
     }
 
     #[test]

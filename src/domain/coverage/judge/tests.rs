@@ -58,7 +58,7 @@ fn added(path: &str, first: u32, count: usize) -> ChangedFile {
 }
 
 fn change(files: Vec<ChangedFile>) -> Change {
-    Change::Known { diff: Diff { files }, base: "main".to_owned() }
+    Change::Known { diff: Diff { files }, base: "main".to_owned(), continuations: BTreeMap::new() }
 }
 
 fn baseline(files: &[(&str, u32, u32)], diff: Vec<ChangedFile>) -> Baseline {
