@@ -18,7 +18,7 @@ use crate::adapters::github::errors::Error;
 use crate::adapters::host::{files as disk, reports};
 use crate::adapters::http;
 use crate::domain::coverage::diff::Hunk;
-use crate::domain::coverage::gate::Assessment;
+use crate::domain::coverage::gate::{Assessment, Marked};
 use crate::domain::coverage::judge::Change;
 use crate::domain::coverage::lines::Range;
 use crate::domain::event::{Event, Level};
@@ -46,11 +46,11 @@ pub fn files(inputs: &Inputs, world: World<'_>, found: &Findings) -> Told {
         ("comment-file", "comment.md", told.comment.clone()),
         ("badge-file", "badge.svg", badge::labelled(&inputs.name, assessment.total)),
         ("sarif-file", "coverage.sarif", sarif::sarif(assessment)),
-        ("uncovered-json", "uncovered.json", json::uncovered(assessment)),
     ];
     for (output, name, text) in contents {
         leave(&mut told, &folder, (output, name), &text);
     }
+    lists(&mut told, &folder, found);
     if inputs.html {
         page(&mut told, &folder, found);
     }
@@ -200,6 +200,19 @@ fn links(world: World<'_>, checkout: Option<&Checkout>) -> Links {
     let blob_base = (job.on_runner && !commit.is_empty())
         .then(|| format!("{}/{repository}/blob/{commit}/", job.server_url));
     Links { commit, run_url: job.run_url(), blob_base }
+}
+
+/// Writes `uncovered.json`.
+fn lists(told: &mut Told, folder: &Utf8Path, found: &Findings) {
+    let uncovered = |path: &str| {
+        let counts = found.counts.get(path);
+        counts.map(|counts| Marked::uncovered(counts.lines.iter())).unwrap_or_default()
+    };
+    let path = folder.join("uncovered.json");
+    let wrote = disk::write_atomic_by(&path, 0o644, &mut |out| {
+        json::write(&found.assessment, &uncovered, out)
+    });
+    left(told, ("uncovered-json", path), wrote);
 }
 
 /// Writes the HTML report. Sources are those of the checkout.

@@ -32,7 +32,7 @@ pub fn refuse_beyond_the_end(project: &Project, checkout: &Checkout) -> Result<(
     let top = checkout.repo.top();
     let stale = in_parallel(&files, |(path, last)| {
         // A file that is gone from the working tree cannot be compared; the diff speaks for it.
-        let lines = disk::line_count(&top.join(path)).ok()?;
+        let lines = disk::line_count(&top.join(path), u64::from(*last)).ok()?;
         // Some tools report the place after the last line end.
         (u64::from(*last) > lines + 1).then_some((*path, *last, lines))
     });

@@ -90,8 +90,8 @@ pub fn written(path: &Utf8Path) -> io::Result<std::time::SystemTime> {
     fs_err::metadata(path)?.modified()
 }
 
-/// How many lines a file has; a last one without a line end counts.
-pub fn line_count(path: &Utf8Path) -> io::Result<u64> {
+/// How many lines a file has, a last one without a line end included. It stops to read where there are so many or more.
+pub fn line_count(path: &Utf8Path, enough: u64) -> io::Result<u64> {
     let mut file = BufReader::with_capacity(SOURCE_BUFFER, fs_err::File::open(path)?);
     let (mut lines, mut last) = (0, b'\n');
     loop {
@@ -101,6 +101,9 @@ pub fn line_count(path: &Utf8Path) -> io::Result<u64> {
         lines += memchr::memchr_iter(b'\n', part).count() as u64;
         let length = part.len();
         file.consume(length);
+        if lines >= enough {
+            break;
+        }
     }
     Ok(lines + u64::from(last != b'\n'))
 }
@@ -183,8 +186,12 @@ mod tests {
         let (_keep, path) = folder();
         for (text, lines) in [("", 0), ("a", 1), ("a\n", 1), ("a\nb", 2), ("\n\n", 2)] {
             fs_err::write(path.join("c.info"), text).unwrap();
-            assert_eq!(line_count(&path.join("c.info")).unwrap(), lines, "{text:?}");
+            assert_eq!(line_count(&path.join("c.info"), 9).unwrap(), lines, "{text:?}");
         }
+        fs_err::write(path.join("c.info"), "line\n".repeat(SOURCE_BUFFER)).unwrap();
+        let count = |enough| line_count(&path.join("c.info"), enough).unwrap();
+        assert_eq!(count(u64::MAX), SOURCE_BUFFER as u64);
+        assert!((5_000..SOURCE_BUFFER as u64).contains(&count(5_000)), "{}", count(5_000));
         assert_eq!(super::bytes(&path.join("a/1.xml"), 3).unwrap(), b"one");
     }
 }

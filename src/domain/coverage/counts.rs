@@ -83,11 +83,11 @@ pub struct Counts {
 
 impl Counts {
     /// The judged form of what was measured.
-    pub fn of(measured: &Measured) -> Self {
+    pub fn of(measured: Measured) -> Self {
         Self {
-            lines: measured.lines.clone(),
             arms: PerLine::from_marks(measured.arms.iter().map(|(line, taken)| (line, taken, 1))),
             statements: PerLine::from_marks(measured.statements.iter()),
+            lines: measured.lines,
             summary: measured.summary,
         }
     }

@@ -273,8 +273,16 @@ pub struct FileTotal {
     pub path: String,
     /// Its share, by the metric.
     pub ratio: Ratio,
-    /// Its executable lines that are not covered.
+    /// The first of its lines that are executable and not covered: [`FileTotal::FIRST`] ranges at most, because a large
+    /// project has millions.
     pub uncovered: Vec<Marked>,
+    /// How many ranges there are.
+    pub ranges: usize,
+}
+
+impl FileTotal {
+    /// How many ranges of a file are shown to people.
+    pub const FIRST: usize = 12;
 }
 
 /// Everything that is known at the end, for the reports.

@@ -110,8 +110,10 @@ fn others(counts: &BTreeMap<String, Counts>, metric: Metric) -> Vec<(Metric, Rat
 fn files(counts: &BTreeMap<String, Counts>, metric: Metric) -> Vec<FileTotal> {
     let file = |(path, counts): (&String, &Counts)| {
         let mut uncovered = Marked::uncovered(counts.lines.iter());
+        let ranges = uncovered.len();
+        uncovered.truncate(FileTotal::FIRST);
         uncovered.shrink_to_fit();
-        FileTotal { path: path.clone(), ratio: counts.ratio(metric), uncovered }
+        FileTotal { path: path.clone(), ratio: counts.ratio(metric), uncovered, ranges }
     };
     counts.iter().map(file).collect()
 }

@@ -2,14 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::domain::coverage::arms::Arms;
 use crate::domain::coverage::counts::Counts;
 use crate::domain::coverage::gate::{Mapping, Source};
 use crate::domain::coverage::lines::Lines;
 use crate::domain::coverage::paths::{self, Ambiguous, Known, NameKind, Names};
 use crate::domain::coverage::ratio::Ratio;
 use crate::domain::coverage::report::{Detail, Format, Measured, Report};
-use crate::domain::coverage::statements::Statements;
 use crate::domain::globs::Globs;
 
 /// One report and where it was read.
@@ -125,11 +123,8 @@ impl Project {
     pub fn counts(&mut self, keep: Detail) -> BTreeMap<String, Counts> {
         let mut counts = BTreeMap::new();
         for (path, measured) in &mut self.files {
-            counts.insert(path.clone(), Counts::of(measured));
-            if !keep.hits {
-                measured.arms = Arms::default();
-                measured.statements = Statements::default();
-            }
+            let of_file = if keep.hits { measured.clone() } else { std::mem::take(measured) };
+            counts.insert(path.clone(), Counts::of(of_file));
         }
         counts
     }

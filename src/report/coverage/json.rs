@@ -18,6 +18,7 @@
 //! the repository and whole.
 
 use std::collections::BTreeMap;
+use std::io::{self, Write};
 
 use serde::Serialize;
 use serde_json::json;
@@ -32,7 +33,14 @@ const RANGES: usize = 1_000_000;
 /// How many files are written.
 const FILES: usize = 200_000;
 
-#[derive(Default, Serialize)]
+/// A file's row, but for what the file itself says.
+#[derive(Default)]
+struct Entry {
+    changed: Vec<Span>,
+    indirect: Vec<Span>,
+}
+
+#[derive(Serialize)]
 struct File<'a> {
     path: &'a str,
     covered: u64,
@@ -49,10 +57,13 @@ struct Span {
     lines: u32,
 }
 
-/// The document, one line for each file, so that two of them can be compared line by line.
-pub fn uncovered(assessment: &Assessment) -> String {
-    let (files, omitted) = files(assessment);
-    let rows: Vec<String> = files.iter().map(|file| json!(file).to_string()).collect();
+/// Writes the document, one line for each file, so that two of them can be compared line by line. `uncovered` says which
+/// lines of a file are not covered.
+pub fn write(
+    assessment: &Assessment,
+    uncovered: &dyn Fn(&str) -> Vec<Marked>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let exclusions = assessment.exclusions.iter().take(FILES);
     let exclusions: Vec<_> = exclusions
         .map(|one| json!({"path": one.path, "line": one.line, "what": one.what}))
@@ -73,18 +84,27 @@ pub fn uncovered(assessment: &Assessment) -> String {
         ),
         ("unmeasured", json!(&unmeasured[..unmeasured.len().min(FILES)])),
         ("exclusions", json!(exclusions)),
-        ("omitted", json!(omitted)),
     ];
-    let mut text = String::from("{\n");
+    writeln!(out, "{{")?;
     for (key, value) in fields {
-        text.push_str(&format!("\"{key}\": {value},\n"));
+        writeln!(out, "\"{key}\": {value},")?;
     }
-    text.push_str(&format!("\"files\": [\n{}\n]\n}}\n", rows.join(",\n")));
-    text
+    write!(out, "\"files\": [")?;
+    let mut before = "\n";
+    let omitted = files(assessment, uncovered, &mut |file| {
+        write!(out, "{before}{}", json!(file))?;
+        before = ",\n";
+        Ok(())
+    })?;
+    write!(out, "\n],\n\"omitted\": {omitted}\n}}\n")
 }
 
-fn files(assessment: &Assessment) -> (Vec<File<'_>>, usize) {
-    let mut files: BTreeMap<&str, File<'_>> = BTreeMap::new();
+/// Every file that has something to say, in path order; how many ranges were left out.
+fn files(
+    assessment: &Assessment,
+    uncovered: &dyn Fn(&str) -> Vec<Marked>,
+    tell: &mut dyn FnMut(File<'_>) -> io::Result<()>,
+) -> io::Result<usize> {
     let (mut room, mut omitted) = (RANGES, 0);
     let mut lines = |marked: &[Marked]| -> Vec<Span> {
         let taken = marked.len().min(room);
@@ -93,24 +113,29 @@ fn files(assessment: &Assessment) -> (Vec<File<'_>>, usize) {
         marked[..taken].iter().map(Span::from).collect()
     };
     // What the change is about first, so that it is what is kept.
+    let mut entries: BTreeMap<&str, Entry> = BTreeMap::new();
     for file in assessment.patch.iter().flat_map(|patch| &patch.files) {
         if !file.uncovered.is_empty() {
-            files.entry(&file.path).or_default().changed = lines(&file.uncovered);
+            entries.entry(&file.path).or_default().changed = lines(&file.uncovered);
         }
     }
     for file in assessment.regression.iter().flat_map(|regression| &regression.indirect) {
-        files.entry(&file.path).or_default().indirect = lines(&file.ranges);
+        entries.entry(&file.path).or_default().indirect = lines(&file.ranges);
     }
-    for file in &assessment.files {
-        let known = files.contains_key(file.path.as_str());
-        if known || !file.uncovered.is_empty() || file.ratio.missed() > 0 {
-            let entry = files.entry(&file.path).or_default();
-            (entry.covered, entry.total) = (file.ratio.covered, file.ratio.total);
-            entry.uncovered = lines(&file.uncovered);
+    let mut ratios: BTreeMap<&str, Ratio> =
+        entries.keys().map(|path| (*path, Ratio::default())).collect();
+    ratios.extend(assessment.files.iter().map(|file| (file.path.as_str(), file.ratio)));
+    for (path, ratio) in ratios {
+        let entry = entries.remove(path);
+        let marked = uncovered(path);
+        if entry.is_none() && marked.is_empty() && ratio.missed() == 0 {
+            continue;
         }
+        let Entry { changed, indirect } = entry.unwrap_or_default();
+        let Ratio { covered, total } = ratio;
+        tell(File { path, covered, total, uncovered: lines(&marked), changed, indirect })?;
     }
-    let all = files.into_iter().map(|(path, file)| File { path, ..file });
-    (all.collect(), omitted)
+    Ok(omitted)
 }
 
 impl From<&Marked> for Span {
@@ -177,10 +202,21 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::report::coverage::samples::{fail, hostile, huge, no_patch, pass};
+    use crate::report::coverage::samples::{fail, hostile, huge, marked, no_patch, pass};
+
+    /// The document where each file that the total counts lacks these lines.
+    fn parsed_with(assessment: &Assessment, uncovered: &[Marked]) -> Value {
+        let lacks = |path: &str| {
+            let known = assessment.files.iter().any(|file| file.path == path);
+            if known { uncovered.to_vec() } else { Vec::new() }
+        };
+        let mut text = Vec::new();
+        write(assessment, &lacks, &mut text).unwrap();
+        serde_json::from_slice(&text).unwrap()
+    }
 
     fn parsed(assessment: &Assessment) -> Value {
-        serde_json::from_str(&uncovered(assessment)).unwrap()
+        parsed_with(assessment, &[marked(10, 109)])
     }
 
     #[test]
@@ -216,9 +252,10 @@ mod tests {
         assert_eq!(parsed(&no_patch())["patch"], Value::Null);
         assert_eq!(parsed(&pass())["patch"]["covered"], 12);
         let mut one = pass();
-        one.files[0].uncovered.clear();
         one.files[0].ratio = Ratio::new(900, 900);
-        assert_eq!(parsed(&one)["files"].as_array().unwrap().len(), 1);
+        let document = parsed_with(&one, &[]);
+        assert_eq!(document["files"].as_array().unwrap().len(), 1);
+        assert_eq!(document["files"][0]["path"], "src/shop/order.py");
     }
 
     #[test]
@@ -232,16 +269,18 @@ mod tests {
             .map(|file| file["path"].as_str().unwrap())
             .collect();
         assert!(one.files.iter().all(|file| paths.contains(&file.path.as_str())));
-        let (files, omitted) = files_of_huge();
-        assert_eq!((files, omitted), (RANGES, 200_000));
+        assert_eq!(document["omitted"], 0);
+        let (ranges, omitted) = ranges_of_huge();
+        assert_eq!((ranges, omitted), (RANGES, 200_000));
     }
 
-    fn files_of_huge() -> (usize, usize) {
-        let one = huge(1_000, 400);
-        let (files, omitted) = files(&one);
-        let ranges = files
-            .iter()
-            .map(|file| file.uncovered.len() + file.changed.len() + file.indirect.len());
-        (ranges.sum(), omitted)
+    fn ranges_of_huge() -> (usize, usize) {
+        let many: Vec<Marked> = (1..=400).map(|at| marked(at * 3, at * 3)).collect();
+        let mut ranges = 0;
+        let omitted = files(&huge(1_000, 400), &|_| many.clone(), &mut |file| {
+            ranges += file.uncovered.len() + file.changed.len() + file.indirect.len();
+            Ok(())
+        });
+        (ranges, omitted.unwrap())
     }
 }

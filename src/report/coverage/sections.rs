@@ -5,15 +5,12 @@ use std::cmp::Reverse;
 use std::fmt::Write as _;
 
 use crate::domain::coverage::gate::{
-    Assessment, Check, FileRanges, Marked, PatchFile, State, Subject,
+    Assessment, Check, FileRanges, FileTotal, Marked, PatchFile, State, Subject,
 };
 use crate::domain::coverage::lines::Range;
 use crate::domain::coverage::ratio::Ratio;
 use crate::report::coverage::{cells, uri, verdict, words};
 use crate::report::markdown::{Table, details, heading, plain};
-
-/// How many ranges of one file stand in a row.
-const RANGES: usize = 12;
 
 /// How many sentences of one kind are listed.
 const SENTENCES: usize = 20;
@@ -83,7 +80,7 @@ pub fn changed(assessment: &Assessment, view: &View) -> String {
             words::count(file.ratio.total),
             plain(&file.ratio.shown()),
             plain(&file.whole.shown()),
-            ranges(&file.path, &file.uncovered, view),
+            ranges(&file.path, &file.uncovered, file.uncovered.len(), view),
         ]);
     }
     let _ = write!(text, "{}{}", table.render(), omitted(files.len(), view.rows));
@@ -104,7 +101,7 @@ pub fn indirect(assessment: &Assessment, view: &View) -> String {
         table.raw_row(&[
             link(&file.path, None, view),
             words::count(*lost),
-            ranges(&file.path, &file.ranges, view),
+            ranges(&file.path, &file.ranges, file.ranges.len(), view),
         ]);
     }
     format!(
@@ -197,7 +194,7 @@ pub fn files(assessment: &Assessment, view: &View) -> String {
             link(&file.path, None, view),
             plain(&file.ratio.shown()),
             plain(&words::of(file.ratio, assessment.metric)),
-            ranges(&file.path, &file.uncovered, view),
+            ranges(&file.path, &file.uncovered, file.ranges, view),
         ]);
     }
     let body = format!("{}{}", table.render(), omitted(all.len(), view.rows));
@@ -268,8 +265,8 @@ fn anchor(marked: &Marked) -> String {
     if first == last { format!("#L{first}") } else { format!("#L{first}-L{last}") }
 }
 
-/// The first ranges of a file in its order, linked where the view knows how.
-fn ranges(path: &str, all: &[Marked], view: &View) -> String {
+/// The first ranges of a file in its order, linked where the view knows how, and how many more there are.
+fn ranges(path: &str, first: &[Marked], all: usize, view: &View) -> String {
     let base = view.blob_base.as_ref().map(|base| format!("{base}{}", uri::path(path)));
     let one = |marked: &Marked| {
         let shown = words::range(marked.range);
@@ -277,8 +274,8 @@ fn ranges(path: &str, all: &[Marked], view: &View) -> String {
             base.as_ref().and_then(|base| uri::address(&format!("{base}{}", anchor(marked))));
         address.map_or_else(|| shown.clone(), |address| format!("[{shown}]({address})"))
     };
-    let shown: Vec<String> = all.iter().take(RANGES).map(one).collect();
-    match all.len().saturating_sub(RANGES) {
+    let shown: Vec<String> = first.iter().take(FileTotal::FIRST).map(one).collect();
+    match all.saturating_sub(FileTotal::FIRST) {
         0 => shown.join(", "),
         left => format!("{} and {} more", shown.join(", "), words::count(left as u64)),
     }
