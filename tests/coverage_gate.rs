@@ -48,7 +48,7 @@ fn a_tested_change_passes_and_says_so() {
         assert!(std::path::Path::new(ran.output(name)).is_file(), "{name}");
     }
     assert_eq!(ran.output("html-file"), "");
-    ran.says("coverage.info: LCOV, 1 files, 14 of 14 lines").says("no baseline");
+    ran.says("coverage.info: LCOV, 1 file, 14 of 14 lines").says("no baseline");
 }
 
 #[test]
@@ -427,7 +427,8 @@ fn a_step_that_moves_the_changed_lines_is_refused() {
         scene.run("pull_request", &event, &[])
     };
     let ran = edit(format!("# built\n{}", lines(1, 14)));
-    ran.expect(1, "error").says("`src/a.py` is not as the commit has it: 1 lines more, 0 less");
+    ran.expect(1, "error")
+        .says("`src/a.py` is not as the commit has it (lines added: 1, taken away: 0)");
     // A version that a step writes into its line moves nothing.
     edit(lines(1, 14).replacen('1', "9", 1)).expect(0, "pass");
 }

@@ -13,7 +13,6 @@ use crate::actions::coverage_gate::told::Told;
 use crate::actions::coverage_gate::{baseline, ending, stale};
 use crate::actions::{Ending, World};
 use crate::adapters::host::files;
-use crate::domain::coverage::gate::Source;
 use crate::domain::coverage::judge::{Baseline, Evidence, judge};
 use crate::domain::coverage::paths::Known;
 use crate::domain::coverage::project::{self, Project, Read};
@@ -64,7 +63,7 @@ async fn find_out(inputs: &Inputs, world: World<'_>) -> Result<Findings, Failure
         stale::refuse_edited(&project, &judged.change, checkout).await?;
     }
     for source in &project.sources {
-        note(world, line(source));
+        note(world, verdict::source(source));
     }
     let counts = project.counts(Detail { hits: inputs.html });
     let baseline: Baseline = baseline::find(inputs, world, checkout.as_ref(), &judged).await?;
@@ -128,15 +127,4 @@ async fn keep(inputs: &Inputs, world: World<'_>, found: &Findings, told: &mut To
 
 fn note(world: World<'_>, text: String) {
     world.events.emit(Event::Note(text));
-}
-
-fn line(source: &Source) -> String {
-    format!(
-        "{}: {}, {} files, {} of {} lines",
-        source.name,
-        source.format.name(),
-        source.files,
-        source.ratio.covered,
-        source.ratio.total
-    )
 }

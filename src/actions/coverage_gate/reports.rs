@@ -78,7 +78,7 @@ fn find(inputs: &Inputs) -> Result<Vec<Utf8PathBuf>, Failure> {
     let count = all.len() as u64;
     if count < inputs.min_reports {
         return Err(no_verdict(format!(
-            "{count} reports are there, and `min-reports` asks for {}",
+            "`min-reports` asks for {}, and {count} matched",
             inputs.min_reports
         ))
         .why("a shard is missing: what it covers would be missing in the count")

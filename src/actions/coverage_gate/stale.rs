@@ -128,7 +128,7 @@ pub async fn refuse_edited(
     let moved = |file: &&Edited| file.added != file.removed && changed.contains(file.path.as_str());
     let Some(file) = edited.iter().find(moved) else { return Ok(()) };
     Err(no_verdict(format!(
-        "`{}` is not as the commit has it: {} lines more, {} less",
+        "`{}` is not as the commit has it (lines added: {}, taken away: {})",
         file.path, file.added, file.removed
     ))
     .why("a step of this job changed it, so the reports count other lines than those of the commit")

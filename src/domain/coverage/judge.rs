@@ -10,7 +10,7 @@ use crate::domain::coverage::gate::{
     Unjudgeable,
 };
 use crate::domain::coverage::patch::{self, Aside, Judged};
-use crate::domain::coverage::project::{Project, Scope, ending};
+use crate::domain::coverage::project::{Project, Scope, counted_as, ending};
 use crate::domain::coverage::python::Continuation;
 use crate::domain::coverage::ratio::Ratio;
 use crate::domain::coverage::regression::{self, Sides};
@@ -220,10 +220,6 @@ fn named(paths: &[String]) -> String {
     let shown: Vec<String> = paths.iter().take(NAMED).map(|path| format!("`{path}`")).collect();
     let more = if paths.len() > NAMED { ", ..." } else { "" };
     format!("{}{more}", shown.join(", "))
-}
-
-fn counted_as(count: usize, one: &str, many: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { many })
 }
 
 fn unmeasured_check(patch: &Patch, strictness: Strictness) -> Check {

@@ -141,9 +141,10 @@ impl Project {
         }
         if let Some(first) = unknown.first() {
             self.warnings.push(format!(
-                "{} files are in a coverage.py data file alone (`{first}`, ...): it does not say which of their lines \
-                 can run, so they do not count; give the output of `coverage xml` or `coverage json` as well",
-                unknown.len()
+                "{} in a coverage.py data file alone (`{first}`{}): it does not say which lines can run, so nothing \
+                 of that counts; give the output of `coverage xml` or `coverage json` as well",
+                counted_as(unknown.len(), "file is", "files are"),
+                if unknown.len() > 1 { ", ..." } else { "" }
             ));
         }
     }
@@ -161,8 +162,12 @@ impl Project {
         if unmapped > 0 {
             let first = self.mapping.unmapped.iter().take(3).map(|name| format!("`{name}`"));
             self.warnings.push(format!(
-                "{unmapped} files of the reports are no files of the repository and do not count ({}{}); `path-map` says \
-                 what stands for what",
+                "{} and not counted ({}{}); `path-map` says what stands for what",
+                counted_as(
+                    unmapped,
+                    "name in the reports is no file of the repository",
+                    "names in the reports are no files of the repository"
+                ),
                 first.collect::<Vec<_>>().join(", "),
                 if unmapped > 3 { ", ..." } else { "" }
             ));
@@ -178,6 +183,11 @@ fn names(read: &Read) -> Names<'_> {
         files: report.files.keys().chain(report.executed.keys()).map(String::as_str).collect(),
         kind: if report.format == Format::Jacoco { NameKind::Package } else { NameKind::Path },
     }
+}
+
+/// `1 file is`, `2 files are`.
+pub(super) fn counted_as(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
 }
 
 /// The ending of a file's name, in lower case without the point.
@@ -238,7 +248,7 @@ mod tests {
         let project = joined(vec![one], &["src/a.py"], &Scope::default());
         assert_eq!(ratios(&project), [("src/a.py", 1, 1)]);
         assert!(
-            project.warnings[0].contains("1 files of the reports")
+            project.warnings[0].contains("1 name in the reports is no file of the repository")
                 && project.warnings[0].contains("`/usr/lib/x/b.py`")
         );
     }
@@ -284,8 +294,7 @@ mod tests {
         let project = joined(reads(), &["src/a.py", "src/b.py"], &Scope::default());
         assert_eq!(ratios(&project), [("src/a.py", 2, 2)]);
         assert!(
-            project.warnings[0]
-                .contains("1 files are in a coverage.py data file alone (`src/b.py`")
+            project.warnings[0].contains("1 file is in a coverage.py data file alone (`src/b.py`)")
         );
     }
 

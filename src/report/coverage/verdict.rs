@@ -1,7 +1,7 @@
 //! The verdict in sentences. All of it is plain text; whoever shows it as Markdown escapes it.
 
 use crate::domain::coverage::gate::{
-    Assessment, Check, Metric, Regression, Required, State, Subject, Verdict,
+    Assessment, Check, Metric, Regression, Required, Source, State, Subject, Verdict,
 };
 use crate::domain::coverage::ratio::Ratio;
 use crate::domain::input::Percent;
@@ -362,6 +362,18 @@ fn capital(text: &str) -> String {
 
 fn ended(text: &str) -> String {
     if text.ends_with(['.', '!', '?']) { text.to_owned() } else { format!("{text}.") }
+}
+
+/// A report that was read, in a line of the log.
+pub fn source(source: &Source) -> String {
+    format!(
+        "{}: {}, {}, {} of {}",
+        source.name,
+        source.format.name(),
+        words::some(source.files, "file", "files"),
+        words::count(source.ratio.covered),
+        words::lines(source.ratio.total)
+    )
 }
 
 #[cfg(test)]
