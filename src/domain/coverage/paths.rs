@@ -64,6 +64,10 @@ pub struct Known {
 /// How many prefixes are weighed at a time: those that most names suggest.
 const WEIGHED: usize = 16;
 
+/// How many suggestions are counted at a time. Where a thousand folders have a `models/__init__.py`, each of these names
+/// suggests a thousand prefixes, so every second or tenth name is asked: a prefix that fits most is suggested by most.
+const SUGGESTIONS: usize = 200_000;
+
 /// The files of one report that were found: name to path.
 pub type Found = BTreeMap<String, String>;
 
@@ -244,18 +248,17 @@ impl<'a> OneReport<'a> {
 
     /// The prefixes that most names suggest and that no prefix in use forbids.
     fn suggested(&self, left: &[Full<'a>]) -> Vec<Rule> {
-        let mut votes: HashMap<Rule, usize> = HashMap::new();
-        for (_, full) in left {
-            for rule in
-                full.iter().filter(|name| !is_foreign(name)).flat_map(|name| self.index.rules(name))
-            {
-                *votes.entry(rule).or_default() += 1;
-            }
+        let names = left.iter().flat_map(|(_, full)| full).filter(|name| !is_foreign(name));
+        let all: usize = names.clone().map(|name| self.index.alike(name).len()).sum();
+        let asked = names.step_by(all / SUGGESTIONS + 1);
+        let mut votes: HashMap<(&str, &str), usize> = HashMap::new();
+        for rule in asked.flat_map(|name| self.index.rules(name)) {
+            *votes.entry(rule).or_default() += 1;
         }
         let mut rules: Vec<(usize, Rule)> = votes
             .into_iter()
-            .filter(|(rule, _)| self.is_free(rule))
-            .map(|(rule, count)| (count, rule))
+            .map(|((from, to), count)| (count, Rule { from: from.to_owned(), to: to.to_owned() }))
+            .filter(|(_, rule)| self.is_free(rule))
             .collect();
         rules.sort_unstable_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
         rules.into_iter().take(WEIGHED).map(|(_, rule)| rule).collect()

@@ -34,20 +34,21 @@ impl<'a> Index<'a> {
         self.tracked.get(path).map(String::as_str)
     }
 
-    /// The prefixes that make a tracked file of a name, each with the longest common end of the two: at least two
-    /// components, or a whole relative name that is a path as it stands.
-    pub fn rules(&self, name: &str) -> Vec<Rule> {
-        let mut rules = Vec::new();
-        let ends = last_two(name).and_then(|end| self.by_end.get(end));
-        for path in ends.into_iter().flatten() {
+    /// The tracked files that end like the name: in the same two components.
+    pub fn alike(&self, name: &str) -> &[&'a str] {
+        last_two(name).and_then(|end| self.by_end.get(end)).map_or(&[], Vec::as_slice)
+    }
+
+    /// The prefixes that make a tracked file of a name and the folders that they stand for, each with the longest common
+    /// end of the two: at least two components, or a whole relative name that is a path as it stands.
+    pub fn rules<'n>(&self, name: &'n str) -> Vec<(&'n str, &'a str)> {
+        let pair = |path: &&'a str| {
             let common = common_end(name, path);
-            rules.push(Rule {
-                from: name[..name.len() - common].to_owned(),
-                to: path[..path.len() - common].to_owned(),
-            });
-        }
+            (&name[..name.len() - common], &path[..path.len() - common])
+        };
+        let mut rules: Vec<_> = self.alike(name).iter().map(pair).collect();
         if !name.contains('/') && self.tracked.contains(name) {
-            rules.push(Rule { from: String::new(), to: String::new() });
+            rules.push(("", ""));
         }
         rules
     }
@@ -84,15 +85,13 @@ mod tests {
         let tracked: BTreeSet<String> =
             ["src/a.py", "app/src/a.py", "a.py", "b.py", "x/é/b.py"].map(str::to_owned).into();
         let index = Index::new(&tracked);
-        let rules = |name: &str| -> Vec<(String, String)> {
-            index.rules(name).into_iter().map(|rule| (rule.from, rule.to)).collect()
-        };
-        let pair = |from: &str, to: &str| (from.to_owned(), to.to_owned());
-        assert_eq!(rules("/app/src/a.py"), [pair("/", ""), pair("/app/", "")]);
+        let rules = |name: &'static str| index.rules(name);
+        assert_eq!(rules("/app/src/a.py"), [("/", ""), ("/app/", "")]);
         assert_eq!(rules("/a.py"), []);
         assert_eq!(rules("/lib/b.py"), []);
-        assert_eq!(rules("b.py"), [pair("", "")]);
-        assert_eq!(rules("/y/é/b.py"), [pair("/y/", "x/")]);
+        assert_eq!(rules("b.py"), [("", "")]);
+        assert_eq!(rules("/y/é/b.py"), [("/y/", "x/")]);
         assert_eq!(rules("c.py"), []);
+        assert_eq!(index.alike("/app/src/a.py"), ["app/src/a.py", "src/a.py"]);
     }
 }

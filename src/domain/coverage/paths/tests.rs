@@ -386,3 +386,20 @@ fn many_files_take_no_time_to_speak_of() {
     let (found, _) = map(&[names], &tracked, &Known::default()).unwrap();
     assert_eq!(found[0].len(), 20_000);
 }
+
+#[test]
+fn names_that_a_thousand_folders_have_are_mapped_too() {
+    let addon =
+        |number: u32| ["", "own_"].map(|own| format!("addons/a{number}/models/{own}__init__.py"));
+    let tracked: BTreeSet<String> = (0..1_000).flat_map(addon).collect();
+    let names: Vec<String> = tracked
+        .iter()
+        .filter_map(|path| path.strip_prefix("addons/"))
+        .map(|rest| format!("/mnt/extra-addons/{rest}"))
+        .collect();
+    let files = names.iter().map(String::as_str).collect();
+    let report = Names { report: "c.xml", roots: &[], files, kind: NameKind::Path };
+    let (found, mapping) = map(&[report], &tracked, &Known::default()).unwrap();
+    assert_eq!((found[0].len(), mapping.unmapped.len()), (2_000, 0));
+    assert_eq!(mapping.prefixes.len(), 1);
+}
