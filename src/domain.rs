@@ -6,6 +6,7 @@ pub mod compose;
 pub mod coverage;
 pub mod env_file;
 pub mod event;
+pub mod finding;
 pub mod foreign_comment;
 pub mod globs;
 pub mod health;
