@@ -16,3 +16,4 @@ pub mod pull_request;
 pub mod release;
 pub mod repository;
 pub mod sticky;
+pub mod yaml;

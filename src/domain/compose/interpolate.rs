@@ -1,0 +1,296 @@
+//! Variables in compose files: `$V`, `${V}`, `${V:-default}`, `${V-default}`, `${V:?error}`, `${V?error}`,
+//! `${V:+other}`, `${V+other}`, nested, and `$$` for a dollar sign. Pure text; what is set is asked of a function.
+
+/// How a variable is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// `$V`, `${V}`: without a value the stack gets an empty text and a warning.
+    Plain,
+    /// `${V:-x}`, `${V-x}`, `${V:+x}`, `${V+x}`: it may be unset.
+    Optional,
+    /// `${V:?x}`: it must be set and not empty.
+    Filled,
+    /// `${V?x}`: it must be set.
+    Set,
+}
+
+/// A variable that a text asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Use {
+    /// Its name.
+    pub name: String,
+    /// How it is asked for.
+    pub need: Need,
+    /// Where it begins in the text, in characters from 0.
+    pub from: usize,
+    /// Where it ends.
+    pub to: usize,
+    /// The author's own words for "missing", of `:?` and `?`.
+    pub message: String,
+}
+
+/// A text with its variables put in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filled {
+    /// The text.
+    pub text: String,
+    /// The variables that decided it, in order; those of a default that was not taken are left out.
+    pub uses: Vec<Use>,
+}
+
+/// The text is no template.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Invalid {
+    /// Where the wrong `$` stands, in characters from 0.
+    pub at: usize,
+}
+
+/// Deepest nesting of `${A:-${B:-...}}`.
+const DEPTH: usize = 50;
+
+/// Puts the variables in. A variable that is missing becomes an empty text, also one that must be set: who asks sees
+/// it in `uses`.
+pub fn fill(text: &str, value: &dyn Fn(&str) -> Option<String>) -> Result<Filled, Invalid> {
+    let chars: Vec<char> = text.chars().collect();
+    let mut filled = Filled::default();
+    let mut reader = Reader { chars: &chars, value, uses: Vec::new() };
+    filled.text = reader.text(0..chars.len(), 0)?;
+    filled.uses = reader.uses;
+    Ok(filled)
+}
+
+struct Reader<'a> {
+    chars: &'a [char],
+    value: &'a dyn Fn(&str) -> Option<String>,
+    uses: Vec<Use>,
+}
+
+impl Reader<'_> {
+    fn at(&self, index: usize) -> Option<char> {
+        self.chars.get(index).copied()
+    }
+
+    fn slice(&self, range: std::ops::Range<usize>) -> String {
+        self.chars.get(range).unwrap_or_default().iter().collect()
+    }
+
+    fn text(&mut self, range: std::ops::Range<usize>, depth: usize) -> Result<String, Invalid> {
+        let mut out = String::new();
+        let mut index = range.start;
+        while index < range.end {
+            let c = self.at(index).unwrap_or_default();
+            if c != '$' {
+                out.push(c);
+                index += 1;
+                continue;
+            }
+            match self.at(index + 1).filter(|_| index + 1 < range.end) {
+                Some('$') => {
+                    out.push('$');
+                    index += 2;
+                }
+                Some('{') => {
+                    let (text, next) = self.braced(index, range.end, depth)?;
+                    out.push_str(&text);
+                    index = next;
+                }
+                Some(c) if is_first(c) => {
+                    let end = self.name_end(index + 1, range.end);
+                    let name = self.slice(index + 1..end);
+                    out.push_str(&(self.value)(&name).unwrap_or_default());
+                    self.used(name, Need::Plain, index..end);
+                    index = end;
+                }
+                _ => return Err(Invalid { at: index }),
+            }
+        }
+        Ok(out)
+    }
+
+    /// What begins with `${` at `start`: its value, and the index behind it.
+    fn braced(
+        &mut self,
+        start: usize,
+        end: usize,
+        depth: usize,
+    ) -> Result<(String, usize), Invalid> {
+        let invalid = Invalid { at: start };
+        let close = self.closing(start, end).ok_or(invalid.clone())?;
+        let name_end = self.name_end(start + 2, close);
+        let name = self.slice(start + 2..name_end);
+        if !name.starts_with(is_first) || depth > DEPTH {
+            return Err(invalid);
+        }
+        let set = (self.value)(&name);
+        let colon = self.at(name_end) == Some(':');
+        let operator = self.at(name_end + usize::from(colon));
+        let rest = name_end + usize::from(colon) + 1..close;
+        let is_there = set.as_ref().is_some_and(|value| !colon || !value.is_empty());
+        let span = start..close + 1;
+        let text = match operator {
+            Some('}') if !colon && name_end == close => {
+                self.used(name, Need::Plain, span);
+                set.unwrap_or_default()
+            }
+            Some('-') => {
+                self.used(name, Need::Optional, span);
+                // Compose reads the default also where it does not take it: a wrong one is always an error.
+                let before = self.uses.len();
+                let other = self.text(rest, depth + 1)?;
+                if is_there {
+                    self.uses.truncate(before);
+                }
+                if is_there { set.unwrap_or_default() } else { other }
+            }
+            Some('+') => {
+                self.used(name, Need::Optional, span);
+                let before = self.uses.len();
+                let other = self.text(rest, depth + 1)?;
+                if !is_there {
+                    self.uses.truncate(before);
+                }
+                if is_there { other } else { String::new() }
+            }
+            Some('?') => {
+                let need = if colon { Need::Filled } else { Need::Set };
+                let before = self.uses.len();
+                let message = self.text(rest, depth + 1)?;
+                self.uses.truncate(before);
+                self.uses.push(Use { name, need, from: span.start, to: span.end, message });
+                set.unwrap_or_default()
+            }
+            _ => return Err(invalid),
+        };
+        Ok((text, close + 1))
+    }
+
+    fn used(&mut self, name: String, need: Need, span: std::ops::Range<usize>) {
+        self.uses.push(Use { name, need, from: span.start, to: span.end, message: String::new() });
+    }
+
+    fn name_end(&self, from: usize, end: usize) -> usize {
+        (from..end)
+            .find(|index| !self.at(*index).is_some_and(|c| c.is_ascii_alphanumeric() || c == '_'))
+            .unwrap_or(end)
+    }
+
+    /// The brace that closes the one behind the `$` at `start`.
+    fn closing(&self, start: usize, end: usize) -> Option<usize> {
+        let mut open = 0_usize;
+        let mut index = start;
+        while index < end {
+            match self.at(index)? {
+                '}' => {
+                    open = open.checked_sub(1)?;
+                    if open == 0 {
+                        return Some(index);
+                    }
+                }
+                '$' if self.at(index + 1) == Some('{') => {
+                    open += 1;
+                    index += 1;
+                }
+                _ => {}
+            }
+            index += 1;
+        }
+        None
+    }
+}
+
+fn is_first(c: char) -> bool {
+    c.is_ascii_alphabetic() || c == '_'
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn value(name: &str) -> Option<String> {
+        match name {
+            "A" => Some("a".to_owned()),
+            "EMPTY" => Some(String::new()),
+            _ => None,
+        }
+    }
+
+    fn filled(text: &str) -> Option<String> {
+        fill(text, &value).ok().map(|filled| filled.text)
+    }
+
+    #[test]
+    fn every_form_has_its_value() {
+        for (text, expected) in [
+            ("plain", "plain"),
+            ("$A ${A}", "a a"),
+            ("${A}b", "ab"),
+            ("$Ab", ""),
+            ("$$A $${A}", "$A ${A}"),
+            ("${NO:-d} ${NO-d} ${EMPTY:-d} ${EMPTY-d}", "d d d "),
+            ("${A:+r} ${NO:+r} ${EMPTY:+r} ${EMPTY+r}", "r   r"),
+            ("${NO:-${A}} ${NO:-${NO:-x}}", "a x"),
+            ("${NO:-a}b}", "ab}"),
+            ("${NO:-}", ""),
+            ("${NO:?why}${NO?why}", ""),
+            ("${A:?why}", "a"),
+            ("${NO:-a:-b?c}", "a:-b?c"),
+        ] {
+            assert_eq!(filled(text).as_deref(), Some(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_template_is_named_by_its_dollar() {
+        for (text, at) in [
+            ("$", 0),
+            ("a$1", 1),
+            ("${}", 0),
+            ("${A", 0),
+            ("x${1}", 1),
+            ("${A!b}", 0),
+            ("a $", 2),
+            ("${A-$}", 4),
+        ] {
+            assert_eq!(fill(text, &value), Err(Invalid { at }), "{text}");
+        }
+    }
+
+    #[test]
+    fn uses_say_how_and_where() {
+        let uses = |text| -> Vec<_> {
+            let uses = fill(text, &value).unwrap().uses;
+            uses.into_iter()
+                .map(|one| (one.name, one.need, one.from, one.to, one.message))
+                .collect()
+        };
+        let one = |name: &str, need, from, to, message: &str| {
+            (name.to_owned(), need, from, to, message.to_owned())
+        };
+        assert_eq!(uses("é$B"), [one("B", Need::Plain, 1, 3, "")]);
+        assert_eq!(uses("${B:?set $A}"), [one("B", Need::Filled, 0, 12, "set a")]);
+        assert_eq!(uses("${A:-$B}"), [one("A", Need::Optional, 0, 8, "")]);
+        assert_eq!(
+            uses("${C:-$B}"),
+            [one("C", Need::Optional, 0, 8, ""), one("B", Need::Plain, 5, 7, "")]
+        );
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn nothing_panics_and_plain_text_stays(text in "[${}A-Ca1:?+\\-é ]{0,40}") {
+            if let Ok(filled) = fill(&text, &value) && !text.contains('$') {
+                prop_assert_eq!(filled.text, text);
+            }
+        }
+
+        #[test]
+        fn doubled_dollars_are_kept(text in "[${}A:é ]{0,20}") {
+            let doubled = text.replace('$', "$$");
+            prop_assert_eq!(filled(&doubled), Some(text));
+        }
+    }
+}
