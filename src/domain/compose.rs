@@ -1,6 +1,18 @@
-//! Compose projects: their names and the model that Compose resolved.
+//! Compose projects: their names, the files as Compose reads them, the rules that they keep, and the model that Compose
+//! resolved.
 
+mod canonical;
 pub mod found;
 pub mod interpolate;
+pub mod load;
+mod merge;
 pub mod model;
+mod mount;
+mod places;
+mod port;
 pub mod project;
+pub mod rules;
+mod schema;
+pub mod stack;
+mod typed;
+pub mod variables;

@@ -1,6 +1,9 @@
-//! `.env` files in the dialect of Compose v2: written so that what is read is what was meant.
+//! `.env` files in the dialect of Compose v2: written here so that what is read is what was meant, read with places in
+//! [`read`](mod@read), judged in `rules`.
 
 use std::fmt::Write as _;
+
+pub mod read;
 
 /// One `.env` line for a pair. The value is written bare, in single quotes (taken as it is, may have several lines) or,
 /// if it holds a single quote, in double quotes with the escapes that Compose's reader undoes.

@@ -1,0 +1,142 @@
+//! The files of a project as one model, as Compose makes it: for each file variables, `extends`, `include`, then one
+//! file over the other. Every value of the model still knows its file and line.
+//!
+//! Nothing is read here: what stands at a path is asked of [`Known`], and where that is not known yet, whoever may read
+//! files tells it and loads again.
+
+use std::collections::BTreeMap;
+
+use crate::domain::compose::rules::files::{FILE_MISSING, UNREADABLE};
+use crate::domain::compose::variables::{Answers, Asked};
+use crate::domain::compose::{canonical, merge, places, schema, typed};
+use crate::domain::finding::{Finding, Span};
+use crate::domain::known::{Entry, Known, folder};
+use crate::domain::yaml::{self, Node, Value};
+
+mod extends;
+mod include;
+
+/// What is to be loaded.
+#[derive(Clone, Debug, Default)]
+pub struct Project {
+    /// The compose files, relative to the top; each one over the former.
+    pub files: Vec<String>,
+    /// The folder that paths in them are relative to.
+    pub folder: String,
+    /// What variables are worth.
+    pub values: BTreeMap<String, String>,
+}
+
+/// What was loaded.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The model, long forms only, with paths relative to the top.
+    pub model: Node,
+    /// The variables that were asked for.
+    pub asked: Vec<Asked>,
+    /// Every compose file that took part.
+    pub files: Vec<String>,
+    /// What Compose would refuse.
+    pub findings: Vec<Finding>,
+}
+
+/// Loads a project.
+pub fn load(project: &Project, known: &Known) -> Loaded {
+    let mut loader =
+        Loader { known, answers: Answers::default(), files: Vec::new(), findings: Vec::new() };
+    let blame: Vec<Span> = project.files.iter().map(|file| Span::file(file)).collect();
+    let model = loader.model(project, &blame, &mut Vec::new());
+    let model = model.unwrap_or_else(|| Node::made(&Span::file(""), Value::Mapping(Vec::new())));
+    loader.findings.append(&mut loader.answers.findings);
+    Loaded { model, asked: loader.answers.asked, files: loader.files, findings: loader.findings }
+}
+
+struct Loader<'a> {
+    known: &'a Known,
+    answers: Answers,
+    files: Vec<String>,
+    findings: Vec<Finding>,
+}
+
+impl Loader<'_> {
+    /// The model of a project or of an included one. `chain` has the files that include it.
+    fn model(
+        &mut self,
+        project: &Project,
+        blame: &[Span],
+        chain: &mut Vec<String>,
+    ) -> Option<Node> {
+        let mut merged: Option<Node> = None;
+        for (file, blame) in project.files.iter().zip(blame) {
+            for root in self.roots(file, blame) {
+                let Some(root) = self.prepared(root, (file, project), chain) else { continue };
+                match &mut merged {
+                    Some(base) => merge::merge(base, root, &mut self.findings),
+                    None => {
+                        let mut root = root;
+                        merge::settle(&mut root);
+                        merged = Some(root);
+                    }
+                }
+            }
+        }
+        merged
+    }
+
+    /// The documents of a file; what is wrong with it is a finding.
+    fn roots(&mut self, file: &str, blame: &Span) -> Vec<Node> {
+        let text = match self.known.entry(file) {
+            None => return Vec::new(),
+            Some(Entry::Text(text)) => text,
+            Some(Entry::Absent) => {
+                let what = format!("the compose file `{file}` is not there");
+                self.findings.push(Finding::new(&FILE_MISSING, blame.clone(), what));
+                return Vec::new();
+            }
+            Some(entry) => {
+                let why = match entry {
+                    Entry::Unreadable(why) => why.clone(),
+                    _ => "it is no regular file".to_owned(),
+                };
+                let what = format!("`{file}` cannot be read: {why}");
+                self.findings.push(Finding::new(&UNREADABLE, blame.clone(), what));
+                return Vec::new();
+            }
+        };
+        if !self.files.iter().any(|known| known == file) {
+            self.files.push(file.to_owned());
+        }
+        let document = yaml::read(file, text);
+        self.findings.extend(document.findings);
+        document.roots
+    }
+
+    /// A document with its variables, checked, in long form, with what it extends and includes.
+    fn prepared(
+        &mut self,
+        mut root: Node,
+        (file, project): (&str, &Project),
+        chain: &mut Vec<String>,
+    ) -> Option<Node> {
+        if root.is_null() {
+            return None;
+        }
+        self.answers.put_in(&mut root, &project.values);
+        self.findings.extend(schema::check(&root));
+        self.findings.extend(typed::check(&root));
+        let Value::Mapping(_) = root.value else { return None };
+        canonical::canonical(&mut root);
+        places::settle(&mut root, &project.folder);
+        self.extend_services(&mut root, (file, project));
+        self.include(&mut root, project, chain);
+        Some(root)
+    }
+}
+
+/// The folder that paths in a file are relative to where nothing else is said.
+pub fn folder_of(file: &str) -> String {
+    folder(file).to_owned()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,150 @@
+//! Images that are not what they were yesterday.
+
+use crate::domain::compose::rules::{Context, Mode};
+use crate::domain::event::Level;
+use crate::domain::finding::{Finding, Rule};
+
+/// An image without a fixed tag.
+pub const UNPINNED: Rule = Rule {
+    id: "compose.image-unpinned",
+    level: Level::Warning,
+    about: "an image without a tag, or with `latest`",
+    help: "The next pull brings another program, and a rollback does not bring back the former one. In `mode: deploy` it is an error.",
+};
+
+/// An image reference that is none.
+pub const INVALID: Rule = Rule {
+    id: "compose.image-invalid",
+    level: Level::Error,
+    about: "an image reference that the engine refuses",
+    help: "The pull fails: `postgres:` comes from a variable that is empty, capitals are not allowed in names.",
+};
+
+/// The rules of this file.
+pub const RULES: &[&Rule] = &[&UNPINNED, &INVALID];
+
+/// Checks each image that is pulled; what is built here is made from the repository.
+pub fn check(context: &Context<'_>) -> Vec<Finding> {
+    context
+        .stack
+        .services
+        .iter()
+        .filter_map(|service| {
+            let node = service.get("image")?;
+            let image = service.image()?;
+            if let Some(why) = invalid(image) {
+                let what = format!(
+                    "the image `{image}` of `{}` is no image reference: {why}",
+                    service.name()
+                );
+                return Some(Finding::new(&INVALID, node.span.clone(), what));
+            }
+            if service.get("build").is_some() || image.contains('@') {
+                return None;
+            }
+            let why = match tag(image) {
+                Some("latest") => "has the tag `latest`",
+                None => "has no tag",
+                _ => return None,
+            };
+            let level = if context.mode == Mode::Deploy { Level::Error } else { Level::Warning };
+            let what = format!(
+                "the image `{image}` of `{}` {why}: it changes without a commit",
+                service.name()
+            );
+            Some(
+                Finding::new(&UNPINNED, node.span.clone(), what)
+                    .with_level(level)
+                    .hint("name a version, such as `postgres:16.4`, or a digest"),
+            )
+        })
+        .collect()
+}
+
+/// The tag of a reference.
+pub fn tag(image: &str) -> Option<&str> {
+    let name = image.split('@').next().unwrap_or(image);
+    let last = name.rsplit('/').next().unwrap_or(name);
+    last.split_once(':').map(|(_, tag)| tag)
+}
+
+fn invalid(image: &str) -> Option<&'static str> {
+    let name = image.split('@').next().unwrap_or(image);
+    if image.contains(char::is_whitespace) {
+        return Some("it has a blank");
+    }
+    let tag = tag(name);
+    if tag == Some("") {
+        return Some("nothing stands behind the colon");
+    }
+    if tag.is_some_and(|tag| {
+        tag.len() > 128
+            || tag.starts_with(['.', '-'])
+            || !tag.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
+    }) {
+        return Some("its tag has characters that no tag may have");
+    }
+    let path = name.strip_suffix(tag.unwrap_or_default()).unwrap_or(name).trim_end_matches(':');
+    let host = path.split('/').next().unwrap_or_default();
+    let is_host = path.contains('/') && (host.contains(['.', ':']) || host == "localhost");
+    let path = if is_host { path.get(host.len()..).unwrap_or_default() } else { path };
+    if path.chars().any(|c| c.is_ascii_uppercase()) {
+        return Some("its name has capitals");
+    }
+    if path.is_empty() || path.split('/').skip(usize::from(is_host)).any(str::is_empty) {
+        return Some("a part of its name is empty");
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::domain::compose::rules::Mode;
+    use crate::domain::compose::rules::tests::{table, told_in};
+
+    #[test]
+    fn images_have_a_version() {
+        table(
+            "compose.image-unpinned",
+            &["image: a", "image: 'a:latest'", "image: 'r.io:5000/a'", "image: 'r.io/b/a:latest'"],
+            &[
+                "image: 'a:1'",
+                "image: 'a@sha256:abc'",
+                "image: 'r.io:5000/a:1'",
+                "image: a, build: .",
+                "image: 'a:latest@sha256:abc'",
+            ],
+        );
+        let told = told_in(
+            Mode::Deploy,
+            &[(
+                "c.yml",
+                "services: {a: {image: b, restart: always, healthcheck: {test: [CMD, x]}}}",
+            )],
+        );
+        assert!(
+            told[0].starts_with("error compose.image-unpinned 1 the image `b` of `a` has no tag"),
+            "{told:?}"
+        );
+    }
+
+    #[test]
+    fn references_have_a_form() {
+        table(
+            "compose.image-invalid",
+            &[
+                "image: 'postgres:$EMPTY'",
+                "image: 'Odoo:1'",
+                "image: 'a b'",
+                "image: 'a:-x'",
+                "image: 'r.io/$EMPTY/x:1'",
+            ],
+            &[
+                "image: 'R.io/a:1'",
+                "image: 'localhost/a/b:1_X'",
+                "image: 'a:1'",
+                "image: 'r.io:5000/a:1'",
+            ],
+        );
+    }
+}

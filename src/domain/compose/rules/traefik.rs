@@ -1,0 +1,291 @@
+//! Labels of Traefik: routers that reach nothing, dashboards that everybody reaches.
+
+use std::collections::BTreeMap;
+
+use crate::domain::compose::rules::Context;
+use crate::domain::compose::stack::{Program, Service};
+use crate::domain::event::Level;
+use crate::domain::finding::{Finding, Rule};
+use crate::domain::yaml::{Entry, Node};
+
+/// A routed service that Traefik cannot reach.
+pub const NETWORK: Rule = Rule {
+    id: "compose.traefik-network",
+    level: Level::Warning,
+    about: "a service that Traefik routes to and shares no network with",
+    help: "Requests end in a gateway timeout after a deploy that looked fine.",
+};
+
+/// A port that has to be guessed.
+pub const PORT: Rule = Rule {
+    id: "compose.traefik-port",
+    level: Level::Warning,
+    about: "a routed service of which Traefik has to guess the port",
+    help: "Traefik takes the first exposed port of the image, or none: requests end in `Bad Gateway`.",
+};
+
+/// One router name for two services.
+pub const ROUTER: Rule = Rule {
+    id: "compose.traefik-duplicate-router",
+    level: Level::Warning,
+    about: "a router that two services declare",
+    help: "Traefik drops both.",
+};
+
+/// The dashboard without a password.
+pub const DASHBOARD: Rule = Rule {
+    id: "compose.traefik-dashboard",
+    level: Level::Warning,
+    about: "the dashboard of Traefik without authentication",
+    help: "Everybody sees all routes and services.",
+};
+
+/// The rules of this file.
+pub const RULES: &[&Rule] = &[&NETWORK, &PORT, &ROUTER, &DASHBOARD];
+
+/// Checks the labels of every service.
+pub fn check(context: &Context<'_>) -> Vec<Finding> {
+    let proxy =
+        context.stack.services.iter().find(|one| one.program() == Some(Program::Proxy("traefik")));
+    let mut findings = duplicates(context);
+    for service in context.stack.services.iter().filter(|service| is_routed(service)) {
+        if let Some(proxy) = proxy {
+            findings.extend(network(service, proxy));
+        }
+        findings.extend(port(service));
+        findings.extend(dashboard(service));
+    }
+    findings.extend(proxy.and_then(insecure));
+    findings
+}
+
+fn label<'a>(service: &Service<'a>, name: &str) -> Option<&'a Entry> {
+    service.labels().iter().find(|entry| entry.key.text.eq_ignore_ascii_case(name))
+}
+
+fn is_routed(service: &Service<'_>) -> bool {
+    let off = label(service, "traefik.enable")
+        .is_some_and(|entry| entry.value.as_text() == Some("false"));
+    !off && routers(service).next().is_some()
+}
+
+/// Names of routers with their first label.
+fn routers<'a>(service: &Service<'a>) -> impl Iterator<Item = (&'a str, &'a Entry)> {
+    service.labels().iter().filter_map(|entry| {
+        let rest = entry.key.text.strip_prefix("traefik.http.routers.")?;
+        Some((rest.split('.').next()?, entry))
+    })
+}
+
+fn names<'a>(service: &Service<'a>) -> Vec<&'a str> {
+    match service.networks() {
+        [] => vec!["default"],
+        networks => networks.iter().map(|entry| entry.key.text.as_str()).collect(),
+    }
+}
+
+fn network(service: &Service<'_>, proxy: &Service<'_>) -> Option<Finding> {
+    if proxy.text("network_mode") == Some("host") || service.text("network_mode").is_some() {
+        return None;
+    }
+    let (ours, theirs) = (names(service), names(proxy));
+    if !ours.iter().any(|name| theirs.contains(name)) {
+        let what = format!(
+            "`{}` is routed by `{}` and shares no network with it",
+            service.name(),
+            proxy.name()
+        );
+        let hint = format!("put it into one of: {}", theirs.join(", "));
+        return Some(Finding::new(&NETWORK, service.span(), what).hint(hint));
+    }
+    let said = label(service, "traefik.docker.network");
+    if ours.len() > 1 && said.is_none() {
+        let what = format!(
+            "`{}` is in several networks, and nothing says by which one `{}` reaches it",
+            service.name(),
+            proxy.name()
+        );
+        return Some(
+            Finding::new(&NETWORK, service.span(), what)
+                .hint("add the label `traefik.docker.network=NAME`"),
+        );
+    }
+    None
+}
+
+fn port(service: &Service<'_>) -> Option<Finding> {
+    let is_said = service.labels().iter().any(|entry| {
+        entry.key.text.starts_with("traefik.http.services.")
+            && entry.key.text.ends_with(".loadbalancer.server.port")
+    });
+    let is_internal =
+        routers(service).any(|(_, entry)| entry.value.as_text() == Some("api@internal"));
+    let elsewhere = service.labels().iter().any(|entry| entry.key.text.ends_with(".service"));
+    if is_said || is_internal || elsewhere || service.get("expose").is_some() {
+        return None;
+    }
+    let (name, entry) = routers(service).next()?;
+    let what =
+        format!("nothing says which port of `{}` the router `{name}` reaches", service.name());
+    let hint =
+        format!("add the label `traefik.http.services.{name}.loadbalancer.server.port=PORT`");
+    Some(Finding::new(&PORT, entry.key.span.clone(), what).hint(hint))
+}
+
+fn duplicates(context: &Context<'_>) -> Vec<Finding> {
+    let mut seen: BTreeMap<&str, &str> = BTreeMap::new();
+    let mut findings = Vec::new();
+    for service in &context.stack.services {
+        let mut own: BTreeMap<&str, &Entry> = BTreeMap::new();
+        routers(service).for_each(|(name, entry)| {
+            own.entry(name).or_insert(entry);
+        });
+        for (name, entry) in own {
+            if let Some(other) = seen.insert(name, service.name()) {
+                let what =
+                    format!("the router `{name}` is declared by `{other}` too: Traefik drops both");
+                findings.push(Finding::new(&ROUTER, entry.key.span.clone(), what));
+            }
+        }
+    }
+    findings
+}
+
+/// A router to the dashboard without a middleware that asks for a password.
+fn dashboard(service: &Service<'_>) -> Option<Finding> {
+    let (name, entry) = routers(service).find(|(_, entry)| {
+        entry.key.text.ends_with(".service") && entry.value.as_text() == Some("api@internal")
+    })?;
+    let used = label(service, &format!("traefik.http.routers.{name}.middlewares"))
+        .and_then(|entry| entry.value.as_text())
+        .unwrap_or_default();
+    let guards = ["basicauth", "digestauth", "forwardauth", "ipallowlist", "ipwhitelist"];
+    let is_guarded = used.split(',').map(str::trim).any(|middleware| {
+        let name = middleware.split('@').next().unwrap_or(middleware);
+        let prefix = format!("traefik.http.middlewares.{name}.");
+        let mut own =
+            service.labels().iter().filter(|entry| entry.key.text.starts_with(&prefix)).peekable();
+        let is_elsewhere = own.peek().is_none() && !name.is_empty();
+        is_elsewhere
+            || own.any(|entry| {
+                guards.iter().any(|guard| entry.key.text.to_ascii_lowercase().contains(guard))
+            })
+    });
+    (!is_guarded).then(|| {
+        let what = format!("the router `{name}` shows the dashboard of Traefik to everybody");
+        let hint = format!("add a middleware: `traefik.http.middlewares.NAME.basicauth.users=...` and `traefik.http.routers.{name}.middlewares=NAME`");
+        Finding::new(&DASHBOARD, entry.key.span.clone(), what).hint(hint)
+    })
+}
+
+/// `--api.insecure=true` with port 8080 published.
+fn insecure(proxy: &Service<'_>) -> Option<Finding> {
+    let command = proxy.get("command")?;
+    let words: Vec<&Node> =
+        if command.as_text().is_some() { vec![command] } else { command.items().iter().collect() };
+    let says = |node: &&Node| {
+        let text = node.as_text().unwrap_or_default().to_ascii_lowercase();
+        text.split_whitespace()
+            .any(|word| word == "--api.insecure" || word == "--api.insecure=true")
+    };
+    let node = words.into_iter().find(says)?;
+    let is_open = proxy
+        .ports()
+        .iter()
+        .any(|port| port.target == Some(8080) && !port.host.is_some_and(|host| host.is_loopback()));
+    let what = format!(
+        "`{}` publishes the dashboard of Traefik without a password (`api.insecure`)",
+        proxy.name()
+    );
+    is_open.then(|| {
+        Finding::new(&DASHBOARD, node.span.clone(), what)
+            .hint("publish 8080 to 127.0.0.1 only, or route the dashboard with a password")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::domain::compose::rules::tests::table_of;
+
+    fn stack(service: &str, proxy: &str) -> String {
+        format!(
+            "services: {{p: {{image: 'traefik:v3', {proxy}}}, a: {{image: 'x:1', {service}}}}}\nnetworks: {{n: , m: }}\n"
+        )
+    }
+
+    const ROUTE: &str = "labels: ['traefik.http.routers.a.rule=Host(`x`)', 'traefik.http.services.a.loadbalancer.server.port=80']";
+
+    #[test]
+    fn routed_services_share_a_network() {
+        table_of(
+            "compose.traefik-network",
+            &[
+                &stack(&format!("{ROUTE}, networks: [m]"), "networks: [n]"),
+                &stack(&format!("{ROUTE}, networks: [m, n]"), "networks: [n]"),
+            ],
+            &[
+                &stack(&format!("{ROUTE}, networks: [n]"), "networks: [n]"),
+                &stack(ROUTE, "restart: always"),
+                &stack("networks: [m]", "networks: [n]"),
+                &stack(&format!("{ROUTE}, networks: [m]"), "network_mode: host"),
+            ],
+        );
+    }
+
+    #[test]
+    fn ports_are_said_and_routers_are_one() {
+        table_of(
+            "compose.traefik-port",
+            &[&stack("labels: ['traefik.http.routers.a.rule=Host(`x`)']", "restart: always")],
+            &[
+                &stack(ROUTE, "restart: always"),
+                &stack(
+                    "labels: ['traefik.enable=false', 'traefik.http.routers.a.rule=x']",
+                    "restart: always",
+                ),
+            ],
+        );
+        table_of(
+            "compose.traefik-duplicate-router",
+            &[&stack(ROUTE, ROUTE)],
+            &[&stack(ROUTE, "labels: ['traefik.http.routers.b.rule=x']")],
+        );
+    }
+
+    #[test]
+    fn dashboards_have_a_password() {
+        let dashboard =
+            "'traefik.http.routers.d.service=api@internal', 'traefik.http.routers.d.rule=x'";
+        table_of(
+            "compose.traefik-dashboard",
+            &[
+                &stack("restart: always", &format!("labels: [{dashboard}]")),
+                &stack(
+                    "restart: always",
+                    &format!(
+                        "labels: [{dashboard}, 'traefik.http.routers.d.middlewares=z', 'traefik.http.middlewares.z.compress=true']"
+                    ),
+                ),
+                &stack("restart: always", "command: [--api.insecure=true], ports: ['8080:8080']"),
+            ],
+            &[
+                &stack(
+                    "restart: always",
+                    &format!(
+                        "labels: [{dashboard}, 'traefik.http.routers.d.middlewares=z', 'traefik.http.middlewares.z.basicauth.users=x']"
+                    ),
+                ),
+                &stack(
+                    "restart: always",
+                    &format!(
+                        "labels: [{dashboard}, 'traefik.http.routers.d.middlewares=auth@file']"
+                    ),
+                ),
+                &stack(
+                    "restart: always",
+                    "command: [--api.insecure=true], ports: ['127.0.0.1:8080:8080']",
+                ),
+            ],
+        );
+    }
+}

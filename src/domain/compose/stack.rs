@@ -1,0 +1,258 @@
+//! A loaded model as rules look at it: services with what they publish, mount and need.
+
+use std::net::IpAddr;
+
+use crate::domain::finding::Span;
+use crate::domain::yaml::{Entry, Key, Node};
+
+/// A model.
+#[derive(Clone, Debug)]
+pub struct Stack<'a> {
+    /// The whole model.
+    pub model: &'a Node,
+    /// The services, in the order of the files.
+    pub services: Vec<Service<'a>>,
+}
+
+/// A service.
+#[derive(Clone, Copy, Debug)]
+pub struct Service<'a> {
+    /// Its name, and where that stands.
+    pub key: &'a Key,
+    /// What it says.
+    pub node: &'a Node,
+}
+
+/// A port that a service publishes on the host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Port {
+    /// The address of the host; none for all.
+    pub host: Option<IpAddr>,
+    /// The ports of the host, both ends included; none where the engine chooses.
+    pub published: Option<(u16, u16)>,
+    /// The port of the container.
+    pub target: Option<u16>,
+    /// `tcp`, `udp`, `sctp`.
+    pub protocol: String,
+    /// Where it stands.
+    pub span: Span,
+}
+
+/// What a service mounts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mount<'a> {
+    /// `volume`, `bind`, `tmpfs`, ...
+    pub kind: &'a str,
+    /// The volume's name or the path; none for a volume without a name.
+    pub source: Option<&'a str>,
+    /// The path as written, with its variables.
+    pub written: Option<&'a str>,
+    /// The path in the container.
+    pub target: &'a str,
+    /// Whether the container cannot write.
+    pub access: Access,
+    /// Where it stands.
+    pub span: &'a Span,
+}
+
+/// Whether a mount can be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// It can.
+    Write,
+    /// It cannot.
+    ReadOnly,
+}
+
+impl<'a> Stack<'a> {
+    /// Looks at a model.
+    pub fn of(model: &'a Node) -> Self {
+        let services = model.get("services").map(Node::entries).unwrap_or_default();
+        let services = services.iter().map(|Entry { key, value }| Service { key, node: value });
+        Self { model, services: services.collect() }
+    }
+
+    /// The service of that name.
+    pub fn service(&self, name: &str) -> Option<Service<'a>> {
+        self.services.iter().find(|service| service.name() == name).copied()
+    }
+
+    /// The declared networks, volumes, secrets or configs.
+    pub fn declared(&self, kind: &str) -> &'a [Entry] {
+        self.model.get(kind).map(Node::entries).unwrap_or_default()
+    }
+
+    /// The names of the services.
+    pub fn names(&self) -> impl Iterator<Item = &'a str> {
+        self.services.iter().map(Service::name)
+    }
+}
+
+impl<'a> Service<'a> {
+    /// Its name.
+    pub fn name(&self) -> &'a str {
+        &self.key.text
+    }
+
+    /// Where its name stands.
+    pub fn span(&self) -> Span {
+        self.key.span.clone()
+    }
+
+    /// A key of it.
+    pub fn get(&self, key: &str) -> Option<&'a Node> {
+        self.node.get(key).filter(|node| !node.is_null())
+    }
+
+    /// The text of a key.
+    pub fn text(&self, key: &str) -> Option<&'a str> {
+        self.get(key).and_then(Node::as_text)
+    }
+
+    /// The image with its variables put in.
+    pub fn image(&self) -> Option<&'a str> {
+        self.text("image").filter(|image| !image.is_empty())
+    }
+
+    /// What kind of program its image is, if that is known.
+    pub fn program(&self) -> Option<Program> {
+        Program::of(self.image()?)
+    }
+
+    /// The variables that it gets from the file.
+    pub fn environment(&self) -> &'a [Entry] {
+        self.get("environment").map(Node::entries).unwrap_or_default()
+    }
+
+    /// What it needs, with the condition.
+    pub fn depends_on(&self) -> &'a [Entry] {
+        self.get("depends_on").map(Node::entries).unwrap_or_default()
+    }
+
+    /// The networks that it is in; nothing where it says nothing.
+    pub fn networks(&self) -> &'a [Entry] {
+        self.get("networks").map(Node::entries).unwrap_or_default()
+    }
+
+    /// The profiles that start it; none where it always starts.
+    pub fn profiles(&self) -> Vec<&'a str> {
+        let profiles = self.get("profiles").map(Node::items).unwrap_or_default();
+        profiles.iter().filter_map(Node::as_text).collect()
+    }
+
+    /// The labels.
+    pub fn labels(&self) -> &'a [Entry] {
+        self.get("labels").map(Node::entries).unwrap_or_default()
+    }
+
+    /// The mounts.
+    pub fn mounts(&self) -> Vec<Mount<'a>> {
+        let volumes = self.get("volumes").map(Node::items).unwrap_or_default();
+        volumes.iter().filter_map(mount).collect()
+    }
+
+    /// The published ports. Those that cannot be read are left to the rule of values.
+    pub fn ports(&self) -> Vec<Port> {
+        let ports = self.get("ports").map(Node::items).unwrap_or_default();
+        ports.iter().map(port).collect()
+    }
+
+    /// How many of it run.
+    pub fn replicas(&self) -> u64 {
+        let deploy = self.get("deploy").and_then(|deploy| deploy.get("replicas"));
+        let number = |node: &Node| node.as_text().and_then(|text| text.parse().ok());
+        deploy.and_then(number).or_else(|| self.get("scale").and_then(number)).unwrap_or(1)
+    }
+
+    /// Its health check, unless it is switched off.
+    pub fn healthcheck(&self) -> Option<&'a Node> {
+        let check = self.get("healthcheck")?;
+        let test = check.get("test");
+        let none = test.is_some_and(|test| {
+            test.items().first().and_then(Node::as_text) == Some("NONE")
+                || test.as_text() == Some("NONE")
+        });
+        let off = check.get("disable").is_some_and(Node::is_true);
+        (!none && !off && test.is_some()).then_some(check)
+    }
+}
+
+fn mount(node: &Node) -> Option<Mount<'_>> {
+    let text = |key: &str| node.get(key).and_then(Node::as_text);
+    let source = node.get("source");
+    let read_only = node.get("read_only").is_some_and(Node::is_true);
+    Some(Mount {
+        kind: text("type").unwrap_or("volume"),
+        source: text("source").filter(|source| !source.is_empty()),
+        written: source.and_then(Node::as_written),
+        target: text("target")?,
+        access: if read_only { Access::ReadOnly } else { Access::Write },
+        span: source.map_or(&node.span, |source| &source.span),
+    })
+}
+
+fn port(node: &Node) -> Port {
+    let text = |key: &str| node.get(key).and_then(Node::as_text);
+    let number = |text: &str| text.parse::<u16>().ok();
+    let published = text("published").filter(|text| !text.is_empty()).and_then(|text| {
+        let (first, last) = text.split_once('-').unwrap_or((text, text));
+        number(first).zip(number(last))
+    });
+    let host = text("host_ip").and_then(|text| text.parse::<IpAddr>().ok());
+    Port {
+        host: host.filter(|host| !host.is_unspecified()),
+        published: published.filter(|(first, _)| *first != 0),
+        target: text("target").and_then(number),
+        protocol: text("protocol").unwrap_or("tcp").to_ascii_lowercase(),
+        span: node.span.clone(),
+    }
+}
+
+/// A program whose habits are known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Program {
+    /// Keeps data: the name and the port that only the stack may reach.
+    Datastore(&'static str),
+    /// Takes requests from outside and passes them on.
+    Proxy(&'static str),
+    /// Something else whose official image has no health check.
+    Other(&'static str),
+}
+
+/// Image names, by their last part.
+const PROGRAMS: &[(&str, Program)] = &[
+    ("postgres", Program::Datastore("postgres")),
+    ("postgis", Program::Datastore("postgres")),
+    ("pgvector", Program::Datastore("postgres")),
+    ("timescaledb", Program::Datastore("postgres")),
+    ("mysql", Program::Datastore("mysql")),
+    ("mariadb", Program::Datastore("mariadb")),
+    ("redis", Program::Datastore("redis")),
+    ("valkey", Program::Datastore("redis")),
+    ("mongo", Program::Datastore("mongo")),
+    ("elasticsearch", Program::Datastore("elasticsearch")),
+    ("rabbitmq", Program::Datastore("rabbitmq")),
+    ("memcached", Program::Datastore("memcached")),
+    ("traefik", Program::Proxy("traefik")),
+    ("nginx", Program::Proxy("nginx")),
+    ("haproxy", Program::Proxy("haproxy")),
+    ("caddy", Program::Proxy("caddy")),
+    ("odoo", Program::Other("odoo")),
+];
+
+impl Program {
+    /// By an image reference: the last part of its name, without tag and digest.
+    pub fn of(image: &str) -> Option<Self> {
+        let name = image.split('@').next().unwrap_or(image);
+        let last = name.rsplit('/').next().unwrap_or(name);
+        let last = last.split(':').next().unwrap_or(last);
+        PROGRAMS.iter().find(|(known, _)| *known == last).map(|(_, program)| *program)
+    }
+
+    /// Whether the image is the official one, whose lack of a health check is known.
+    pub fn is_official(image: &str) -> bool {
+        let name = image.split(['@', ':']).next().unwrap_or(image);
+        let name = name.trim_start_matches("docker.io/").trim_start_matches("library/");
+        !name.contains('/') && Self::of(image).is_some()
+    }
+}
