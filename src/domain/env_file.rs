@@ -3,7 +3,9 @@
 
 use std::fmt::Write as _;
 
+pub mod placeholder;
 pub mod read;
+pub mod rules;
 
 /// One `.env` line for a pair. The value is written bare, in single quotes (taken as it is, may have several lines) or,
 /// if it holds a single quote, in double quotes with the escapes that Compose's reader undoes.

@@ -1,0 +1,177 @@
+//! Files that git should not have, and files that it should be told to leave alone.
+
+use crate::domain::event::Level;
+use crate::domain::finding::{Finding, Rule, Span};
+use crate::domain::known::{Known, name};
+
+/// A file with secrets in the repository.
+pub const TRACKED: Rule = Rule {
+    id: "git.secret-file-tracked",
+    level: Level::Error,
+    about: "an env or secret file that git tracks",
+    help: "Everybody who can read the repository has its secrets, also after it is deleted: they have to be changed.",
+};
+
+/// A file with secrets that the next `git add .` takes along.
+pub const NOT_IGNORED: Rule = Rule {
+    id: "git.ignore-missing",
+    level: Level::Error,
+    about: "an env or secret file that git does not ignore",
+    help: "The next `git add .` commits it.",
+};
+
+/// The rules of this file.
+pub const RULES: &[&Rule] = &[&TRACKED, &NOT_IGNORED];
+
+/// Endings of files that show what a file looks like, without its values.
+pub const EXAMPLES: [&str; 6] = [".example", ".sample", ".template", ".dist", ".tmpl", ".defaults"];
+
+/// Files that hold nothing but secrets.
+const SECRETS: [&str; 9] = [
+    ".pgpass",
+    ".netrc",
+    "_netrc",
+    ".git-credentials",
+    "odoo_pg_pass",
+    "id_rsa",
+    "id_ed25519",
+    "id_ecdsa",
+    "id_dsa",
+];
+
+/// Endings of files that most often hold a private key.
+const KEYS: [&str; 6] = [".key", ".p12", ".pfx", ".jks", ".kdbx", ".ppk"];
+
+/// A file that should stay out of git, and who says so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Private {
+    /// The path.
+    pub path: String,
+    /// Where it is named: the compose file's line; the file itself where nobody names it.
+    pub span: Span,
+}
+
+/// Checks the index, and that what is private would be ignored. Nothing where there is no repository.
+pub fn check(known: &Known, private: &[Private]) -> Vec<Finding> {
+    let Some(tracked) = known.tracked() else { return Vec::new() };
+    let mut findings: Vec<Finding> = tracked.iter().filter_map(|path| by_name(path)).collect();
+    for one in private {
+        let is_outside = one.path.starts_with(['/', '~']) || one.path.starts_with("..");
+        if is_outside || is_example(&one.path) {
+            continue;
+        }
+        if known.is_tracked(&one.path) {
+            if by_name(&one.path).is_none() {
+                findings.push(tracked_file(&one.path, one.span.clone()));
+            }
+        } else if known.is_ignored(&one.path) == Some(false) {
+            let what = format!(
+                "git does not ignore `{}`: the next `git add .` commits its secrets",
+                one.path
+            );
+            let hint = format!("add the line `/{}` to .gitignore", one.path);
+            findings.push(Finding::new(&NOT_IGNORED, one.span.clone(), what).hint(hint));
+        }
+    }
+    findings
+}
+
+fn by_name(path: &str) -> Option<Finding> {
+    let own = name(path);
+    if is_example(path) || is_sample_folder(path) {
+        return None;
+    }
+    if is_env(path) || SECRETS.contains(&own) {
+        return Some(tracked_file(path, Span::file(path)));
+    }
+    KEYS.iter()
+        .any(|ending| own.ends_with(ending))
+        .then(|| tracked_file(path, Span::file(path)).with_level(Level::Warning))
+}
+
+fn tracked_file(path: &str, span: Span) -> Finding {
+    let what = format!("git tracks `{path}`: whoever can read the repository has its secrets");
+    let hint =
+        format!("git rm --cached {path}, add it to .gitignore, and change every secret in it");
+    Finding::new(&TRACKED, span, what).hint(hint)
+}
+
+/// `.env`, `.env.prod`, `prod.env`, and not their examples.
+pub fn is_env(path: &str) -> bool {
+    let own = name(path);
+    (own == ".env" || own.starts_with(".env.") || own.ends_with(".env")) && !is_example(path)
+}
+
+/// Whether a file only shows what another one looks like.
+pub fn is_example(path: &str) -> bool {
+    let own = name(path);
+    let inner = [".example.", ".sample.", ".template.", "example.", "sample."];
+    EXAMPLES.iter().any(|ending| own.ends_with(ending))
+        || inner.iter().any(|part| own.contains(part))
+}
+
+fn is_sample_folder(path: &str) -> bool {
+    let folders = ["test", "tests", "testdata", "fixtures", "examples", "example"];
+    let mut parts: Vec<&str> = path.split('/').collect();
+    parts.pop();
+    parts.iter().any(|part| folders.contains(part))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    fn told(tracked: &[&str], private: &str, ignored: Option<bool>) -> Vec<String> {
+        let mut known = Known::default();
+        known.tell_tracked(tracked.iter().map(|path| (*path).to_owned()).collect::<BTreeSet<_>>());
+        if let Some(ignored) = ignored {
+            known.tell_ignored(private, ignored);
+        }
+        let private = [Private { path: private.to_owned(), span: Span::line("compose.yaml", 3) }];
+        check(&known, &private)
+            .into_iter()
+            .map(|one| format!("{:?} {} {}", one.level, one.rule.id, one.span.file))
+            .collect()
+    }
+
+    #[test]
+    fn secrets_are_not_tracked() {
+        for path in
+            [".env", "deploy/.env.prod", "prod.env", ".pgpass", "ssh/id_rsa", "odoo_pg_pass"]
+        {
+            assert_eq!(
+                told(&[path], "/x", None),
+                [format!("Error git.secret-file-tracked {path}")]
+            );
+        }
+        assert_eq!(
+            told(&["tls/site.key"], "/x", None),
+            ["Warning git.secret-file-tracked tls/site.key"]
+        );
+        for path in [
+            ".env.example",
+            ".env.sample",
+            ".env.prod.template",
+            "example.env",
+            "tests/.env",
+            "src/keys.py",
+            ".envrc.py",
+        ] {
+            assert_eq!(told(&[path], "/x", None), [""; 0], "{path}");
+        }
+    }
+
+    #[test]
+    fn what_is_private_is_ignored() {
+        assert_eq!(told(&[], "secrets/db", Some(false)), ["Error git.ignore-missing compose.yaml"]);
+        assert_eq!(told(&[], "secrets/db", Some(true)), [""; 0]);
+        assert_eq!(
+            told(&["secrets/db"], "secrets/db", None),
+            ["Error git.secret-file-tracked compose.yaml"]
+        );
+        assert_eq!(told(&[], "../db", Some(false)), [""; 0]);
+        assert!(check(&Known::default(), &[]).is_empty());
+    }
+}
