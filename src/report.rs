@@ -4,6 +4,8 @@ pub mod annotation;
 pub mod backup;
 pub mod coverage;
 pub mod docs;
+pub mod findings;
 pub mod markdown;
 pub mod release;
 pub mod summary;
+pub mod uri;

@@ -11,6 +11,7 @@ pub mod diff;
 mod error;
 pub mod files;
 mod history;
+pub mod listing;
 mod private;
 mod remote;
 pub mod repo;

@@ -1,5 +1,6 @@
 //! The machine we run on: files, locks, child processes. Knows nothing of Docker or GitHub.
 
+pub mod checkout;
 pub mod files;
 pub mod lock;
 pub mod process;

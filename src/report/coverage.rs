@@ -12,6 +12,5 @@ mod samples;
 pub mod sarif;
 mod sections;
 pub mod summary;
-mod uri;
 pub mod verdict;
 pub(super) mod words;

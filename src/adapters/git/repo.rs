@@ -132,7 +132,10 @@ const PLACES: [&str; 12] = [
 ///
 /// Where `.git` is a folder git is told so: it then reads a checkout of another user too, in versions that do not take
 /// `safe.directory` from the environment.
-fn discovered(env: &ChildEnv, folder: &Utf8Path) -> Result<(ChildEnv, Utf8PathBuf), GitError> {
+pub(super) fn discovered(
+    env: &ChildEnv,
+    folder: &Utf8Path,
+) -> Result<(ChildEnv, Utf8PathBuf), GitError> {
     for top in folder.ancestors() {
         let git = top.join(".git");
         let kind = files::kind(&git)?;

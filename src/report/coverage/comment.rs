@@ -5,9 +5,10 @@ use std::fmt::Write as _;
 use crate::domain::coverage::gate::Assessment;
 use crate::failure::Failure;
 use crate::report::coverage::sections::{self, View};
-use crate::report::coverage::{badge, uri, verdict, words};
+use crate::report::coverage::{badge, verdict, words};
 use crate::report::markdown::{code, prose};
 use crate::report::summary;
+use crate::report::uri;
 
 /// The most UTF-16 units of a comment; the service takes 65,536. The text is held to as many bytes, and no text has more
 /// units than bytes.

@@ -8,7 +8,8 @@ use sha2::{Digest, Sha256};
 
 use crate::domain::coverage::gate::{Assessment, Marked, State, Subject};
 use crate::domain::coverage::lines::Range;
-use crate::report::coverage::{uri, verdict, words};
+use crate::report::coverage::{verdict, words};
+use crate::report::uri;
 
 /// How many results a run may have; services refuse more.
 const RESULTS: usize = 25_000;

@@ -9,8 +9,9 @@ use crate::domain::coverage::gate::{
 };
 use crate::domain::coverage::lines::Range;
 use crate::domain::coverage::ratio::Ratio;
-use crate::report::coverage::{cells, uri, verdict, words};
+use crate::report::coverage::{cells, verdict, words};
 use crate::report::markdown::{Table, details, heading, plain};
+use crate::report::uri;
 
 /// How many sentences of one kind are listed.
 const SENTENCES: usize = 20;

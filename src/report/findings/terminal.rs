@@ -1,0 +1,69 @@
+//! A finding for the log: what, where, the line with a caret, what to do.
+
+use std::fmt::Write as _;
+
+use crate::domain::event::Level;
+use crate::domain::finding::{Finding, Span};
+use crate::report::annotation::word;
+use crate::report::findings::shown::Files;
+
+/// One finding, several lines.
+pub fn finding(finding: &Finding, files: &Files) -> String {
+    let mut text = format!(
+        "{}[{}]: {}\n",
+        word(finding.level),
+        finding.rule.id,
+        finding.message.replace('\n', " ")
+    );
+    let _ = writeln!(text, "  --> {}", place(&finding.span));
+    if let Some(excerpt) = files.excerpt(&finding.span) {
+        let number = excerpt.line.to_string();
+        let margin = " ".repeat(number.len());
+        let caret = format!("{}{}", " ".repeat(excerpt.before), "^".repeat(excerpt.length));
+        let _ = writeln!(text, "{number} | {}\n{margin} | {caret}", excerpt.text);
+    }
+    if !finding.hint.is_empty() {
+        let _ = writeln!(text, "  = {}", finding.hint);
+    }
+    text
+}
+
+/// `file:line:column`, as far as it is known.
+pub fn place(span: &Span) -> String {
+    match (span.start.line, span.start.column) {
+        (0, _) => span.file.to_string(),
+        (line, 0) => format!("{}:{line}", span.file),
+        (line, column) => format!("{}:{line}:{column}", span.file),
+    }
+}
+
+/// `2 errors, 1 warning, no notices`, the last line of the log.
+pub fn counts(findings: &[Finding]) -> String {
+    let count = |level: Level| {
+        let count = findings.iter().filter(|one| one.level == level).count();
+        let plural = if count == 1 { "" } else { "s" };
+        format!("{count} {}{plural}", word(level))
+    };
+    format!("{}, {}, {}", count(Level::Error), count(Level::Warning), count(Level::Notice))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::findings::shown::tests::sample;
+
+    #[test]
+    fn a_finding_shows_its_line_without_the_secret() {
+        let (findings, files) = sample();
+        assert_eq!(
+            super::finding(&findings[0], &files),
+            "error[a.rule]: a | secret ::error::x\n  --> c.yml:3:12\n3 |     token: ******* # x\n  |            ^^^^^^^\n  = `hide` it\n"
+        );
+        assert_eq!(
+            super::finding(&findings[1], &files),
+            "warning[a.rule]: a key\n  --> .env:1:1\n1 | A=*******\n  | ^\n"
+        );
+        assert_eq!(super::finding(&findings[2], &files), "notice[a.rule]: not there\n  --> gone\n");
+        assert_eq!(counts(&findings), "1 error, 1 warning, 1 notice");
+    }
+}
