@@ -1,8 +1,10 @@
 //! Files that git should not have, and files that it should be told to leave alone.
 
+use crate::domain::env_file::read::{Assignment, read};
 use crate::domain::event::Level;
 use crate::domain::finding::{Finding, Rule, Span};
 use crate::domain::known::{Known, name};
+use crate::domain::secret_key::looks_secret;
 
 /// A file with secrets in the repository.
 pub const TRACKED: Rule = Rule {
@@ -54,14 +56,15 @@ pub struct Private {
 /// Checks the index, and that what is private would be ignored. Nothing where there is no repository.
 pub fn check(known: &Known, private: &[Private]) -> Vec<Finding> {
     let Some(tracked) = known.tracked() else { return Vec::new() };
-    let mut findings: Vec<Finding> = tracked.iter().filter_map(|path| by_name(path)).collect();
+    let mut findings: Vec<Finding> =
+        tracked.iter().filter_map(|path| by_name(known, path)).collect();
     for one in private {
         let is_outside = one.path.starts_with(['/', '~']) || one.path.starts_with("..");
         if is_outside || is_example(&one.path) {
             continue;
         }
         if known.is_tracked(&one.path) {
-            if by_name(&one.path).is_none() {
+            if by_name(known, &one.path).is_none() {
                 findings.push(tracked_file(&one.path, one.span.clone()));
             }
         } else if known.is_ignored(&one.path) == Some(false) {
@@ -76,9 +79,9 @@ pub fn check(known: &Known, private: &[Private]) -> Vec<Finding> {
     findings
 }
 
-fn by_name(path: &str) -> Option<Finding> {
+fn by_name(known: &Known, path: &str) -> Option<Finding> {
     let own = name(path);
-    if is_example(path) || is_sample_folder(path) {
+    if is_example(path) || is_sample_folder(path) || is_harmless(known, path) {
         return None;
     }
     if is_env(path) || SECRETS.contains(&own) {
@@ -87,6 +90,19 @@ fn by_name(path: &str) -> Option<Finding> {
     KEYS.iter()
         .any(|ending| own.ends_with(ending))
         .then(|| tracked_file(path, Span::file(path)).with_level(Level::Warning))
+}
+
+/// `settings.env` is often committed on purpose: what is in it decides. `.env` is not.
+fn is_harmless(known: &Known, path: &str) -> bool {
+    if !name(path).ends_with(".env") || name(path).starts_with('.') {
+        return false;
+    }
+    let Some(text) = known.text(path) else { return false };
+    let has_secret = |one: &Assignment| {
+        looks_secret(&one.key)
+            && one.value.as_ref().is_some_and(|value| !value.is_empty() && !value.starts_with('$'))
+    };
+    !read(path, text).assignments.iter().any(has_secret)
 }
 
 fn tracked_file(path: &str, span: Span) -> Finding {
@@ -122,9 +138,12 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+    use crate::domain::known::Entry;
 
     fn told(tracked: &[&str], private: &str, ignored: Option<bool>) -> Vec<String> {
         let mut known = Known::default();
+        known.tell("prod.env", Entry::Text("DB_PASSWORD=x\n".into()));
+        known.tell("common.env", Entry::Text("TZ=UTC\nX_TOKEN=\n".into()));
         known.tell_tracked(tracked.iter().map(|path| (*path).to_owned()).collect::<BTreeSet<_>>());
         if let Some(ignored) = ignored {
             known.tell_ignored(private, ignored);

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+pub mod project;
+
 use crate::domain::event::Level;
 use crate::domain::finding::{Finding, Rule};
 use crate::domain::input::nearest;

@@ -98,6 +98,14 @@ pub const BOM: Rule = Rule {
     help: "Other readers take it for a part of the first key.",
 };
 
+/// Nothing says which variables the stack needs.
+pub const EXAMPLE_MISSING: Rule = Rule {
+    id: "env.example-missing",
+    level: Level::Warning,
+    about: "variables without defaults, and no example that names them",
+    help: "Nobody can tell from the repository what the host has to set, and a missing one is found by the deploy only.",
+};
+
 /// Everybody on the host can read it.
 pub const PERMISSIONS: Rule = Rule {
     id: "env.permissions",
@@ -120,6 +128,7 @@ pub const RULES: &[&Rule] = &[
     &KEY_FORM,
     &CRLF,
     &BOM,
+    &EXAMPLE_MISSING,
     &PERMISSIONS,
 ];
 

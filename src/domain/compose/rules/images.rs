@@ -1,8 +1,11 @@
 //! Images that are not what they were yesterday.
 
+use crate::domain::compose::interpolate::Need;
 use crate::domain::compose::rules::{Context, Mode};
+use crate::domain::compose::variables::State;
 use crate::domain::event::Level;
 use crate::domain::finding::{Finding, Rule};
+use crate::domain::yaml::Node;
 
 /// An image without a fixed tag.
 pub const UNPINNED: Rule = Rule {
@@ -32,6 +35,9 @@ pub fn check(context: &Context<'_>) -> Vec<Finding> {
         .filter_map(|service| {
             let node = service.get("image")?;
             let image = service.image()?;
+            if lacks_variable(context, node) {
+                return None;
+            }
             if let Some(why) = invalid(image) {
                 let what = format!(
                     "the image `{image}` of `{}` is no image reference: {why}",
@@ -59,6 +65,16 @@ pub fn check(context: &Context<'_>) -> Vec<Finding> {
             )
         })
         .collect()
+}
+
+/// A variable without a value is told by its own rule; what the reference would be is not known.
+fn lacks_variable(context: &Context<'_>, node: &Node) -> bool {
+    context.asked.iter().any(|one| {
+        one.state == State::Unset
+            && one.need != Need::Optional
+            && one.span.file == node.span.file
+            && one.span.start.line == node.span.start.line
+    })
 }
 
 /// The tag of a reference.
