@@ -17,10 +17,11 @@ pub mod inputs;
 pub mod recover;
 pub mod rollback;
 pub mod steps;
+pub mod validate_config;
 
 /// Every action that is packaged, in the order of the documentation.
 pub const ALL: &[&ActionSpec] =
-    &[&coverage_gate::SPEC, &deploy::SPEC, &backup::SPEC, &rollback::SPEC];
+    &[&validate_config::SPEC, &coverage_gate::SPEC, &deploy::SPEC, &backup::SPEC, &rollback::SPEC];
 
 /// What a story gets from the outside.
 #[derive(Clone, Copy)]
@@ -61,6 +62,7 @@ impl Ending {
 /// Runs the action of that name; `None` if there is none.
 pub async fn run(name: &str, values: &Values, world: World<'_>) -> Option<Ending> {
     match name {
+        "validate-config" => Some(validate_config::run(values, world).await),
         "coverage-gate" => Some(coverage_gate::run(values, world).await),
         "deploy" => Some(deploy::run(values, world).await),
         "backup" => Some(backup::run(values, world).await),

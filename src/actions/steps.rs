@@ -6,6 +6,7 @@ pub mod ending;
 pub mod former;
 pub mod images;
 pub mod migrate;
+pub mod parallel;
 pub mod phases;
 pub mod plan;
 pub mod prune;

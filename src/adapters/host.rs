@@ -7,3 +7,4 @@ pub mod process;
 pub mod reports;
 pub mod store;
 pub mod tree;
+pub mod windows;

@@ -226,8 +226,13 @@ fn action_command(spec: &ActionSpec) -> Command {
 }
 
 fn with_inputs(command: Command, inputs: &[InputSpec]) -> Command {
+    // `recover` takes the inputs of all actions: `--env-file` is there the file of `env` and not the input of that name.
+    let is_file_of = |name: &str| {
+        inputs.iter().any(|other| may_be_secret(other.kind) && file_id(other.name) == name)
+    };
     inputs.iter().fold(command.next_help_heading("Inputs"), |command, spec| {
-        let plain = (!is_secret(spec.kind)).then(|| flag(spec));
+        let is_plain = !is_secret(spec.kind) && !is_file_of(spec.name);
+        let plain = is_plain.then(|| flag(spec));
         let file = may_be_secret(spec.kind).then(|| file_flag(spec));
         command.args(plain).args(file)
     })

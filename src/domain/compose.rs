@@ -3,7 +3,6 @@
 
 mod canonical;
 pub mod found;
-pub mod interpolate;
 pub mod load;
 mod merge;
 pub mod model;

@@ -3,7 +3,6 @@
 
 use std::fmt::Write as _;
 
-pub mod placeholder;
 pub mod read;
 pub mod rules;
 

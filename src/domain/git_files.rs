@@ -94,7 +94,7 @@ fn by_name(known: &Known, path: &str) -> Option<Finding> {
 
 /// `settings.env` is often committed on purpose: what is in it decides. `.env` is not.
 fn is_harmless(known: &Known, path: &str) -> bool {
-    if !name(path).ends_with(".env") || name(path).starts_with('.') {
+    if !has_ending(path, "env") || name(path).starts_with('.') {
         return false;
     }
     let Some(text) = known.text(path) else { return false };
@@ -115,7 +115,11 @@ fn tracked_file(path: &str, span: Span) -> Finding {
 /// `.env`, `.env.prod`, `prod.env`, and not their examples.
 pub fn is_env(path: &str) -> bool {
     let own = name(path);
-    (own == ".env" || own.starts_with(".env.") || own.ends_with(".env")) && !is_example(path)
+    (own == ".env" || own.starts_with(".env.") || has_ending(path, "env")) && !is_example(path)
+}
+
+fn has_ending(path: &str, ending: &str) -> bool {
+    name(path).rsplit_once('.').is_some_and(|(_, own)| own == ending)
 }
 
 /// Whether a file only shows what another one looks like.

@@ -7,7 +7,7 @@ pub mod project;
 use crate::domain::event::Level;
 use crate::domain::finding::{Finding, Rule};
 use crate::domain::input::nearest;
-use crate::domain::{compose, env_file, git_files};
+use crate::domain::{compose, env_file, git_files, secrets};
 
 /// A file that has to be there.
 pub const REQUIRED: Rule = Rule {
@@ -24,6 +24,7 @@ pub fn rules() -> Vec<&'static Rule> {
         .chain(compose::rules::all())
         .chain(env_file::rules::RULES.iter().copied())
         .chain(git_files::RULES.iter().copied())
+        .chain(secrets::RULES.iter().copied())
         .collect()
 }
 

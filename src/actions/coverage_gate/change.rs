@@ -6,7 +6,7 @@ use secrecy::SecretString;
 
 use crate::actions::World;
 use crate::actions::coverage_gate::inputs::Inputs;
-use crate::actions::coverage_gate::reports::in_parallel;
+use crate::actions::steps::parallel::in_parallel;
 use crate::adapters::git::base::{Base, Found};
 use crate::adapters::git::diff::diff;
 use crate::adapters::git::files::Kind;

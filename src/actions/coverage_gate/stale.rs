@@ -6,7 +6,8 @@ use camino::Utf8Path;
 
 use crate::actions::World;
 use crate::actions::coverage_gate::change::{self, Checkout};
-use crate::actions::coverage_gate::reports::{in_parallel, no_verdict};
+use crate::actions::coverage_gate::reports::no_verdict;
+use crate::actions::steps::parallel::in_parallel;
 use crate::adapters::git::Edited;
 use crate::adapters::host::reports as disk;
 use crate::domain::coverage::diff::ChangeKind;

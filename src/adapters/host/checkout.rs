@@ -47,7 +47,7 @@ impl Checkout {
             Err(error)
                 if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) =>
             {
-                self.dangling(&whole)
+                dangling(&whole)
             }
             Err(error) => Entry::Unreadable(words(&error)),
         }
@@ -86,13 +86,13 @@ impl Checkout {
             Err(_) => Entry::Unreadable("it is not UTF-8".to_owned()),
         })
     }
+}
 
-    /// A link to nothing is no missing file: what it should lead to is what is missing.
-    fn dangling(&self, whole: &Utf8Path) -> Entry {
-        match fs_err::symlink_metadata(whole) {
-            Ok(_) => Entry::Unreadable("it is a link to something that is not there".to_owned()),
-            Err(_) => Entry::Absent,
-        }
+/// A link to nothing is no missing file: what it should lead to is what is missing.
+fn dangling(whole: &Utf8Path) -> Entry {
+    match fs_err::symlink_metadata(whole) {
+        Ok(_) => Entry::Unreadable("it is a link to something that is not there".to_owned()),
+        Err(_) => Entry::Absent,
     }
 }
 

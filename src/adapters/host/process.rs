@@ -95,6 +95,12 @@ impl ChildEnv {
         self.0.get(&OsString::from(name))?.to_str().filter(|value| !value.is_empty())
     }
 
+    /// The variables that are UTF-8, as Compose would see them.
+    pub fn texts(&self) -> BTreeMap<String, String> {
+        let text = |one: &OsString| one.to_str().map(str::to_owned);
+        self.0.iter().filter_map(|(name, value)| Some((text(name)?, text(value)?))).collect()
+    }
+
     /// The same with one more variable.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<OsString>) -> Self {
@@ -115,6 +121,11 @@ impl ChildEnv {
         self.0.remove(&OsString::from(name));
         self
     }
+}
+
+/// The account that we run as.
+pub fn own_user() -> u32 {
+    rustix::process::getuid().as_raw()
 }
 
 /// The id of our own process.

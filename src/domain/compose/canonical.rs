@@ -19,7 +19,9 @@ pub fn canonical(root: &mut Node) {
 
 fn each(node: &mut Node, change: fn(&mut Node)) {
     if let Value::Mapping(entries) = &mut node.value {
-        entries.iter_mut().for_each(|entry| change(&mut entry.value));
+        for entry in entries {
+            change(&mut entry.value);
+        }
     }
 }
 
@@ -32,8 +34,7 @@ pub fn service(service: &mut Node) {
             "ports" => items(value, port::long),
             "volumes" => items(value, |item| vec![mount::long(item)]),
             "depends_on" => named(value, dependency),
-            "networks" => named(value, nothing),
-            "models" => named(value, nothing),
+            "networks" | "models" => named(value, nothing),
             "env_file" => list(value, |item| wrapped(item, "path")),
             "secrets" | "configs" => items(value, |item| vec![wrapped(item, "source")]),
             "dns" | "dns_search" | "tmpfs" | "label_file" => list(value, |item| item),

@@ -70,13 +70,12 @@ impl Loader<'_> {
         for (file, blame) in project.files.iter().zip(blame) {
             for root in self.roots(file, blame) {
                 let Some(root) = self.prepared(root, (file, project), chain) else { continue };
-                match &mut merged {
-                    Some(base) => merge::merge(base, root, &mut self.findings),
-                    None => {
-                        let mut root = root;
-                        merge::settle(&mut root);
-                        merged = Some(root);
-                    }
+                if let Some(base) = &mut merged {
+                    merge::merge(base, root, &mut self.findings);
+                } else {
+                    let mut root = root;
+                    merge::settle(&mut root);
+                    merged = Some(root);
                 }
             }
         }

@@ -15,7 +15,9 @@ pub fn settle(node: &mut Node) {
     match &mut node.value {
         Value::Mapping(entries) => {
             entries.retain(|entry| !is(&entry.value, "!reset"));
-            entries.iter_mut().for_each(|entry| settle(&mut entry.value));
+            for entry in entries {
+                settle(&mut entry.value);
+            }
         }
         Value::Sequence(items) => {
             items.retain(|item| !is(item, "!reset"));

@@ -70,10 +70,7 @@ fn range(text: &str) -> Result<(u32, u32), String> {
 
 /// The long forms of an item of `ports`, one for each port of the container; itself if it is one or cannot be read.
 pub fn long(item: Node) -> Vec<Node> {
-    let read = match item.as_text().map(short) {
-        Some(Ok(read)) => read,
-        _ => return vec![item],
-    };
+    let Some(Ok(read)) = item.as_text().map(short) else { return vec![item] };
     let one = |offset: u32| {
         let published = read.published.map(|(first, last)| {
             if read.target.0 == read.target.1 && first != last {

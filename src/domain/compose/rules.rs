@@ -17,7 +17,7 @@ pub mod variables;
 use std::collections::BTreeSet;
 
 use crate::domain::compose::stack::Stack;
-use crate::domain::compose::variables::Asked;
+use crate::domain::compose::variables::{self as templates, Asked};
 use crate::domain::event::Level;
 use crate::domain::finding::{Finding, Rule};
 use crate::domain::known::Known;
@@ -80,6 +80,7 @@ pub fn check(context: &Context<'_>) -> Vec<Finding> {
 pub fn all() -> impl Iterator<Item = &'static Rule> {
     let own = [&MERGE, &SCHEMA, &UNKNOWN_KEY, &VALUE];
     own.into_iter()
+        .chain(templates::RULES.iter().copied())
         .chain(variables::RULES.iter().copied())
         .chain(files::RULES.iter().copied())
         .chain(references::RULES.iter().copied())

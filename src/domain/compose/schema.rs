@@ -75,14 +75,12 @@ impl Check {
             let types = schema.and_then(|schema| schema.get("type")).map(names);
             types.is_none_or(|types| types.iter().any(|name| has_type(node, name)))
         };
-        match branches.iter().find(of_kind) {
-            Some(branch) => self.node(branch, node, path),
-            None => {
-                let types = branches.iter().filter_map(|one| resolved(one)?.get("type"));
-                let types: Vec<&str> = types.flat_map(names).collect();
-                self.say(node, wrong_type(path, node, &types));
-            }
+        if let Some(branch) = branches.iter().find(of_kind) {
+            return self.node(branch, node, path);
         }
+        let types = branches.iter().filter_map(|one| resolved(one)?.get("type"));
+        let types: Vec<&str> = types.flat_map(names).collect();
+        self.say(node, wrong_type(path, node, &types));
     }
 
     fn scalar(&mut self, schema: &Map<String, Json>, node: &Node, path: &str) {

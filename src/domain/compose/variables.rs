@@ -2,10 +2,29 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::compose::interpolate::{Need, fill};
-use crate::domain::compose::rules::variables::{TEMPLATE, UNESCAPED_DOLLAR};
-use crate::domain::finding::{Finding, Span};
+use crate::domain::event::Level;
+use crate::domain::finding::{Finding, Rule, Span};
+use crate::domain::interpolate::{Need, fill, hash};
 use crate::domain::yaml::{Kind, Node, Value, part};
+
+/// A dollar sign that begins no variable.
+pub const TEMPLATE: Rule = Rule {
+    id: "compose.template",
+    level: Level::Error,
+    about: "a `$` that begins no variable",
+    help: "Compose refuses the file. A dollar sign that is meant as such is written `$$`.",
+};
+
+/// A password hash whose dollar signs are taken for variables.
+pub const UNESCAPED_DOLLAR: Rule = Rule {
+    id: "compose.unescaped-dollar",
+    level: Level::Error,
+    about: "a password hash whose dollar signs are taken for variables",
+    help: "Compose mangles the hash without a word, and nobody can log in. Double each dollar sign.",
+};
+
+/// The rules of templates.
+pub const RULES: &[&Rule] = &[&TEMPLATE, &UNESCAPED_DOLLAR];
 
 /// A variable that a compose file asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,7 +66,9 @@ impl Answers {
     pub fn put_in(&mut self, node: &mut Node, values: &BTreeMap<String, String>) {
         match &mut node.value {
             Value::Mapping(entries) => {
-                entries.iter_mut().for_each(|entry| self.put_in(&mut entry.value, values));
+                for entry in entries {
+                    self.put_in(&mut entry.value, values);
+                }
             }
             Value::Sequence(items) => items.iter_mut().for_each(|item| self.put_in(item, values)),
             Value::Scalar(scalar) if scalar.kind == Kind::Text && scalar.text.contains('$') => {
@@ -93,45 +114,6 @@ impl Answers {
                     scalar.written = Some(text);
                 }
             }
-        }
-    }
-}
-
-/// Where a password hash with single dollar signs begins and ends, in characters: `$apr1$...`, `$2y$...`, `$6$...`.
-pub fn hash(text: &str) -> Option<(usize, usize)> {
-    let chars: Vec<char> = text.chars().collect();
-    let kinds = ["apr1", "1", "2a", "2b", "2y", "5", "6", "y", "argon2i", "argon2id", "scrypt"];
-    let is_hash = |at: usize| {
-        let rest: String = chars.iter().skip(at + 1).take(10).collect();
-        let alone = at == 0 || chars.get(at - 1) != Some(&'$');
-        alone
-            && rest.split_once('$').is_some_and(|(kind, rest)| {
-                kinds.contains(&kind)
-                    && rest.starts_with(|c: char| c.is_ascii_alphanumeric() || "./".contains(c))
-            })
-    };
-    let dollars = chars.iter().enumerate().filter(|(_, c)| **c == '$').map(|(at, _)| at);
-    let from = dollars.into_iter().find(|at| is_hash(*at))?;
-    let is_end = |c: &char| c.is_whitespace() || ",'\"".contains(*c);
-    let length = chars.iter().skip(from).position(is_end).unwrap_or(chars.len() - from);
-    Some((from, from + length))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn hashes_are_known_by_their_kind() {
-        for (text, expected) in [
-            ("admin:$apr1$abc/def$x,b", Some((6, 21))),
-            ("$2y$05$abc", Some((0, 10))),
-            ("admin:$$apr1$$abc", None),
-            ("${A}$B$C", None),
-            ("$1 $6", None),
-            ("$USER$x", None),
-        ] {
-            assert_eq!(hash(text), expected, "{text}");
         }
     }
 }

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::domain::compose::interpolate::{Filled, fill};
 use crate::domain::event::Level;
 use crate::domain::finding::{Finding, Point, Rule, Span};
+use crate::domain::interpolate::{Filled, fill};
 
 /// A line that Compose cannot read.
 pub const SYNTAX: Rule = Rule {

@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::domain::compose::variables::hash;
-use crate::domain::env_file::placeholder::is_placeholder;
 use crate::domain::env_file::read::{Assignment, EnvFile, Quotes, SYNTAX};
 use crate::domain::event::Level;
 use crate::domain::finding::{Finding, Rule, Span};
 use crate::domain::input::nearest;
+use crate::domain::interpolate::hash;
 use crate::domain::secret_key::looks_secret;
+use crate::domain::secrets::placeholder::{is_form, is_placeholder};
 
 /// There is no `.env`.
 pub const MISSING: Rule = Rule {
@@ -247,7 +247,9 @@ fn never_filled(one: &Assignment, example: Option<&EnvFile>) -> Option<Finding> 
         return is_filled.then(|| Finding::new(&EMPTY, one.key_span.clone(), what).hint(hint));
     }
     let is_model = looks_secret(&one.key) && model == Some(value);
-    if !is_placeholder(value) && !is_model {
+    let is_secret = looks_secret(&one.key);
+    let is_open = if is_secret { is_placeholder(value) } else { is_form(value) };
+    if !is_open && !is_model {
         return None;
     }
     let why =

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::domain::compose::interpolate::Need;
 use crate::domain::compose::load::{Loaded, Project, load};
 use crate::domain::compose::rules::files::UNREADABLE;
 use crate::domain::compose::rules::{self, Context, Engine, Mode};
@@ -12,6 +11,7 @@ use crate::domain::env_file::read::{self as env, EnvFile};
 use crate::domain::env_file::rules as env_rules;
 use crate::domain::finding::{Finding, Span};
 use crate::domain::git_files::{self, EXAMPLES, Private, is_env, is_example};
+use crate::domain::interpolate::Need;
 use crate::domain::known::{Entry, Known, folder, join};
 use crate::domain::validation::REQUIRED;
 use crate::domain::yaml::Node;
@@ -371,7 +371,9 @@ mod tests {
             .map(|(path, _)| (*path).to_owned())
             .filter(|path| !ignored.contains(&path.as_str()));
         known.tell_tracked(tracked.collect());
-        files.iter().for_each(|(path, text)| known.tell(path, Entry::Text((*text).into())));
+        for (path, text) in files {
+            known.tell(path, Entry::Text((*text).into()));
+        }
         loop {
             let checked = check(request, &known);
             if known.wanted().is_empty() && known.wanted_ignored().is_empty() {

@@ -160,7 +160,7 @@ impl<'a> Builder<'a> {
         let value = match parts {
             Parts::Sequence(items) => Value::Sequence(items),
             Parts::Mapping { entries, merged, .. } => {
-                let entries = self.with_merged(entries, merged)?;
+                let entries = with_merged(entries, merged)?;
                 Value::Mapping(entries)
             }
         };
@@ -198,32 +198,6 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
-    /// Merge keys: what the mapping says itself is stronger, then the earlier ones.
-    fn with_merged(
-        &mut self,
-        mut entries: Vec<Entry>,
-        merged: Vec<Node>,
-    ) -> Result<Vec<Entry>, Finding> {
-        for node in merged {
-            let sources = match node.value {
-                Value::Sequence(items) => items,
-                _ => vec![node],
-            };
-            for source in sources {
-                let Value::Mapping(more) = source.value else {
-                    let what = "a merge key `<<` takes a mapping or a list of mappings";
-                    return Err(Finding::new(&SYNTAX, source.span, what));
-                };
-                for entry in more {
-                    if !entries.iter().any(|known| known.key.text == entry.key.text) {
-                        entries.push(entry);
-                    }
-                }
-            }
-        }
-        Ok(entries)
-    }
-
     fn count(&mut self, nodes: usize, span: &Span) -> Result<(), Finding> {
         self.nodes = self.nodes.saturating_add(nodes);
         if self.nodes > NODES {
@@ -232,6 +206,28 @@ impl<'a> Builder<'a> {
         }
         Ok(())
     }
+}
+
+/// Merge keys: what the mapping says itself is stronger, then the earlier ones.
+fn with_merged(mut entries: Vec<Entry>, merged: Vec<Node>) -> Result<Vec<Entry>, Finding> {
+    for node in merged {
+        let sources = match node.value {
+            Value::Sequence(items) => items,
+            _ => vec![node],
+        };
+        for source in sources {
+            let Value::Mapping(more) = source.value else {
+                let what = "a merge key `<<` takes a mapping or a list of mappings";
+                return Err(Finding::new(&SYNTAX, source.span, what));
+            };
+            for entry in more {
+                if !entries.iter().any(|known| known.key.text == entry.key.text) {
+                    entries.push(entry);
+                }
+            }
+        }
+    }
+    Ok(entries)
 }
 
 fn repeated(entries: &[Entry], key: &Key) -> Option<Finding> {
@@ -373,7 +369,7 @@ mod tests {
         let root = root("a: 'x${Y}'\nb: \"x\\t${Y}\"\nc: |\n  ${Y}\nd: x${Y}\n");
         let part = |key: &str| {
             let part = crate::domain::yaml::part(root.get(key).unwrap(), 1, 5);
-            format!("{:?}", part)
+            format!("{part:?}")
         };
         assert_eq!(part("a"), "f:1:6-1:10");
         assert_eq!(part("d"), "f:5:5-5:9");

@@ -52,27 +52,13 @@ impl Loader<'_> {
         let directory = item.get("project_directory").and_then(Node::as_text);
         let directory = directory.map_or(own, |directory| join(&project.folder, directory));
         let mut values = project.values.clone();
-        for file in self.env_files(item, (&directory, project)) {
+        for file in env_files(item, (&directory, project)) {
             let Some(text) = self.known.text(&file) else { continue };
             for (key, value) in env::read(&file, text).values(&values) {
                 values.entry(key).or_insert(value);
             }
         }
         Some((Project { files, folder: directory, values }, blame))
-    }
-
-    fn env_files(&self, item: &Node, (directory, project): (&str, &Project)) -> Vec<String> {
-        match item.get("env_file") {
-            None => vec![join(directory, ".env")],
-            Some(file) if file.as_text().is_some() => {
-                vec![join(&project.folder, file.as_text().unwrap_or_default())]
-            }
-            Some(files) => files
-                .items()
-                .iter()
-                .filter_map(|one| Some(join(&project.folder, one.as_text()?)))
-                .collect(),
-        }
     }
 
     /// Joins what an included project declares. The same name for two different things is refused.
@@ -108,6 +94,21 @@ impl Loader<'_> {
                 self.findings.push(Finding::new(&INCLUDE, own.key.span.clone(), what).hint(hint));
             }
         }
+    }
+}
+
+/// The env files of an included project.
+fn env_files(item: &Node, (directory, project): (&str, &Project)) -> Vec<String> {
+    match item.get("env_file") {
+        None => vec![join(directory, ".env")],
+        Some(file) if file.as_text().is_some() => {
+            vec![join(&project.folder, file.as_text().unwrap_or_default())]
+        }
+        Some(files) => files
+            .items()
+            .iter()
+            .filter_map(|one| Some(join(&project.folder, one.as_text()?)))
+            .collect(),
     }
 }
 

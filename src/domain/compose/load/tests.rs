@@ -27,7 +27,9 @@ fn loaded(names: &[&str], files: &[(&str, &str)]) -> Loaded {
         if wanted.is_empty() {
             return loaded;
         }
-        wanted.iter().for_each(|path| known.tell(path, Entry::Absent));
+        for path in &wanted {
+            known.tell(path, Entry::Absent);
+        }
     }
 }
 

@@ -23,7 +23,7 @@ pub const FORM: Rule = Rule {
     help: "The engine refuses it, or takes the first word for the kind of test.",
 };
 
-/// A check that is green while PostgreSQL is still being set up.
+/// A check that is green while `PostgreSQL` is still being set up.
 pub const SOCKET: Rule = Rule {
     id: "compose.healthcheck-socket",
     level: Level::Notice,
@@ -114,13 +114,13 @@ fn shell_with_words(service: &Service<'_>, test: &Node) -> Option<Finding> {
 
 fn socket(service: &Service<'_>, test: &Node) -> Option<Finding> {
     let words: Vec<&str> = match test.as_text() {
-        Some(text) => vec![text],
+        Some(whole) => vec![whole],
         None => test.items().iter().filter_map(Node::as_text).collect(),
     };
-    let text = words.join(" ");
+    let command = words.join(" ");
     let has_host =
-        text.split_whitespace().any(|word| word.starts_with("-h") || word.starts_with("--host"));
-    if !text.contains("pg_isready") || has_host {
+        command.split_whitespace().any(|word| word.starts_with("-h") || word.starts_with("--host"));
+    if !command.contains("pg_isready") || has_host {
         return None;
     }
     let what = format!(

@@ -1,10 +1,10 @@
 //! Images that are not what they were yesterday.
 
-use crate::domain::compose::interpolate::Need;
 use crate::domain::compose::rules::{Context, Mode};
 use crate::domain::compose::variables::State;
 use crate::domain::event::Level;
 use crate::domain::finding::{Finding, Rule};
+use crate::domain::interpolate::Need;
 use crate::domain::yaml::Node;
 
 /// An image without a fixed tag.

@@ -48,22 +48,17 @@ pub fn check(context: &Context<'_>) -> Vec<Finding> {
             .iter()
             .filter(|entry| looks_secret(&entry.key.text) && !entry.key.text.ends_with("_FILE"))
         {
-            match literal(service, entry) {
-                Some(finding) => findings.push(finding),
-                None => {
-                    let what = format!(
-                        "the build argument `{}` of `{}` stays readable in the image",
-                        entry.key.text,
-                        service.name()
-                    );
-                    let hint = "hand it over with `build.secrets` and `RUN --mount=type=secret`";
-                    findings
-                        .push(Finding::new(&BUILD_ARG, entry.key.span.clone(), what).hint(hint));
-                }
-            }
+            findings.push(literal(service, entry).unwrap_or_else(|| build_arg(service, entry)));
         }
     }
     findings
+}
+
+fn build_arg(service: &Service<'_>, entry: &Entry) -> Finding {
+    let (key, name) = (&entry.key, service.name());
+    let what = format!("the build argument `{}` of `{name}` stays readable in the image", key.text);
+    let hint = "hand it over with `build.secrets` and `RUN --mount=type=secret`";
+    Finding::new(&BUILD_ARG, key.span.clone(), what).hint(hint)
 }
 
 fn literal(service: &Service<'_>, entry: &Entry) -> Option<Finding> {
@@ -175,7 +170,7 @@ mod tests {
         {
             let hidden = &finding.hidden[0];
             let line = text.lines().nth(hidden.start.line as usize - 1).unwrap();
-            let column = line.find("hunter2").unwrap() as u32 + 1;
+            let column = u32::try_from(line.find("hunter2").unwrap()).unwrap() + 1;
             assert!(
                 hidden.start.column <= column && hidden.end.column >= column + 7,
                 "{finding:?}"

@@ -106,7 +106,7 @@ fn of_service(context: &Context<'_>, service: &Service<'_>) -> Vec<Finding> {
     }
     findings.extend(service.depends_on().iter().filter_map(|entry| {
         let is_required =
-            !entry.value.get("required").is_some_and(|node| node.as_text() == Some("false"));
+            entry.value.get("required").is_none_or(|node| node.as_text() != Some("false"));
         undefined_service(context, service, (&entry.key.text, &entry.key.span))
             .filter(|_| is_required)
     }));

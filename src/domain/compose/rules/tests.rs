@@ -64,8 +64,12 @@ pub fn found(mode: Mode, files: &[(&str, &str)]) -> Vec<Finding> {
         if wanted.is_empty() && ignored.is_empty() {
             return findings;
         }
-        wanted.iter().for_each(|path| known.tell(path, Entry::Absent));
-        ignored.iter().for_each(|path| known.tell_ignored(path, path.contains("ignored")));
+        for path in &wanted {
+            known.tell(path, Entry::Absent);
+        }
+        for path in &ignored {
+            known.tell_ignored(path, path.contains("ignored"));
+        }
     }
 }
 

@@ -2,27 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::compose::interpolate::Need;
 use crate::domain::compose::rules::Context;
 use crate::domain::compose::variables::{Asked, State};
 use crate::domain::event::Level;
 use crate::domain::finding::{Finding, Rule};
-
-/// A dollar sign that begins no variable.
-pub const TEMPLATE: Rule = Rule {
-    id: "compose.template",
-    level: Level::Error,
-    about: "a `$` that begins no variable",
-    help: "Compose refuses the file. A dollar sign that is meant as such is written `$$`.",
-};
-
-/// A password hash whose dollar signs are taken for variables.
-pub const UNESCAPED_DOLLAR: Rule = Rule {
-    id: "compose.unescaped-dollar",
-    level: Level::Error,
-    about: "a password hash whose dollar signs are taken for variables",
-    help: "Compose mangles the hash without a word, and nobody can log in. Double each dollar sign.",
-};
+use crate::domain::interpolate::Need;
 
 /// A variable that must be set is not.
 pub const REQUIRED_VARIABLE: Rule = Rule {
@@ -41,7 +25,7 @@ pub const UNSET_VARIABLE: Rule = Rule {
 };
 
 /// The rules of this file.
-pub const RULES: &[&Rule] = &[&TEMPLATE, &UNESCAPED_DOLLAR, &REQUIRED_VARIABLE, &UNSET_VARIABLE];
+pub const RULES: &[&Rule] = &[&REQUIRED_VARIABLE, &UNSET_VARIABLE];
 
 /// Variables without a value, once each, at the first place that asks.
 pub fn check(context: &Context<'_>) -> Vec<Finding> {

@@ -202,6 +202,26 @@ fn is_first(c: char) -> bool {
     c.is_ascii_alphabetic() || c == '_'
 }
 
+/// Where a password hash with single dollar signs begins and ends, in characters: `$apr1$...`, `$2y$...`, `$6$...`.
+pub fn hash(text: &str) -> Option<(usize, usize)> {
+    let chars: Vec<char> = text.chars().collect();
+    let kinds = ["apr1", "1", "2a", "2b", "2y", "5", "6", "y", "argon2i", "argon2id", "scrypt"];
+    let is_hash = |at: usize| {
+        let rest: String = chars.iter().skip(at + 1).take(10).collect();
+        let alone = at == 0 || chars.get(at - 1) != Some(&'$');
+        alone
+            && rest.split_once('$').is_some_and(|(kind, rest)| {
+                kinds.contains(&kind)
+                    && rest.starts_with(|c: char| c.is_ascii_alphanumeric() || "./".contains(c))
+            })
+    };
+    let dollars = chars.iter().enumerate().filter(|(_, c)| **c == '$').map(|(at, _)| at);
+    let from = dollars.into_iter().find(|at| is_hash(*at))?;
+    let is_end = |c: &char| c.is_whitespace() || ",'\"".contains(*c);
+    let length = chars.iter().skip(from).position(is_end).unwrap_or(chars.len() - from);
+    Some((from, from + length))
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -275,6 +295,20 @@ mod tests {
             uses("${C:-$B}"),
             [one("C", Need::Optional, 0, 8, ""), one("B", Need::Plain, 5, 7, "")]
         );
+    }
+
+    #[test]
+    fn hashes_are_known_by_their_kind() {
+        for (text, expected) in [
+            ("admin:$apr1$abc/def$x,b", Some((6, 21))),
+            ("$2y$05$abc", Some((0, 10))),
+            ("admin:$$apr1$$abc", None),
+            ("${A}$B$C", None),
+            ("$1 $6", None),
+            ("$USER$x", None),
+        ] {
+            assert_eq!(hash(text), expected, "{text}");
+        }
     }
 
     proptest! {

@@ -1,0 +1,97 @@
+//! Every file of the checkout that git would commit, looked at for secrets.
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use crate::actions::steps::parallel::in_parallel;
+use crate::adapters::git::listing::Listing;
+use crate::adapters::host::windows::{self, Next};
+use crate::domain::finding::Finding;
+use crate::domain::secrets::{Binary, Piece, Scanner, is_binary};
+use crate::failure::{Failure, Outcome};
+
+/// What was looked at, and what was found.
+#[derive(Debug, Default)]
+pub struct Scanned {
+    /// The secrets.
+    pub findings: Vec<Finding>,
+    /// How many files were looked at.
+    pub files: usize,
+    /// How many were left out because they are binary.
+    pub binary: usize,
+    /// Files that could not be read, and why.
+    pub unreadable: Vec<(String, String)>,
+}
+
+/// What became of one file.
+enum Seen {
+    Text(Vec<Finding>),
+    Binary,
+    Nothing,
+    Unreadable(String),
+}
+
+/// Looks at the tracked files and those that git does not ignore; without a repository at every file.
+pub fn scan(top: &Utf8Path, listing: Option<&Listing>) -> Result<Scanned, Failure> {
+    let scanner = Scanner::new().map_err(|error| {
+        Failure::new(Outcome::Bug, "the search for secrets could not be built").why(error)
+    })?;
+    let paths: Vec<String> = match listing {
+        Some(listing) => listing.tracked.union(&listing.untracked).cloned().collect(),
+        None => below(top),
+    };
+    let seen = in_parallel(&paths, |path| look(&scanner, (top, path)));
+    let mut all = Scanned::default();
+    for (path, seen) in paths.into_iter().zip(seen) {
+        match seen {
+            Seen::Text(findings) => {
+                all.files += 1;
+                all.findings.extend(findings);
+            }
+            Seen::Binary => all.binary += 1,
+            Seen::Nothing => {}
+            Seen::Unreadable(why) => all.unreadable.push((path, why)),
+        }
+    }
+    Ok(all)
+}
+
+/// A file in the index that is not there was deleted: nothing of it can be leaked from here.
+fn look(scanner: &Scanner, (top, path): (&Utf8Path, &str)) -> Seen {
+    let mut findings = Vec::new();
+    let mut binary = Binary::No;
+    let read = windows::each(&top.join(path), &mut |window| {
+        if window.first_line == 1 && is_binary(window.bytes) == Binary::Yes {
+            binary = Binary::Yes;
+            return Next::Stop;
+        }
+        let piece = Piece { path, bytes: window.bytes, first_line: window.first_line };
+        findings.extend(scanner.scan(&piece));
+        Next::More
+    });
+    match read {
+        Ok(true) if binary == Binary::Yes => Seen::Binary,
+        Ok(true) => Seen::Text(findings),
+        Ok(false) => Seen::Nothing,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Seen::Nothing,
+        Err(error) => Seen::Unreadable(error.to_string()),
+    }
+}
+
+/// Every file below a folder, links not followed.
+fn below(top: &Utf8Path) -> Vec<String> {
+    let mut paths = Vec::new();
+    let mut folders: Vec<Utf8PathBuf> = vec![Utf8PathBuf::new()];
+    while let Some(folder) = folders.pop() {
+        let Ok(entries) = top.join(&folder).read_dir_utf8() else { continue };
+        for entry in entries.flatten() {
+            let path = folder.join(entry.file_name());
+            match entry.file_type() {
+                Ok(kind) if kind.is_dir() && entry.file_name() != ".git" => folders.push(path),
+                Ok(kind) if kind.is_file() => paths.push(path.into_string()),
+                _ => {}
+            }
+        }
+    }
+    paths.sort();
+    paths
+}
