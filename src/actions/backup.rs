@@ -11,7 +11,7 @@ use crate::actions::steps::{checkout, database, ending};
 use crate::actions::{Ending, World};
 use crate::adapters::host::store::Store;
 use crate::adapters::storage::local::Directory;
-use crate::domain::action::{ActionSpec, AfterCancel, OutputSpec};
+use crate::domain::action::{ActionSpec, AfterCancel, OutputSpec, no_rules};
 use crate::domain::event::{Annotation, Event, Level};
 use crate::domain::input::{InputSpec, Kind, Need, Values};
 use crate::failure::{Failure, Outcome};
@@ -76,6 +76,7 @@ pub const SPEC: ActionSpec = ActionSpec {
     icon: "archive",
     color: "green",
     after_cancel: AfterCancel::Recover,
+    rules: no_rules,
 };
 
 /// Backs up, or lists backups.

@@ -1,7 +1,7 @@
 //! `coverage-gate`: may this change pass? Exact, and "could not check" is never a pass.
 
 use crate::actions::{Ending, World};
-use crate::domain::action::{ActionSpec, AfterCancel, OutputSpec};
+use crate::domain::action::{ActionSpec, AfterCancel, OutputSpec, no_rules};
 use crate::domain::coverage::gate::Verdict;
 use crate::domain::input::Values;
 
@@ -30,6 +30,7 @@ pub const SPEC: ActionSpec = ActionSpec {
     icon: "check-circle",
     color: "green",
     after_cancel: AfterCancel::Nothing,
+    rules: no_rules,
 };
 
 const OUTPUTS: &[OutputSpec] = &[

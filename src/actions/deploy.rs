@@ -12,7 +12,7 @@ use crate::actions::steps::site::Site;
 use crate::actions::steps::stage::{self, Making};
 use crate::actions::steps::{ending, former, plan, prune, switch};
 use crate::actions::{Ending, World};
-use crate::domain::action::{ActionSpec, AfterCancel, OutputSpec};
+use crate::domain::action::{ActionSpec, AfterCancel, OutputSpec, no_rules};
 use crate::domain::health::{Policy, ServiceCommand};
 use crate::domain::input::{InputSpec, Kind, Need, Secrecy, Values};
 use crate::domain::release::{Image, Release, ReleaseId};
@@ -141,6 +141,7 @@ pub const SPEC: ActionSpec = ActionSpec {
     icon: "upload-cloud",
     color: "blue",
     after_cancel: AfterCancel::Recover,
+    rules: no_rules,
 };
 
 /// Deploys.

@@ -5,7 +5,7 @@ use crate::actions::steps::database::{self, Chosen, Swapped};
 use crate::actions::steps::site::Site;
 use crate::actions::steps::{ending, former, switch};
 use crate::actions::{Ending, World};
-use crate::domain::action::{ActionSpec, AfterCancel, OutputSpec};
+use crate::domain::action::{ActionSpec, AfterCancel, OutputSpec, no_rules};
 use crate::domain::input::{InputSpec, Kind, Need, Values};
 use crate::domain::release::{Release, Restore, State};
 use crate::failure::{Failure, Outcome};
@@ -63,6 +63,7 @@ pub const SPEC: ActionSpec = ActionSpec {
     icon: "rotate-ccw",
     color: "orange",
     after_cancel: AfterCancel::Recover,
+    rules: no_rules,
 };
 
 /// Rolls back.

@@ -30,6 +30,7 @@ pub const SPEC: ActionSpec = ActionSpec {
     icon: "search",
     color: "blue",
     after_cancel: AfterCancel::Nothing,
+    rules: validation::rules,
 };
 
 const OUTPUTS: &[OutputSpec] = &[

@@ -2,6 +2,7 @@
 //!
 //! `action.yml`, the README's tables, `--help` and the parser are all made from these tables.
 
+use crate::domain::finding::Rule;
 use crate::domain::input::InputSpec;
 
 /// One action.
@@ -23,6 +24,13 @@ pub struct ActionSpec {
     pub color: &'static str,
     /// What a cancelled job needs.
     pub after_cancel: AfterCancel,
+    /// The rules that it checks, for its documentation.
+    pub rules: fn() -> Vec<&'static Rule>,
+}
+
+/// For actions that check no rules.
+pub const fn no_rules() -> Vec<&'static Rule> {
+    Vec::new()
 }
 
 /// Whether a cancelled run leaves something that a second step puts right.

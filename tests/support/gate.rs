@@ -1,4 +1,4 @@
-//! A repository with a server, and runs of `coverage-gate` in it as a runner starts them.
+//! A repository with a server, and runs of an action in it as a runner starts them.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -11,6 +11,7 @@ use crate::support::fake_runner::files;
 /// A checkout with its bare `origin`, and a folder for what a runner keeps.
 pub struct Scene {
     folder: tempfile::TempDir,
+    action: &'static str,
 }
 
 /// What a run left.
@@ -61,7 +62,7 @@ impl Ran {
 impl Scene {
     /// A repository with `main` pushed: `src/a.py` with ten lines.
     pub fn new() -> Self {
-        let scene = Self { folder: tempfile::tempdir().unwrap() };
+        let scene = Self::of("coverage-gate");
         for name in ["work", "temp"] {
             fs_err::create_dir(scene.path(name)).unwrap();
         }
@@ -79,6 +80,11 @@ impl Scene {
         scene.commit("first");
         scene.git(&["push", "-q", "origin", "main"]);
         scene
+    }
+
+    /// An empty repository without a server, in which another action runs.
+    pub fn of(action: &'static str) -> Self {
+        Self { folder: tempfile::tempdir().unwrap(), action }
     }
 
     /// A path in the scene's folder: `work/...`, `origin.git`, `temp`.
@@ -151,14 +157,17 @@ impl Scene {
         inputs: &[(&str, &str)],
         env: &[(&str, &str)],
     ) -> Ran {
-        let mut all: BTreeMap<&str, &str> = BTreeMap::from([("reports", "coverage.info")]);
+        let mut all: BTreeMap<&str, &str> = BTreeMap::new();
+        if self.action == "coverage-gate" {
+            all.insert("reports", "coverage.info");
+        }
         all.extend(inputs.iter().copied());
         for file in ["output", "summary"] {
             fs_err::write(self.path(file), "").unwrap();
         }
         fs_err::write(self.path("event.json"), event.to_string()).unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_mta"));
-        command.arg("coverage-gate").current_dir(self.path("work")).env_clear();
+        command.arg(self.action).current_dir(self.path("work")).env_clear();
         command
             .env("PATH", std::env::var_os("PATH").unwrap())
             .env("HOME", self.path("temp"))
@@ -195,7 +204,7 @@ impl Scene {
     /// A run by hand in a folder of the scene.
     pub fn by_hand_in(&self, folder: &str, args: &[&str]) -> Ran {
         let mut command = Command::new(env!("CARGO_BIN_EXE_mta"));
-        command.arg("coverage-gate").args(args).current_dir(self.path(folder)).env_clear();
+        command.arg(self.action).args(args).current_dir(self.path(folder)).env_clear();
         command
             .env("PATH", std::env::var_os("PATH").unwrap())
             .env("HOME", self.path("temp"))
