@@ -1,7 +1,7 @@
 //! The map of the crate.
 //!
-//! `mta` deploys, backs up and rolls back Docker Compose stacks, and judges coverage, on a GitHub Actions runner or by
-//! hand.
+//! `mta` validates, deploys, backs up and rolls back Docker Compose stacks, and judges coverage, on a GitHub Actions
+//! runner or by hand.
 //!
 //! | room | what is in it |
 //! |---|---|

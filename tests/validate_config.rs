@@ -280,7 +280,9 @@ fn names_and_lines_of_files_are_never_commands_or_markdown() {
         assert!(!line.trim_start().starts_with("::") || is_ours, "{line}");
         assert!(!line.contains("##["), "{line}");
     }
-    assert!(!ran.summary.contains("<img") && !ran.summary.contains(" @octocat"), "{}", ran.summary);
+    // What stands between backticks is code, where nothing is Markdown.
+    let outside: String = ran.summary.split('`').step_by(2).collect();
+    assert!(!outside.contains("<img") && !outside.contains("@octocat"), "{}", ran.summary);
 }
 
 #[test]

@@ -46,7 +46,8 @@ impl Gathered {
                 self.known.tell(path, checkout.entry(path));
             }
         }
-        self.scope.push(format!("{} files for secrets", scanned.files));
+        let plural = if scanned.files == 1 { "" } else { "s" };
+        self.scope.push(format!("{} file{plural} for secrets", scanned.files));
         if scanned.binary > 0 {
             self.scope.push(format!("not {} binary ones", scanned.binary));
         }
