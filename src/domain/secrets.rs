@@ -73,7 +73,7 @@ pub struct Scanner {
     keywords: AhoCorasick,
 }
 
-/// All keywords, in the order of [`Scanner::look`].
+/// All keywords, in the order in which [`look`] asks for them.
 fn keywords() -> impl Iterator<Item = &'static str> {
     let shapes = SHAPES.iter().map(|shape| shape.prefix);
     let finders = FINDERS.iter().map(|(word, _)| *word);

@@ -1,7 +1,7 @@
 //! YAML as a tree in which every key and value knows its place.
 //!
 //! What a file means is decided as the reader of Compose decides it: the scalars of YAML 1.2 with octal numbers of 1.1,
-//! merge keys, the last of several keys with one name wins (and is reported). Reading is bounded: see [`read`].
+//! merge keys, the last of several keys with one name wins (and is reported). Reading is bounded: see [`read()`].
 
 use std::sync::Arc;
 

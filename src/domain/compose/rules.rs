@@ -78,7 +78,7 @@ pub fn check(context: &Context<'_>) -> Vec<Finding> {
 
 /// Every rule of compose files.
 pub fn all() -> impl Iterator<Item = &'static Rule> {
-    let own = [&MERGE, &SCHEMA, &UNKNOWN_KEY, &VALUE];
+    let own = [&MERGE, &SCHEMA, &UNKNOWN_KEY, &DUPLICATE_ITEM, &VALUE];
     own.into_iter()
         .chain(templates::RULES.iter().copied())
         .chain(variables::RULES.iter().copied())
@@ -118,6 +118,14 @@ pub const UNKNOWN_KEY: Rule = Rule {
     level: Level::Error,
     about: "a key that Compose does not know",
     help: "Most often a typing error. Compose refuses the file. Keys of your own begin with `x-`.",
+};
+
+/// A list that says the same twice, which Compose joins.
+pub const DUPLICATE_ITEM: Rule = Rule {
+    id: "compose.duplicate-item",
+    level: Level::Notice,
+    about: "a list that holds the same item twice",
+    help: "Compose drops one of the two. Most often another item was meant.",
 };
 
 /// A value that has to be a duration, a size, a number or a truth value.

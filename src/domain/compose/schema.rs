@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use serde_json::{Map, Value as Json};
 
-use crate::domain::compose::rules::{SCHEMA, UNKNOWN_KEY};
+use crate::domain::compose::rules::{DUPLICATE_ITEM, SCHEMA, UNKNOWN_KEY};
 use crate::domain::finding::Finding;
 use crate::domain::input::nearest;
 use crate::domain::yaml::{Entry, Key, Kind, Node, Value};
@@ -31,6 +31,21 @@ fn against(schema: &Json, node: &Node, path: &str) -> Vec<Finding> {
     check.node(schema, node, path);
     check.findings
 }
+
+/// Lists of which Compose drops doubles before it looks at the schema.
+const JOINED: [&str; 11] = [
+    "cap_add",
+    "cap_drop",
+    "dns",
+    "dns_opt",
+    "dns_search",
+    "expose",
+    "links",
+    "ports",
+    "profiles",
+    "tmpfs",
+    "volumes",
+];
 
 #[derive(Default)]
 struct Check {
@@ -171,9 +186,12 @@ impl Check {
         }
         if schema.get("uniqueItems") == Some(&Json::Bool(true)) {
             let mut seen = BTreeSet::new();
+            let is_joined = JOINED.iter().any(|key| path.ends_with(&format!(".{key}")));
+            let rule = if is_joined { &DUPLICATE_ITEM } else { &SCHEMA };
             for item in node.items() {
                 if item.as_text().is_some_and(|text| !seen.insert(text)) {
-                    self.say(item, format!("`{path}` holds the same item twice"));
+                    let what = format!("`{path}` holds the same item twice");
+                    self.findings.push(Finding::new(rule, item.span.clone(), what));
                 }
             }
         }
@@ -316,8 +334,8 @@ mod tests {
                 "10 @ `services.a.healthcheck.interval` is a whole number where Compose takes text; put it in quotes|",
             ),
             (
-                "services: {a: {cap_add: [X, X]}}",
-                "X] @ `services.a.cap_add` holds the same item twice|",
+                "services: {a: {group_add: [X, X]}}",
+                "X] @ `services.a.group_add` holds the same item twice|",
             ),
             (
                 "services: {a b: {}}",

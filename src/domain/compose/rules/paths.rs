@@ -106,7 +106,10 @@ fn env_files(context: &Context<'_>, service: &Service<'_>) -> Vec<Finding> {
         let path = file.get("path")?;
         missing(context, path, (&SOURCE_MISSING, &noun)).filter(|_| is_required)
     });
-    found.collect()
+    let labels = service.get("label_file").map(Node::items).unwrap_or_default();
+    let noun = format!("the label_file `{{}}` of `{}`", service.name());
+    let labels = labels.iter().filter_map(|path| missing(context, path, (&SOURCE_MISSING, &noun)));
+    found.chain(labels).collect()
 }
 
 fn binds(context: &Context<'_>, service: &Service<'_>) -> Vec<Finding> {

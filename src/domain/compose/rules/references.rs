@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+mod limits;
+
 use crate::domain::compose::rules::Context;
 use crate::domain::compose::stack::Service;
 use crate::domain::event::Level;
@@ -110,8 +112,22 @@ fn of_service(context: &Context<'_>, service: &Service<'_>) -> Vec<Finding> {
         undefined_service(context, service, (&entry.key.text, &entry.key.span))
             .filter(|_| is_required)
     }));
+    findings.extend(other_services(context, service));
     findings.extend(modes(context, service));
+    findings.extend(limits::check(service));
     findings
+}
+
+/// `links` and `volumes_from` name services too.
+fn other_services(context: &Context<'_>, service: &Service<'_>) -> Vec<Finding> {
+    let items = |key: &str| service.get(key).map(Node::items).unwrap_or_default().iter();
+    let named = items("links").chain(items("volumes_from")).filter_map(|item| {
+        let text = item.as_text().filter(|text| !text.starts_with("container:"))?;
+        Some((text.split(':').next().unwrap_or(text), item))
+    });
+    named
+        .filter_map(|(name, item)| undefined_service(context, service, (name, &item.span)))
+        .collect()
 }
 
 fn undefined(
