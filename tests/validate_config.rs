@@ -124,7 +124,7 @@ secrets:
         "error compose.undefined-reference compose.yaml:8",
         "error compose.bind-source-missing compose.yaml:11",
         "error compose.undefined-reference compose.yaml:12",
-        "error compose.source-missing compose.yaml:13",
+        "error compose.env-file-missing compose.yaml:13",
         "error compose.unescaped-dollar compose.yaml:14",
         "error compose.healthcheck-form compose.yaml:15",
         "error compose.value compose.yaml:15",

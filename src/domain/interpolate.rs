@@ -101,7 +101,11 @@ impl Reader<'_> {
                     self.used(name, Need::Plain, index..end);
                     index = end;
                 }
-                _ => return Err(Invalid { at: index }),
+                // As Compose takes it: a dollar sign that begins no name stands for itself.
+                _ => {
+                    out.push('$');
+                    index += 1;
+                }
             }
         }
         Ok(out)
@@ -256,6 +260,8 @@ mod tests {
             ("${NO:?why}${NO?why}", ""),
             ("${A:?why}", "a"),
             ("${NO:-a:-b?c}", "a:-b?c"),
+            ("a$1 $", "a$1 $"),
+            ("${A-$}", "a"),
         ] {
             assert_eq!(filled(text).as_deref(), Some(expected), "{text}");
         }
@@ -263,16 +269,7 @@ mod tests {
 
     #[test]
     fn what_is_no_template_is_named_by_its_dollar() {
-        for (text, at) in [
-            ("$", 0),
-            ("a$1", 1),
-            ("${}", 0),
-            ("${A", 0),
-            ("x${1}", 1),
-            ("${A!b}", 0),
-            ("a $", 2),
-            ("${A-$}", 4),
-        ] {
+        for (text, at) in [("${}", 0), ("${A", 0), ("x${1}", 1), ("${A!b}", 0), ("$A ${", 3)] {
             assert_eq!(fill(text, &value), Err(Invalid { at }), "{text}");
         }
     }

@@ -76,6 +76,30 @@ pub fn check(context: &Context<'_>) -> Vec<Finding> {
     checks.iter().flat_map(|check| check(context)).collect()
 }
 
+/// The rules whose findings, at the level of an error, Compose 2.40 refuses too; the others are ours.
+/// `tests/compose_differential.rs` compares.
+pub const REFUSED: &[&str] = &[
+    "yaml.syntax",
+    "yaml.duplicate-key",
+    "files.unreadable",
+    "compose.merge",
+    "compose.schema",
+    "compose.unknown-key",
+    "compose.value",
+    "compose.template",
+    "compose.required-variable",
+    "compose.file-missing",
+    "compose.env-file-missing",
+    "compose.extends",
+    "compose.include",
+    "compose.undefined-reference",
+    "compose.no-image-or-build",
+    "compose.container-name",
+    "compose.contradiction",
+    "compose.dependency-cycle",
+    "compose.healthcheck-form",
+];
+
 /// Every rule of compose files.
 pub fn all() -> impl Iterator<Item = &'static Rule> {
     let own = [&MERGE, &SCHEMA, &UNKNOWN_KEY, &DUPLICATE_ITEM, &VALUE];

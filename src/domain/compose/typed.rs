@@ -56,6 +56,7 @@ const FORMS: &[(&str, Form)] = &[
     ("services.*.ports.*", Form::Port),
     ("services.*.ports.*.target", Form::Int),
     ("services.*.env_file.*.required", Form::Bool),
+    ("services.*.depends_on.*.restart", Form::Bool),
     ("services.*.privileged", Form::Bool),
     ("services.*.read_only", Form::Bool),
     ("services.*.scale", Form::Int),

@@ -11,7 +11,7 @@ use crate::domain::yaml::{Kind, Node, Value, part};
 pub const TEMPLATE: Rule = Rule {
     id: "compose.template",
     level: Level::Error,
-    about: "a `$` that begins no variable",
+    about: "a `${` that begins no variable",
     help: "Compose refuses the file. A dollar sign that is meant as such is written `$$`.",
 };
 
@@ -94,7 +94,7 @@ impl Answers {
                 Finding::new(
                     &TEMPLATE,
                     part(node, invalid.at, invalid.at + 1),
-                    "a `$` that begins no variable: Compose refuses the file",
+                    "this `${` begins no variable: Compose refuses the file",
                 )
                 .hint("a dollar sign that is meant as such is written `$$`"),
             ),

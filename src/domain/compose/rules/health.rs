@@ -23,6 +23,14 @@ pub const FORM: Rule = Rule {
     help: "The engine refuses it, or takes the first word for the kind of test.",
 };
 
+/// A test that does not run what it seems to.
+pub const COMMAND: Rule = Rule {
+    id: "compose.healthcheck-command",
+    level: Level::Error,
+    about: "a health check that runs something else than it seems to, or nothing",
+    help: "The service is never healthy, or always.",
+};
+
 /// A check that is green while `PostgreSQL` is still being set up.
 pub const SOCKET: Rule = Rule {
     id: "compose.healthcheck-socket",
@@ -32,7 +40,7 @@ pub const SOCKET: Rule = Rule {
 };
 
 /// The rules of this file.
-pub const RULES: &[&Rule] = &[&MISSING, &FORM, &SOCKET];
+pub const RULES: &[&Rule] = &[&MISSING, &FORM, &COMMAND, &SOCKET];
 
 /// Checks every service that stays up.
 pub fn check(context: &Context<'_>) -> Vec<Finding> {
@@ -72,26 +80,22 @@ pub fn is_job(context: &Context<'_>, service: &Service<'_>) -> bool {
 
 fn form(service: &Service<'_>, test: &Node) -> Option<Finding> {
     let first = test.items().first();
-    let what = match (test.as_text(), first.and_then(Node::as_text)) {
+    let name = service.name();
+    let (rule, what) = match (test.as_text(), first.and_then(Node::as_text)) {
         (Some(_), _) => return None,
-        (None, Some("CMD" | "CMD-SHELL" | "NONE")) => {
-            let is_empty = test.items().len() < 2 && first.and_then(Node::as_text) != Some("NONE");
-            if !is_empty {
-                return shell_with_words(service, test);
-            }
-            format!("the health check of `{}` has no command", service.name())
+        (None, Some("CMD" | "CMD-SHELL")) if test.items().len() < 2 => {
+            (&COMMAND, format!("the health check of `{name}` has no command"))
         }
-        (None, Some(word)) => format!(
-            "the health check of `{}` begins with `{word}`: it has to be CMD, CMD-SHELL or NONE",
-            service.name()
-        ),
-        (None, None) => format!("the health check of `{}` is empty", service.name()),
+        (None, Some("CMD" | "CMD-SHELL" | "NONE")) => return shell_with_words(service, test),
+        (None, Some(word)) => {
+            let what = "it has to be CMD, CMD-SHELL or NONE";
+            (&FORM, format!("the health check of `{name}` begins with `{word}`: {what}"))
+        }
+        (None, None) => (&COMMAND, format!("the health check of `{name}` is empty")),
     };
     let at = first.unwrap_or(test).span.clone();
-    Some(
-        Finding::new(&FORM, at, what)
-            .hint("for example: test: [CMD, curl, -f, http://localhost:8069/web/health]"),
-    )
+    let hint = "for example: test: [CMD, curl, -f, http://localhost:8069/web/health]";
+    Some(Finding::new(rule, at, what).hint(hint))
 }
 
 /// `[CMD-SHELL, curl, -f, x]` runs `curl` alone; `[CMD, "a || b"]` looks for a program of that name.
@@ -109,7 +113,7 @@ fn shell_with_words(service: &Service<'_>, test: &Node) -> Option<Finding> {
         _ => return None,
     };
     let what = format!("the health check of `{}` {what}", service.name());
-    Some(Finding::new(&FORM, test.span.clone(), what).hint(hint))
+    Some(Finding::new(&COMMAND, test.span.clone(), what).hint(hint))
 }
 
 fn socket(service: &Service<'_>, test: &Node) -> Option<Finding> {
@@ -164,8 +168,12 @@ mod tests {
     fn tests_have_a_form() {
         table(
             "compose.healthcheck-form",
+            &["image: 'a:1', healthcheck: {test: [curl, x]}"],
+            &["image: 'a:1', healthcheck: {test: [CMD]}", "image: 'a:1', healthcheck: {test: x}"],
+        );
+        table(
+            "compose.healthcheck-command",
             &[
-                "image: 'a:1', healthcheck: {test: [curl, x]}",
                 "image: 'a:1', healthcheck: {test: []}",
                 "image: 'a:1', healthcheck: {test: [CMD]}",
                 "image: 'a:1', healthcheck: {test: [CMD-SHELL, curl, -f]}",

@@ -12,8 +12,16 @@ use crate::domain::yaml::Node;
 pub const SOURCE_MISSING: Rule = Rule {
     id: "compose.source-missing",
     level: Level::Error,
-    about: "a file of a secret, config or env_file that is not there",
+    about: "a file of a secret or config that is not there",
     help: "The stack does not start, or starts without what it should have got.",
+};
+
+/// The file of `env_file` or `label_file`.
+pub const ENV_FILE_MISSING: Rule = Rule {
+    id: "compose.env-file-missing",
+    level: Level::Error,
+    about: "an `env_file` or `label_file` that is not there",
+    help: "Compose refuses to start the stack.",
 };
 
 /// A bind mount without its source.
@@ -33,7 +41,7 @@ pub const BUILD_MISSING: Rule = Rule {
 };
 
 /// The rules of this file.
-pub const RULES: &[&Rule] = &[&SOURCE_MISSING, &BIND_MISSING, &BUILD_MISSING];
+pub const RULES: &[&Rule] = &[&SOURCE_MISSING, &ENV_FILE_MISSING, &BIND_MISSING, &BUILD_MISSING];
 
 /// Checks every path.
 pub fn check(context: &Context<'_>) -> Vec<Finding> {
@@ -104,11 +112,12 @@ fn env_files(context: &Context<'_>, service: &Service<'_>) -> Vec<Finding> {
         let is_required = file.get("required").and_then(Node::as_text) != Some("false");
         let noun = format!("the env_file `{{}}` of `{}`", service.name());
         let path = file.get("path")?;
-        missing(context, path, (&SOURCE_MISSING, &noun)).filter(|_| is_required)
+        missing(context, path, (&ENV_FILE_MISSING, &noun)).filter(|_| is_required)
     });
     let labels = service.get("label_file").map(Node::items).unwrap_or_default();
     let noun = format!("the label_file `{{}}` of `{}`", service.name());
-    let labels = labels.iter().filter_map(|path| missing(context, path, (&SOURCE_MISSING, &noun)));
+    let labels =
+        labels.iter().filter_map(|path| missing(context, path, (&ENV_FILE_MISSING, &noun)));
     found.chain(labels).collect()
 }
 
@@ -206,7 +215,7 @@ mod tests {
     #[test]
     fn files_have_to_be_there() {
         table(
-            "compose.source-missing",
+            "compose.env-file-missing",
             &["image: 'a:1', env_file: no.env", "image: 'a:1', env_file: [{path: ignored.env}]"],
             &[
                 "image: 'a:1', env_file: [{path: no.env, required: false}]",

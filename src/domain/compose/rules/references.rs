@@ -107,10 +107,7 @@ fn of_service(context: &Context<'_>, service: &Service<'_>) -> Vec<Finding> {
         }
     }
     findings.extend(service.depends_on().iter().filter_map(|entry| {
-        let is_required =
-            entry.value.get("required").is_none_or(|node| node.as_text() != Some("false"));
         undefined_service(context, service, (&entry.key.text, &entry.key.span))
-            .filter(|_| is_required)
     }));
     findings.extend(other_services(context, service));
     findings.extend(modes(context, service));
@@ -314,7 +311,6 @@ mod tests {
             &[
                 "image: 'a:1', networks: [default]",
                 "image: 'a:1', volumes: ['./x:/y', /z]",
-                "image: 'a:1', depends_on: {x: {condition: service_started, required: false}}",
                 "image: 'a:1', network_mode: host",
             ],
         );

@@ -83,8 +83,8 @@ mod tests {
                 "error compose.required-variable 3 the variable `EMPTY` is empty in .env.example",
             ),
             (
-                "image: 'a:1', hostname: 'x$'",
-                "error compose.template 3 a `$` that begins no variable: Compose refuses the file",
+                "image: 'a:1', hostname: 'x${'",
+                "error compose.template 3 this `${` begins no variable: Compose refuses the file",
             ),
             (
                 "image: 'a:1', hostname: 'u:$apr1$abc$def'",
