@@ -15,6 +15,7 @@ pub mod input;
 pub mod interpolate;
 pub mod job;
 pub mod known;
+pub mod odoo;
 pub mod pull_request;
 pub mod release;
 pub mod repository;

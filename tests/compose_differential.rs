@@ -16,6 +16,7 @@ use mta_actions::adapters::host::checkout::Checkout;
 use mta_actions::domain::compose::rules::{Mode, REFUSED};
 use mta_actions::domain::event::Level;
 use mta_actions::domain::known::Known;
+use mta_actions::domain::validation::addons::Facts;
 use mta_actions::domain::validation::project::{Request, check};
 
 const GOOD: [&str; 4] = [
@@ -123,6 +124,8 @@ fn ours(folder: &Path) -> Vec<String> {
         mode: Mode::Deploy,
         environment: BTreeMap::new(),
         engine: None,
+        files: BTreeSet::new(),
+        odoo: Facts::default(),
     };
     let mut known = Known::default();
     known.tell_tracked(BTreeSet::new());

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+pub mod addons;
 pub mod project;
 
 use crate::domain::event::Level;
 use crate::domain::finding::{Finding, Rule};
 use crate::domain::input::nearest;
-use crate::domain::{compose, env_file, git_files, secrets};
+use crate::domain::{compose, env_file, git_files, odoo, secrets};
 
 /// A file that has to be there.
 pub const REQUIRED: Rule = Rule {
@@ -25,6 +26,7 @@ pub fn rules() -> Vec<&'static Rule> {
         .chain(env_file::rules::RULES.iter().copied())
         .chain(git_files::RULES.iter().copied())
         .chain(secrets::RULES.iter().copied())
+        .chain(odoo::RULES.iter().copied())
         .collect()
 }
 

@@ -4,10 +4,11 @@ use crate::actions::steps::ending::annotation;
 use crate::actions::validate_config::gather::Gathered;
 use crate::actions::{Ending, World};
 use crate::domain::finding::Finding;
+use crate::domain::odoo::module::Installable;
 use crate::failure::{Failure, Outcome};
 use crate::report::findings::annotations::annotations;
 use crate::report::findings::summary::{Told, sections};
-use crate::report::markdown::prose;
+use crate::report::markdown::{Table, code, details, prose};
 
 /// An answer.
 pub fn of(
@@ -20,7 +21,7 @@ pub fn of(
         fails: outcome == Outcome::Failed,
         scope: gathered.scope.clone(),
         not_checked: gathered.not_checked.clone(),
-        more: Vec::new(),
+        more: modules(gathered),
     };
     ending.summary = sections(findings, &told);
     // On a terminal each finding was shown with its line already.
@@ -28,6 +29,20 @@ pub fn of(
         ending.annotations = annotations(findings, &|_| false);
     }
     ending
+}
+
+/// The Odoo modules with their versions.
+fn modules(gathered: &Gathered) -> Vec<String> {
+    if gathered.modules.is_empty() {
+        return Vec::new();
+    }
+    let mut table = Table::new(&["Module", "Version", "Installable"]);
+    for (folder, version, installable) in &gathered.modules {
+        let installable = if *installable == Installable::Yes { "yes" } else { "no" };
+        table.raw_row(&[code(folder), code(version), installable.to_owned()]);
+    }
+    let title = format!("{} Odoo modules", gathered.modules.len());
+    vec![details(&title, &table.render())]
 }
 
 /// It could not be checked.

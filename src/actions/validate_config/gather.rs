@@ -1,6 +1,6 @@
 //! Reads what the decisions ask for, until they ask for nothing more.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::actions::World;
 use crate::actions::validate_config::inputs::Inputs;
@@ -14,6 +14,8 @@ use crate::domain::compose::rules::Mode;
 use crate::domain::compose::rules::files::UNREADABLE;
 use crate::domain::finding::{Finding, Span};
 use crate::domain::known::Known;
+use crate::domain::odoo::module::Installable;
+use crate::domain::validation::addons::Facts;
 use crate::domain::validation::project::{self, Checked, Request};
 use crate::failure::{Failure, Outcome};
 use crate::report::findings::shown::Files;
@@ -29,6 +31,8 @@ pub struct Gathered {
     pub scope: Vec<String>,
     /// What could not be checked, as sentences.
     pub not_checked: Vec<String>,
+    /// The Odoo modules: folder, version, whether it can be installed.
+    pub modules: Vec<(String, String, Installable)>,
     known: Known,
 }
 
@@ -74,6 +78,7 @@ pub async fn all(inputs: &Inputs, world: World<'_>) -> Result<Gathered, Failure>
         findings: Vec::new(),
         scope: Vec::new(),
         not_checked: Vec::new(),
+        modules: Vec::new(),
         known: Known::default(),
     };
     match &listing {
@@ -83,6 +88,7 @@ pub async fn all(inputs: &Inputs, world: World<'_>) -> Result<Gathered, Failure>
             .push("what git tracks and ignores: this folder is in no repository".to_owned()),
     }
     let mut request = request(inputs);
+    request.files = secrets::paths(checkout.top(), listing.as_ref());
     let mut checked = decide(&request, (&folder, &checkout), &mut gathered.known).await?;
     let has_externals = !checked.networks.is_empty() || !checked.volumes.is_empty();
     if inputs.mode == Mode::Deploy && has_externals {
@@ -94,8 +100,9 @@ pub async fn all(inputs: &Inputs, world: World<'_>) -> Result<Gathered, Failure>
     }
     gathered.findings.append(&mut checked.findings);
     gathered.scope.append(&mut checked.scope);
+    gathered.modules = checked.modules;
     if inputs.scan_secrets {
-        gathered.add_secrets(secrets::scan(checkout.top(), listing.as_ref())?, &checkout);
+        gathered.add_secrets(secrets::scan(checkout.top(), &request.files)?, &checkout);
     }
     Ok(gathered)
 }
@@ -113,6 +120,12 @@ fn request(inputs: &Inputs) -> Request {
         mode: inputs.mode,
         environment,
         engine: None,
+        files: BTreeSet::new(),
+        odoo: Facts {
+            addons_paths: inputs.addons_paths.clone(),
+            series: inputs.odoo_series.clone(),
+            ..Facts::default()
+        },
     }
 }
 

@@ -30,6 +30,10 @@ pub struct Inputs {
     pub env_file: String,
     /// Its example.
     pub env_example: Option<String>,
+    /// Folders with Odoo modules.
+    pub addons_paths: Vec<String>,
+    /// The series of Odoo, if the user says so.
+    pub odoo_series: Option<String>,
     /// Whether every file is looked at for secrets.
     pub scan_secrets: bool,
     /// Where files go, if the user says so.
@@ -65,6 +69,8 @@ impl Inputs {
             levels,
             env_file: path("env-file").unwrap_or_else(|| ".env".to_owned()),
             env_example: path("env-example"),
+            addons_paths: list("addons-paths"),
+            odoo_series: values.text("odoo-series").map(str::to_owned),
             scan_secrets: values.flag("scan-secrets"),
             output_dir: values.path("output-dir").cloned(),
         })

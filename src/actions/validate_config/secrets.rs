@@ -1,5 +1,7 @@
 //! Every file of the checkout that git would commit, looked at for secrets.
 
+use std::collections::BTreeSet;
+
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::actions::steps::parallel::in_parallel;
@@ -30,15 +32,20 @@ enum Seen {
     Unreadable(String),
 }
 
-/// Looks at the tracked files and those that git does not ignore; without a repository at every file.
-pub fn scan(top: &Utf8Path, listing: Option<&Listing>) -> Result<Scanned, Failure> {
+/// The tracked files and those that git does not ignore; without a repository every file.
+pub fn paths(top: &Utf8Path, listing: Option<&Listing>) -> BTreeSet<String> {
+    match listing {
+        Some(listing) => listing.tracked.union(&listing.untracked).cloned().collect(),
+        None => below(top),
+    }
+}
+
+/// Looks at files.
+pub fn scan(top: &Utf8Path, paths: &BTreeSet<String>) -> Result<Scanned, Failure> {
     let scanner = Scanner::new().map_err(|error| {
         Failure::new(Outcome::Bug, "the search for secrets could not be built").why(error)
     })?;
-    let paths: Vec<String> = match listing {
-        Some(listing) => listing.tracked.union(&listing.untracked).cloned().collect(),
-        None => below(top),
-    };
+    let paths: Vec<&String> = paths.iter().collect();
     let seen = in_parallel(&paths, |path| look(&scanner, (top, path)));
     let mut all = Scanned::default();
     for (path, seen) in paths.into_iter().zip(seen) {
@@ -49,7 +56,7 @@ pub fn scan(top: &Utf8Path, listing: Option<&Listing>) -> Result<Scanned, Failur
             }
             Seen::Binary => all.binary += 1,
             Seen::Nothing => {}
-            Seen::Unreadable(why) => all.unreadable.push((path, why)),
+            Seen::Unreadable(why) => all.unreadable.push((path.clone(), why)),
         }
     }
     Ok(all)
@@ -78,8 +85,8 @@ fn look(scanner: &Scanner, (top, path): (&Utf8Path, &str)) -> Seen {
 }
 
 /// Every file below a folder, links not followed.
-fn below(top: &Utf8Path) -> Vec<String> {
-    let mut paths = Vec::new();
+fn below(top: &Utf8Path) -> BTreeSet<String> {
+    let mut paths = BTreeSet::new();
     let mut folders: Vec<Utf8PathBuf> = vec![Utf8PathBuf::new()];
     while let Some(folder) = folders.pop() {
         let Ok(entries) = top.join(&folder).read_dir_utf8() else { continue };
@@ -87,11 +94,12 @@ fn below(top: &Utf8Path) -> Vec<String> {
             let path = folder.join(entry.file_name());
             match entry.file_type() {
                 Ok(kind) if kind.is_dir() && entry.file_name() != ".git" => folders.push(path),
-                Ok(kind) if kind.is_file() => paths.push(path.into_string()),
+                Ok(kind) if kind.is_file() => {
+                    paths.insert(path.into_string());
+                }
                 _ => {}
             }
         }
     }
-    paths.sort();
     paths
 }

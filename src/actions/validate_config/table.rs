@@ -49,6 +49,20 @@ pub const INPUTS: &[InputSpec] = &[
         examples: &[".env.example"],
     },
     InputSpec {
+        name: "addons-paths",
+        kind: Kind::Lines,
+        need: Need::Optional,
+        doc: "Folders with Odoo modules beyond those that `odoo.conf` names. Where one of them holds `base`, a dependency that is in none of them is an error.",
+        examples: &["addons\n/opt/odoo/addons"],
+    },
+    InputSpec {
+        name: "odoo-series",
+        kind: Kind::Text,
+        need: Need::Optional,
+        doc: "The series of Odoo. Without it: that of the image's tag.",
+        examples: &["17.0"],
+    },
+    InputSpec {
         name: "scan-secrets",
         kind: Kind::Bool,
         need: Need::Default("true"),

@@ -13,7 +13,8 @@ use crate::domain::finding::{Finding, Span};
 use crate::domain::git_files::{self, EXAMPLES, Private, is_env, is_example};
 use crate::domain::interpolate::Need;
 use crate::domain::known::{Entry, Known, folder, join};
-use crate::domain::validation::REQUIRED;
+use crate::domain::odoo::module::Installable;
+use crate::domain::validation::{REQUIRED, addons};
 use crate::domain::yaml::Node;
 
 /// What is to be checked.
@@ -33,6 +34,10 @@ pub struct Request {
     pub environment: BTreeMap<String, String>,
     /// What the engine has, where it was asked.
     pub engine: Option<Engine>,
+    /// Every file that git has or would take; without a repository every file.
+    pub files: BTreeSet<String>,
+    /// What is known of Odoo; the images are those of the stack.
+    pub odoo: addons::Facts,
 }
 
 /// What was found.
@@ -48,8 +53,8 @@ pub struct Checked {
     pub networks: Vec<String>,
     /// External volumes of the stack.
     pub volumes: Vec<String>,
-    /// Images of the stack, where they stand.
-    pub images: Vec<(String, Span)>,
+    /// The Odoo modules: folder, version, whether it can be installed.
+    pub modules: Vec<(String, String, Installable)>,
 }
 
 /// What Compose looks for, in its order, and the override file that belongs to it.
@@ -79,6 +84,10 @@ pub fn check(request: &Request, known: &Known) -> Checked {
         stack(request, known, (&own, &loaded), &mut checked);
     }
     env_files(request, known, (&own, &loaded), &mut checked);
+    let odoo = addons::Facts { images: images(&loaded), ..request.odoo.clone() };
+    let mut modules = addons::check(&request.files, known, &odoo);
+    checked.findings.append(&mut modules.findings);
+    checked.modules = modules.modules;
     checked.private.extend(private(request, &own, &loaded));
     checked.findings.extend(git_files::check(known, &checked.private));
     checked
@@ -213,10 +222,15 @@ fn stack(
     };
     checked.networks = externals("networks");
     checked.volumes = externals("volumes");
-    let images = context.stack.services.iter().filter_map(|service| {
+}
+
+/// The images of the stack, where they stand.
+fn images(loaded: &Loaded) -> Vec<(String, Span)> {
+    let stack = Stack::of(&loaded.model);
+    let all = stack.services.iter().filter_map(|service| {
         Some((service.image()?.to_owned(), service.get("image")?.span.clone()))
     });
-    checked.images = images.collect();
+    all.collect()
 }
 
 /// Compose files ask for variables, and nothing in the repository says which there are.
@@ -360,6 +374,8 @@ mod tests {
             mode,
             environment: BTreeMap::new(),
             engine: None,
+            files: BTreeSet::new(),
+            odoo: addons::Facts::default(),
         }
     }
 
