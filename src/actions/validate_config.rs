@@ -21,9 +21,9 @@ use inputs::Inputs;
 /// What `validate-config` is to the outside.
 pub const SPEC: ActionSpec = ActionSpec {
     name: "validate-config",
-    about: "Finds what would break the deploy or leak a secret, at file and line, in one run: compose files, `.env`, git, secrets, Odoo manifests, versions.",
+    about: "Finds what would break the deploy or leak a secret, at file and line, in one run: compose files, `.env`, git, secrets, Odoo manifests.",
     long_about: "Reads compose files as Compose v2 does and everything around them together: `.env` and its example, \
-        `.gitignore` and the index, secret files, Odoo manifests, `VERSION` and the tag. All findings in one run, each at its \
+        `.gitignore` and the index, secret files, Odoo manifests. All findings in one run, each at its \
         line, with what to do. Needs no token, no engine and no network, so it works on pull requests of forks.",
     inputs: table::INPUTS,
     outputs: OUTPUTS,

@@ -25,7 +25,7 @@ const fn notice(shape: Shape) -> Shape {
 const GITHUB: &str = "a GitHub token";
 
 /// All forms.
-pub(in crate::domain::secrets) static SHAPES: &[Shape] = &[
+pub(in super::super) static SHAPES: &[Shape] = &[
     checked(shape(GITHUB, "ghp_", Class::Alnum, (36, 36)), Check::Checksum),
     checked(shape(GITHUB, "gho_", Class::Alnum, (36, 36)), Check::Checksum),
     checked(shape(GITHUB, "ghu_", Class::Alnum, (36, 36)), Check::Checksum),
