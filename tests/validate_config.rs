@@ -296,3 +296,36 @@ fn a_folder_without_a_repository_is_checked_and_says_what_is_not() {
     ran.says("Not checked: what git tracks and ignores");
     assert!(told(&ran).contains(&"error compose.undefined-reference compose.yaml:1".to_owned()));
 }
+
+#[test]
+fn odoo_modules_are_read_as_data_and_judged_together() {
+    let manifest = "{\n    'name': 'Shop',\n    'version': '16.0.1.0.0',\n    'license': 'LGPL-3',\n    'depends': ['base', 'shop_bse'],\n    'data': ['views/shop.xml'],\n    'name': 'Shop again',\n}\n";
+    let scene = scene(&[
+        ("compose.yaml", "services: {odoo: {image: \"odoo:17.0\"}}\n"),
+        ("addons/shop/__manifest__.py", manifest),
+        ("addons/shop/views/shop_view.xml", "<odoo/>\n"),
+        ("addons/shop/migrations/16.0.2.0.0/post.py", "x = 1\n"),
+        (
+            "addons/shop_base/__manifest__.py",
+            "{'name': 'Base', 'version': '17.0.1.0.0', 'license': 'LGPL-3', 'depends': []}\n",
+        ),
+        (
+            "addons/evil/__manifest__.py",
+            "{'name': __import__('os').system('touch /tmp/mta-was-run')}\n",
+        ),
+    ]);
+    let ran = run(&scene, &[]);
+    let told = told(&ran);
+    for line in [
+        "error odoo.series-mismatch addons/shop/__manifest__.py:3",
+        "error odoo.data-missing addons/shop/__manifest__.py:6",
+        "error odoo.manifest-duplicate-key addons/shop/__manifest__.py:7",
+        "warning odoo.depends-unresolved addons/shop/__manifest__.py:5",
+        "error odoo.behind-migrations addons/shop/__manifest__.py:3",
+        "error odoo.manifest-not-literal addons/evil/__manifest__.py:1",
+    ] {
+        assert!(told.iter().any(|one| one == line), "{line} is not in {told:#?}");
+    }
+    ran.says("3 Odoo modules").says("`addons/shop_base`");
+    assert!(!std::path::Path::new("/tmp/mta-was-run").exists());
+}
