@@ -15,7 +15,7 @@
 //! Who may use whom: `failure` <- `domain` <- `report` <- `adapters` <- `actions` <- `cli` <- `main`.
 //! Inside `adapters` only `host` <- `git`, `http` <- `github`, `host` <- `docker` <- `postgres`, `host` <- `storage`;
 //! `runner` is used by none of the others: adapters emit [`domain::event::Event`]s to a sink that is passed in.
-//! `tests/layering.rs` reads the `use` lines and names the line that breaks the rule.
+//! `tests/it/layering.rs` reads the `use` lines and names the line that breaks the rule.
 
 pub mod actions;
 pub mod adapters;

@@ -8,7 +8,7 @@
 //! - [`creation`]: a POST whose answer is lost is looked up, never repeated blindly
 //! - [`pages`], [`comments`], [`pulls`]: what is asked for
 //!
-//! Every operation has a budget of time; what does not fit into it is an error, not a wait. `tests/github_api.rs` runs all
+//! Every operation has a budget of time; what does not fit into it is an error, not a wait. `tests/it/github.rs` runs all
 //! of it against a server that answers, and fails, as GitHub does.
 
 pub mod client;

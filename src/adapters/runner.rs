@@ -2,7 +2,7 @@
 //!
 //! What comes from the runner (environment, context, signals) and what goes to it (commands, masks, outputs, summary).
 //! It knows nothing of engines, hosts or databases: other adapters emit events, and a [`session::Session`] shows them.
-//! The contract is tested in `tests/runner_contract.rs` against an independent model of the runner.
+//! The contract is tested in `tests/it/runner/contract.rs` against an independent model of the runner.
 
 pub mod clock;
 pub mod command;

@@ -2,7 +2,7 @@
 //!
 //! Two stages: raw pairs from any source ([`RawInput`]), then [`Values`]; all faults are reported together. The rules for
 //! the kinds are in `number` (numbers and units) and `collection` (lists, maps, commands). Nothing here knows where raw
-//! pairs come from. Tests: below each file, and `tests/inputs.rs`.
+//! pairs come from. Tests: below each file, and `tests/it/runner/inputs.rs`.
 
 use std::time::Duration;
 

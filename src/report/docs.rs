@@ -1,6 +1,6 @@
 //! The generated files: `action.yml` and README of every action, made from the tables of inputs and outputs.
 //!
-//! Pure: tables in, paths and texts out. It knows neither the list of actions nor the file system. `tests/contract.rs`
+//! Pure: tables in, paths and texts out. It knows neither the list of actions nor the file system. `tests/it/packaging/contract.rs`
 //! compares the repository with it.
 
 use camino::Utf8PathBuf;

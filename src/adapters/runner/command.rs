@@ -1,7 +1,7 @@
 //! Workflow commands as text. Pure: nothing is written here.
 //!
 //! Escaping and limits are those of facts that the runner's source states: data escapes `%`, CR and LF; a property
-//! escapes `:` and `,` too; `%` always comes first. See `tests/runner_contract.rs` for the proof.
+//! escapes `:` and `,` too; `%` always comes first. See `tests/it/runner/contract.rs` for the proof.
 
 use crate::adapters::runner::foreign::clean;
 use crate::domain::event::{Annotation, Level};

@@ -77,7 +77,7 @@ pub fn check(context: &Context<'_>) -> Vec<Finding> {
 }
 
 /// The rules whose findings, at the level of an error, Compose 2.40 refuses too; the others are ours.
-/// `tests/compose_differential.rs` compares.
+/// `tests/it/compose/differential.rs` compares.
 pub const REFUSED: &[&str] = &[
     "yaml.syntax",
     "yaml.duplicate-key",

@@ -1,0 +1,169 @@
+//! Deploy, backup and rollback of a stack with a database, by the real binary.
+
+use crate::kit::stack::{IMAGE, Ran, Stack, docker, docker_out, eventually};
+
+const DATABASE: &str = "mta-test/postgres:15";
+
+fn compose() -> String {
+    format!(
+        r#"
+services:
+  db:
+    image: {DATABASE}
+    environment:
+      POSTGRES_USER: chief
+      POSTGRES_DB: shop
+      POSTGRES_PASSWORD_FILE: /run/secrets/password
+    volumes: [./secrets/password:/run/secrets/password:ro, "data:/var/lib/postgresql/data"]
+    healthcheck:
+      test: ["CMD", "pg_isready", "-h", "127.0.0.1", "-U", "chief"]
+      interval: 1s
+      retries: 30
+  app:
+    image: {IMAGE}
+    command: ["sh", "-c", "trap 'exit 0' TERM; sleep 1000 & wait"]
+    healthcheck:
+      test: ["CMD", "${{HEALTH:-true}}"]
+      interval: 1s
+      retries: 2
+volumes:
+  data: {{}}
+"#
+    )
+}
+
+/// A deployed stack whose database has 10 orders.
+fn deployed() -> Stack {
+    let mut stack = Stack::new(&compose());
+    stack.flag("secret-files", "secrets/password=not-for-the-log-4711");
+    done(&stack.run("deploy", &[("database-service", "db")]));
+    sql(&stack, "CREATE TABLE orders AS SELECT generate_series(1, 10) AS n");
+    stack
+}
+
+fn sql(stack: &Stack, statement: &str) -> String {
+    let id = stack.containers()["db"].clone();
+    docker_out(&[
+        "exec", &id, "psql", "-X", "-A", "-t", "-q", "-U", "chief", "-d", "shop", "-c", statement,
+    ])
+}
+
+fn orders(stack: &Stack) -> String {
+    sql(stack, "SELECT count(*) FROM orders")
+}
+
+fn done(ran: &Ran) {
+    assert_eq!((ran.code, ran.outputs["result"].as_str()), (0, "done"), "{}", ran.log);
+    let told = |line: &&str| line.contains("not-for-the-log") && !line.starts_with("::add-mask::");
+    assert_eq!(ran.log.lines().find(told), None);
+}
+
+#[test]
+fn a_backup_is_made_listed_and_brought_back() {
+    if !docker() {
+        return;
+    }
+    let stack = deployed();
+    let backup = stack.run("backup", &[]);
+    done(&backup);
+    let name = &backup.outputs["backup"];
+    assert!(name.starts_with("shop_20"), "{name}");
+    let size = fs_err::metadata(&backup.outputs["path"]).unwrap().len();
+    assert_eq!(backup.outputs["size"], size.to_string());
+    assert!(backup.summary.contains(&format!("| `shop` | `{name}` |")), "{}", backup.summary);
+    let list = stack.run("backup", &[("mode", "list")]);
+    done(&list);
+    assert!(list.summary.contains(&format!("| `{name}` | `shop` |")), "{}", list.summary);
+
+    sql(&stack, "DELETE FROM orders WHERE n > 4");
+    let refused = stack.run("rollback", &[("backup", "latest")]);
+    assert_eq!((refused.code, orders(&stack).as_str()), (64, "4"), "{}", refused.log);
+    let inputs = [("backup", "latest"), ("confirm-data-loss", "true")];
+    let back = stack.run("rollback", &inputs);
+    done(&back);
+    assert_eq!(back.outputs["backup"], *name);
+    assert_eq!(orders(&stack), "10");
+    assert!(back.summary.contains("DROP DATABASE"), "{}", back.summary);
+    let kept =
+        sql(&stack, "SELECT count(*) FROM pg_database WHERE datname LIKE 'shop\\_\\_prev\\_%'");
+    assert_eq!(kept, "1");
+    eventually("the application runs again", || stack.containers().contains_key("app"));
+}
+
+#[test]
+fn what_does_not_exist_is_refused_by_name_and_nothing_is_touched() {
+    if !docker() {
+        return;
+    }
+    let stack = deployed();
+    let before = stack.containers();
+    let absent = stack.run("backup", &[("database-service", "nosuch")]);
+    assert_eq!(absent.code, 64, "{}", absent.log);
+    assert!(absent.log.contains("has app, db"), "{}", absent.log);
+    let missing = stack.run("backup", &[("databases", "shop, nosuch")]);
+    assert_eq!(missing.code, 1, "{}", missing.log);
+    assert!(missing.log.contains("nosuch"), "{}", missing.log);
+    let inputs = [("backup", "shop_20200101T000000Z"), ("confirm-data-loss", "true")];
+    let unknown = stack.run("rollback", &inputs);
+    assert_eq!(unknown.code, 64, "{}", unknown.log);
+    assert!(unknown.log.contains("these exist: shop_20"), "{}", unknown.log);
+    let no_postgres = stack.run("backup", &[("database-service", "app")]);
+    assert_eq!(no_postgres.code, 1, "{}", no_postgres.log);
+    assert_eq!((stack.containers(), orders(&stack).as_str()), (before, "10"));
+}
+
+#[test]
+fn a_release_that_is_unhealthy_on_the_restored_data_gets_the_former_data_back() {
+    if !docker() {
+        return;
+    }
+    let stack = deployed();
+    done(&stack.run("backup", &[]));
+    sql(&stack, "DELETE FROM orders WHERE n > 4");
+    let broken = stack.state("releases");
+    let release = fs_err::read_dir(&broken).unwrap().next().unwrap().unwrap().path();
+    let model = fs_err::read_to_string(release.join("compose.json")).unwrap();
+    fs_err::write(release.join("compose.json"), model.replace("\"true\"", "\"false\"")).unwrap();
+    let inputs = [("backup", "latest"), ("confirm-data-loss", "true")];
+    let ran = stack.run("rollback", &inputs);
+    assert_eq!(ran.code, 4, "the same release is the former one, and as unhealthy: {}", ran.log);
+    assert!(ran.log.contains("shop is now the restored database"), "{}", ran.log);
+    assert!(ran.log.contains("shop is the former database again"), "{}", ran.log);
+    assert_eq!(orders(&stack), "4", "{}", ran.log);
+}
+
+#[test]
+fn a_restore_that_was_killed_after_the_swap_is_undone_by_the_next_run() {
+    if !docker() {
+        return;
+    }
+    let stack = deployed();
+    done(&stack.run("backup", &[]));
+    sql(&stack, "DELETE FROM orders WHERE n > 4");
+    let release =
+        fs_err::read_dir(stack.state("releases")).unwrap().next().unwrap().unwrap().path();
+    let model = fs_err::read_to_string(release.join("compose.json")).unwrap();
+    fs_err::write(release.join("compose.json"), model.replace("\"true\"", "\"false\"")).unwrap();
+    let inputs = [("backup", "latest"), ("confirm-data-loss", "true")];
+    let mut child =
+        stack.command("rollback", &inputs).stdout(std::process::Stdio::null()).spawn().unwrap();
+    eventually("the swap", || orders(&stack) == "10");
+    child.kill().unwrap();
+    child.wait().unwrap();
+
+    fs_err::write(release.join("compose.json"), model).unwrap();
+    let recovered = stack.run("recover", &[]);
+    done_recovering(&recovered);
+    assert_eq!(
+        orders(&stack),
+        "4",
+        "the data of before the rollback is live again: {}",
+        recovered.log
+    );
+    done_recovering(&stack.run("recover", &[]));
+    assert_eq!(orders(&stack), "4");
+}
+
+fn done_recovering(ran: &Ran) {
+    assert_eq!(ran.code, 0, "{}", ran.log);
+}

@@ -1,0 +1,9 @@
+//! What the tests of several subjects share: servers that behave as the real ones do, and the places to run `mta` in.
+
+pub mod git_server;
+pub mod github;
+pub mod postgres;
+pub mod runner;
+pub mod scene;
+pub mod scratch_git;
+pub mod stack;

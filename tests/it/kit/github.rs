@@ -1,0 +1,366 @@
+//! A GitHub for tests: comments and pull requests of `acme/app` on a port of this host, with faults as scripted.
+//!
+//! It keeps to what the API's description says, and notes every request that does not: `violations` must stay empty.
+
+pub mod wire;
+
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use tokio::io::BufReader;
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::kit::github::wire::{Delivery, Request, Response, read, write};
+
+/// The token that it knows, and whose it is.
+pub const TOKEN: &str = "the-token-of-a-job";
+pub const LOGIN: &str = "github-actions[bot]";
+
+/// The longest comment, in UTF-16 units.
+const LONGEST: usize = 65_536;
+
+/// What happens to one request instead of, or around, what was asked for.
+#[derive(Clone, Debug)]
+pub enum Fault {
+    /// This answer; nothing is done.
+    Answer(Response),
+    /// It is done, and this is the answer.
+    DoneBut(Response),
+    /// It is done, and the answer goes over the wire like this.
+    Wire(Delivery),
+    /// The connection is closed, and nothing is done.
+    Dropped,
+    /// Somebody else's comment is written first; then all goes on as it should.
+    After { author: &'static str, body: String },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Comment {
+    pub id: u64,
+    pub author: String,
+    pub body: String,
+}
+
+#[derive(Default)]
+struct State {
+    prefix: String,
+    port: u16,
+    comments: Vec<Comment>,
+    last_id: u64,
+    pulls: Vec<Value>,
+    commit_pulls: bool,
+    page: usize,
+    script: Vec<(&'static str, Fault)>,
+    requests: Vec<Request>,
+    violations: Vec<String>,
+    quiet_until: Option<Instant>,
+    writing: usize,
+    doomed: Option<u64>,
+}
+
+/// A running server; it ends with the test's runtime.
+#[derive(Clone)]
+pub struct FakeGitHub(Arc<Mutex<State>>);
+
+impl FakeGitHub {
+    /// Starts one whose API lies at the root, as on github.com.
+    pub async fn start() -> Self {
+        Self::start_at("").await
+    }
+
+    /// Starts one whose API lies below a path, as on a GitHub Enterprise Server.
+    pub async fn start_at(prefix: &str) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let (prefix, page) = (prefix.to_owned(), 100);
+        let state = State { prefix, port, page, commit_pulls: true, ..State::default() };
+        let github = Self(Arc::new(Mutex::new(state)));
+        let serving = github.clone();
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(serving.clone().serve(stream));
+            }
+        });
+        github
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap()
+    }
+
+    /// What `GITHUB_API_URL` would be.
+    pub fn url(&self) -> String {
+        let state = self.state();
+        format!("http://127.0.0.1:{}{}", state.port, state.prefix)
+    }
+
+    /// Pages have at most so many items, whatever is asked for.
+    pub fn pages_of(&self, items: usize) {
+        self.state().page = items;
+    }
+
+    /// Commits of forks are not connected with pull requests, as on the real one now and then.
+    pub fn forget_commits(&self) {
+        self.state().commit_pulls = false;
+    }
+
+    pub fn add_comment(&self, author: &str, body: &str) -> u64 {
+        self.state().add(author, body).id
+    }
+
+    pub fn add_pull(&self, pull: Value) {
+        self.state().pulls.push(pull);
+    }
+
+    /// A comment that is deleted as soon as it has been listed once.
+    pub fn forget_after_next_list(&self, id: u64) {
+        self.state().doomed = Some(id);
+    }
+
+    /// The next request whose "METHOD target" contains all words of `on` meets a fault.
+    pub fn script(&self, on: &'static str, fault: Fault) {
+        self.state().script.push((on, fault));
+    }
+
+    pub fn comments(&self) -> Vec<Comment> {
+        self.state().comments.clone()
+    }
+
+    pub fn requests(&self) -> Vec<Request> {
+        self.state().requests.clone()
+    }
+
+    /// "METHOD" of each request in order.
+    pub fn methods(&self) -> Vec<String> {
+        self.state().requests.iter().map(|request| request.method.clone()).collect()
+    }
+
+    /// What the client did that the real one would not take, or would punish.
+    pub fn violations(&self) -> Vec<String> {
+        self.state().violations.clone()
+    }
+
+    async fn serve(self, stream: TcpStream) {
+        let mut stream = BufReader::new(stream);
+        while let Some(request) = read(&mut stream).await {
+            let is_write = request.method != "GET";
+            self.state().begin(&request);
+            // Other requests of the test get their turn while this one is worked on.
+            tokio::task::yield_now().await;
+            let (response, delivery) = self.state().answer(&request);
+            self.state().writing -= usize::from(is_write);
+            if !write(stream.get_mut(), &response, delivery).await {
+                return;
+            }
+        }
+    }
+}
+
+impl State {
+    fn add(&mut self, author: &str, body: &str) -> &Comment {
+        self.last_id += 1;
+        let comment = Comment { id: self.last_id, author: author.into(), body: body.into() };
+        self.comments.push(comment);
+        &self.comments[self.comments.len() - 1]
+    }
+
+    fn begin(&mut self, request: &Request) {
+        self.requests.push(request.clone());
+        let line = format!("{} {}", request.method, request.target);
+        let wrong = violations(request).into_iter().map(|what| format!("{line}: {what}"));
+        self.violations.extend(wrong);
+        if self.quiet_until.is_some_and(|until| Instant::now() < until) {
+            self.violations.push(format!("{line}: earlier than Retry-After allows"));
+        }
+        if request.method != "GET" {
+            self.writing += 1;
+            if self.writing > 1 {
+                self.violations.push(format!("{line}: two writes at once"));
+            }
+        }
+    }
+
+    fn answer(&mut self, request: &Request) -> (Response, Delivery) {
+        let line = format!("{} {}", request.method, request.target);
+        let meant = |(on, _): &(&str, Fault)| on.split(' ').all(|word| line.contains(word));
+        let fault = self.script.iter().position(meant).map(|at| self.script.remove(at).1);
+        match fault {
+            None => (self.route(request), Delivery::Whole),
+            Some(Fault::Answer(response)) => {
+                let after = response.headers.iter().find(|(name, _)| name == "retry-after");
+                let seconds = after.and_then(|(_, seconds)| seconds.parse().ok());
+                self.quiet_until = seconds.map(|s| Instant::now() + Duration::from_secs(s));
+                (response, Delivery::Whole)
+            }
+            Some(Fault::DoneBut(response)) => {
+                self.route(request);
+                (response, Delivery::Whole)
+            }
+            Some(Fault::Wire(delivery)) => (self.route(request), delivery),
+            Some(Fault::Dropped) => (said(500, "never seen"), Delivery::Nothing),
+            Some(Fault::After { author, body }) => {
+                self.add(author, &body);
+                (self.route(request), Delivery::Whole)
+            }
+        }
+    }
+
+    fn route(&mut self, request: &Request) -> Response {
+        if request.all("authorization") != [format!("Bearer {TOKEN}")] {
+            return said(401, "Bad credentials");
+        }
+        let path = request.path().strip_prefix(self.prefix.as_str()).unwrap_or_default().to_owned();
+        let segments: Vec<&str> = path.trim_start_matches('/').split('/').collect();
+        let (["repos", "acme", "app", rest @ ..] | ["repositories", "1", rest @ ..]) =
+            segments.as_slice()
+        else {
+            return said(404, "Not Found");
+        };
+        match (request.method.as_str(), rest) {
+            ("GET", ["issues", "7", "comments"]) => {
+                let all = self.comments.iter().map(|comment| self.show(comment)).collect();
+                let doomed = self.doomed.take();
+                self.comments.retain(|comment| Some(comment.id) != doomed);
+                self.page(request, all)
+            }
+            ("POST", ["issues", "7", "comments"]) => self.create(&request.json()),
+            ("PATCH", ["issues", "comments", id]) => self.change(id, &request.json()),
+            ("DELETE", ["issues", "comments", id]) => {
+                let before = self.comments.len();
+                self.comments.retain(|comment| comment.id.to_string() != *id);
+                let is_gone = self.comments.len() < before;
+                if is_gone { empty(204) } else { said(404, "Not Found") }
+            }
+            ("GET", ["pulls", number]) => {
+                let pull =
+                    self.pulls.iter().find(|pull| pull["number"].as_u64() == number.parse().ok());
+                pull.map_or_else(|| said(404, "Not Found"), |pull| Response::json(200, pull))
+            }
+            ("GET", ["commits", sha, "pulls"]) => {
+                let of = |pull: &&Value| self.commit_pulls && pull["head"]["sha"] == *sha;
+                let pulls = self.pulls.iter().filter(of).cloned().collect();
+                self.page(request, pulls)
+            }
+            ("GET", ["pulls"]) => {
+                let head = request.query("head").unwrap_or_default();
+                let of = |pull: &&Value| {
+                    pull["state"] == "open"
+                        && pull["head"]["label"].as_str().map(encoded) == Some(head.into())
+                };
+                let pulls = self.pulls.iter().filter(of).cloned().collect();
+                self.page(request, pulls)
+            }
+            _ => {
+                self.violations.push(format!("{} {}: no such route", request.method, path));
+                said(404, "Not Found")
+            }
+        }
+    }
+
+    fn show(&self, comment: &Comment) -> Value {
+        let Comment { id, author, body } = comment;
+        let user = if author.is_empty() { Value::Null } else { json!({"login": author, "id": 1}) };
+        let url = format!("http://127.0.0.1:{}/acme/app/pull/7#issuecomment-{id}", self.port);
+        json!({"id": id, "body": body, "user": user, "html_url": url, "performed_via": null})
+    }
+
+    /// One page, and where the next one is: by the number of the repository, as the real one says it.
+    fn page(&self, request: &Request, all: Vec<Value>) -> Response {
+        let number = |name| request.query(name).and_then(|value| value.parse::<usize>().ok());
+        let size = number("per_page").unwrap_or(30).min(self.page);
+        let page = number("page").unwrap_or(1);
+        let is_last = page * size >= all.len();
+        let items: Vec<Value> = all.into_iter().skip((page - 1) * size).take(size).collect();
+        let answer = Response::json(200, &Value::from(items));
+        if is_last {
+            return answer;
+        }
+        let path = request.path().replace("/repos/acme/app/", "/repositories/1/");
+        let to = |page| format!("http://127.0.0.1:{}{path}?per_page={size}&page={page}", self.port);
+        let first = to(1);
+        answer.with("link", format!("<{first}>; rel=\"first\", <{}>; rel=\"next\"", to(page + 1)))
+    }
+
+    fn create(&mut self, body: &Value) -> Response {
+        let Some(text) = body["body"].as_str() else { return said(422, "Invalid request.") };
+        if text.encode_utf16().count() > LONGEST {
+            return too_long();
+        }
+        let comment = self.add(LOGIN, text).clone();
+        Response::json(201, &self.show(&comment))
+    }
+
+    fn change(&mut self, id: &str, body: &Value) -> Response {
+        let text = body["body"].as_str().unwrap_or_default().to_owned();
+        let found = self.comments.iter_mut().find(|comment| comment.id.to_string() == id);
+        let Some(comment) = found else { return said(404, "Not Found") };
+        comment.body = text;
+        let comment = comment.clone();
+        Response::json(200, &self.show(&comment))
+    }
+}
+
+/// An error as GitHub words it.
+pub fn said(status: u16, message: &str) -> Response {
+    let documentation = "https://docs.github.com/rest";
+    let body = json!({"message": message, "documentation_url": documentation, "status": status.to_string()});
+    Response::json(status, &body)
+}
+
+/// A refusal for want of a permission.
+pub fn denied() -> Response {
+    said(403, "Resource not accessible by integration")
+        .with("x-accepted-github-permissions", "issues=write; pull_requests=write")
+}
+
+fn empty(status: u16) -> Response {
+    Response { status, headers: Vec::new(), body: String::new() }
+}
+
+fn too_long() -> Response {
+    let message = "Body is too long (maximum is 65536 characters)";
+    let error = json!({"resource": "IssueComment", "code": "unprocessable", "field": "data", "message": message});
+    Response::json(422, &json!({"message": "Validation Failed", "errors": [error]}))
+}
+
+fn encoded(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.*".contains(c);
+    let encode = |c: char| match c {
+        ' ' => "+".to_owned(),
+        c if plain(c) => c.to_string(),
+        c => format!("%{:02X}", u32::from(c)),
+    };
+    text.chars().map(encode).collect()
+}
+
+/// What the description of the API says about every request.
+fn violations(request: &Request) -> Vec<&'static str> {
+    let is = |name: &str, value: &str| request.all(name) == [value];
+    let has_body = matches!(request.method.as_str(), "POST" | "PATCH" | "PUT");
+    let encoded = request.target.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"');
+    let per_page = request.query("per_page").is_none_or(|n| n.parse().is_ok_and(|n: u32| n <= 100));
+    let json = request.json();
+    let length = request.all("content-length").len();
+    [
+        (request.all("authorization").len() == 1, "exactly one Authorization"),
+        (is("accept", "application/vnd.github+json"), "Accept"),
+        (is("x-github-api-version", "2022-11-28"), "X-GitHub-Api-Version"),
+        (request.all("user-agent").len() == 1, "exactly one User-Agent"),
+        (encoded, "the target is not percent-encoded"),
+        (per_page, "per_page is over 100"),
+        (request.path() != "/user", "/user is not for this token"),
+        (has_body || request.body.is_empty(), "a body where none belongs"),
+        (!has_body || is("content-type", "application/json"), "Content-Type"),
+        (!has_body || length == 1, "Content-Length"),
+        (
+            !has_body || json.as_object().is_some_and(|o| o.keys().eq(["body"])),
+            "fields of the body",
+        ),
+        (!has_body || json["body"].is_string(), "the body's text"),
+    ]
+    .into_iter()
+    .filter(|(holds, _)| !holds)
+    .map(|(_, what)| what)
+    .collect()
+}

@@ -1,0 +1,65 @@
+//! Every integration test, in one program: a folder a subject, `kit` for what they share.
+//!
+//! A module whose name begins with `e2e` needs a Docker engine or act; `.config/nextest.toml` lets those run one at a
+//! time. One program and not one a file: each of them would be linked with the whole crate by itself.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    reason = "a test that cannot go on has failed, a skipped one says so, and what a test starts gets the PATH of its host"
+)]
+
+mod kit;
+
+mod backup {
+    mod e2e_dump;
+    mod e2e_stack;
+}
+mod compose {
+    mod differential;
+}
+mod coverage {
+    mod comment;
+    mod e2e_act;
+    mod formats;
+    mod gate;
+    mod llvm;
+    mod sqlite;
+}
+mod deploy {
+    mod e2e;
+}
+mod docker {
+    mod e2e_engine;
+}
+mod git {
+    mod base;
+    mod baseline;
+    mod diff;
+}
+mod github;
+mod host {
+    mod child_process;
+}
+mod http {
+    mod connector;
+}
+mod layering;
+mod odoo {
+    mod literal;
+}
+mod packaging {
+    mod contract;
+    mod e2e_action;
+    mod e2e_static_binary;
+}
+mod runner {
+    mod contract;
+    mod inputs;
+    mod process;
+}
+mod validate {
+    mod config;
+}

@@ -1,0 +1,107 @@
+//! Our reader of Python literals against `ast.literal_eval`: what it takes, and what it makes of it.
+//!
+//! `MTA_LITERAL_CASES` says how many texts are made and `MTA_LITERAL_SEED` which; without them they are always the same.
+
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+use mta_actions::domain::odoo::literal::{self, Problem};
+
+mod made;
+mod shown;
+
+/// Answers one line of JSON for each: the value in a form that does not depend on the order of sets, or `null`.
+const PYTHON: &str = r#"
+import ast, json, sys, warnings
+warnings.simplefilter("ignore")
+sys.setrecursionlimit(20000)
+def shown(v):
+    t = type(v)
+    if t in (list, tuple):
+        return t.__name__ + "(" + ",".join(map(shown, v)) + ")"
+    if t is set:
+        return "set(" + ",".join(sorted(map(shown, v))) + ")"
+    if t is dict:
+        return "dict(" + ",".join(shown(k) + ":" + shown(x) for k, x in v.items()) + ")"
+    if t is str:
+        return "str(" + ",".join(str(ord(c)) for c in v) + ")"
+    if t is bytes:
+        return "bytes(" + ",".join(map(str, v)) + ")"
+    if t is float:
+        return "float(" + v.hex() + ")"
+    if t is complex:
+        return "complex(" + v.real.hex() + "," + v.imag.hex() + ")"
+    if t is int:
+        return "int(" + hex(v) + ")"
+    return repr(v)
+sys.set_int_max_str_digits(4300)
+for line in sys.stdin:
+    try:
+        answer = shown(ast.literal_eval(json.loads(line)))
+    except Exception:
+        answer = None
+    print(json.dumps(answer))
+"#;
+
+/// What Python answers, or `None` if there is none of the right age.
+fn python(cases: &[String]) -> Option<Vec<Option<String>>> {
+    let age = "import sys; sys.exit(sys.version_info[:2] != (3, 11))";
+    let right = Command::new("python3").args(["-c", age]).status();
+    if !right.is_ok_and(|status| status.success()) {
+        return None;
+    }
+    let mut child = Command::new("python3")
+        .args(["-W", "ignore", "-c", PYTHON])
+        .env("PYTHONIOENCODING", "utf-8")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let lines: String =
+        cases.iter().map(|case| serde_json::to_string(case).unwrap() + "\n").collect();
+    let writer = std::thread::spawn(move || stdin.write_all(lines.as_bytes()));
+    let output = child.wait_with_output().unwrap();
+    writer.join().unwrap().unwrap();
+    let lines = String::from_utf8(output.stdout).unwrap();
+    Some(lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect())
+}
+
+/// A number that the environment may give.
+fn asked(name: &str, usual: u64) -> u64 {
+    std::env::var(name).map_or(usual, |number| number.parse().unwrap())
+}
+
+#[test]
+fn the_same_texts_have_the_same_values_in_python() {
+    let count = usize::try_from(asked("MTA_LITERAL_CASES", 20_000)).unwrap();
+    let cases = made::cases(count, asked("MTA_LITERAL_SEED", 0));
+    let Some(answers) = python(&cases) else {
+        eprintln!("skipped: no python3 of version 3.11 to compare with");
+        return;
+    };
+    assert_eq!(answers.len(), cases.len());
+    let (mut accepted, mut limits, mut different) = (0, 0, Vec::new());
+    for (case, theirs) in cases.iter().zip(answers) {
+        let read = literal::parse(case);
+        if read.as_ref().is_err_and(|error| error.problem == Problem::Limit) {
+            limits += 1;
+            continue;
+        }
+        accepted += usize::from(theirs.is_some());
+        let ours = read.as_ref().ok().map(shown::shown);
+        if ours != theirs {
+            different
+                .push(format!("{case:?}\n  ours:   {read:?}\n  {ours:?}\n  python: {theirs:?}"));
+        }
+    }
+    eprintln!(
+        "{} texts, {accepted} literals, {limits} beyond our limits, {} different",
+        cases.len(),
+        different.len()
+    );
+    different.sort_by_key(String::len);
+    different.truncate(15);
+    assert!(different.is_empty(), "{}", different.join("\n"));
+    assert!(accepted * 4 > cases.len() && accepted < cases.len());
+}

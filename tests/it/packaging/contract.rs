@@ -1,0 +1,145 @@
+//! The generated files are what the tables say, and the tables keep their own rules.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use mta_actions::actions;
+use mta_actions::domain::input::{Need, check};
+use mta_actions::report::docs::{Layout, files, keep_hand_written};
+use serde_json::Value as Yaml;
+
+/// Icons of Feather that the tables use; a new one is added here after a look at the list that actionlint knows.
+const ICONS: [&str; 6] =
+    ["search", "upload-cloud", "archive", "rotate-ccw", "layers", "check-circle"];
+
+const COLORS: [&str; 8] =
+    ["white", "yellow", "blue", "green", "orange", "red", "purple", "gray-dark"];
+
+fn manifests() -> Vec<(String, Yaml)> {
+    [Layout::Source, Layout::Release]
+        .into_iter()
+        .flat_map(|layout| files(actions::ALL, layout))
+        .filter(|(path, _)| path.as_str().ends_with("action.yml"))
+        .map(|(path, text)| (path.to_string(), serde_saphyr::from_str(&text).unwrap()))
+        .collect()
+}
+
+fn words<'a>(yaml: &'a Yaml, key: &str) -> &'a str {
+    yaml[key].as_str().unwrap_or_default()
+}
+
+#[test]
+fn the_files_of_the_repository_are_the_generated_ones() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for (path, generated) in files(actions::ALL, Layout::Source) {
+        let there = fs_err::read_to_string(root.join(&path)).ok();
+        let wanted = keep_hand_written(there.as_deref(), &generated);
+        assert!(there.as_deref() == Some(&wanted), "{path} differs: run `mta docs --write`");
+    }
+}
+
+#[test]
+fn every_manifest_has_name_description_and_branding() {
+    for (path, yaml) in manifests() {
+        assert!(!words(&yaml, "name").is_empty(), "{path}: name");
+        assert!(!words(&yaml, "description").is_empty(), "{path}: description");
+        assert!(ICONS.contains(&words(&yaml["branding"], "icon")), "{path}: icon");
+        assert!(COLORS.contains(&words(&yaml["branding"], "color")), "{path}: color");
+        for (name, input) in yaml["inputs"].as_object().unwrap() {
+            let text = words(input, "description");
+            assert!(!text.is_empty() && !text.contains("${{"), "{path}: input {name}");
+        }
+    }
+}
+
+#[test]
+fn every_output_of_a_composite_has_its_value_and_result_is_the_first() {
+    for (path, yaml) in manifests() {
+        let outputs = yaml["outputs"].as_object().unwrap();
+        assert_eq!(outputs.keys().next().map(String::as_str), Some("result"), "{path}");
+        for (name, output) in outputs {
+            assert!(!words(output, "description").is_empty(), "{path}: output {name}");
+            let value = format!("${{{{ steps.run.outputs.{name} }}}}");
+            let wanted = if path == "docker/action.yml" { "" } else { value.as_str() };
+            assert_eq!(words(output, "value"), wanted, "{path}: output {name}");
+        }
+    }
+}
+
+#[test]
+fn no_expression_reaches_a_script_and_every_script_execs() {
+    for (path, yaml) in manifests().into_iter().filter(|(path, _)| path != "docker/action.yml") {
+        let steps = yaml["runs"]["steps"].as_array().unwrap();
+        assert_eq!(words(&steps[0], "id"), "run", "{path}");
+        for step in steps {
+            let script = words(step, "run");
+            assert!(!script.contains("${{"), "{path}: {script}");
+            assert!(script.lines().last().unwrap().starts_with("exec \"$mta\" "), "{path}");
+            assert_eq!(words(step, "shell"), "sh", "{path}");
+            assert_eq!(words(&step["env"], "MTA_INPUTS"), "${{ toJSON(inputs) }}", "{path}");
+        }
+        if path.contains("coverage-gate/") || path.contains("validate-config/") {
+            assert_eq!(
+                steps.len(),
+                1,
+                "{path}: it leaves nothing that a cancel would have to put right"
+            );
+            continue;
+        }
+        assert_eq!(steps.len(), 2, "{path}: a second step recovers after a cancel");
+        assert_eq!(words(&steps[1], "if"), "cancelled()", "{path}");
+    }
+}
+
+#[test]
+fn the_path_of_the_binary_fits_the_place_of_the_manifest() {
+    for (path, yaml) in manifests().into_iter().filter(|(path, _)| path != "docker/action.yml") {
+        let ups = "../".repeat(path.matches('/').count());
+        let wanted = format!("\"$GITHUB_ACTION_PATH/{ups}dist/mta-linux-x64\"");
+        assert!(words(&yaml["runs"]["steps"][0], "run").contains(&wanted), "{path}: {wanted}");
+    }
+}
+
+#[test]
+fn the_umbrella_sets_no_default() {
+    for (path, yaml) in manifests() {
+        if path == "action.yml" || path == "docker/action.yml" {
+            let inputs = yaml["inputs"].as_object().unwrap();
+            assert!(inputs.values().all(|input| input["default"].is_null()), "{path}");
+            assert_eq!(inputs["action"]["required"], true, "{path}");
+        }
+    }
+}
+
+#[test]
+fn defaults_and_examples_are_of_their_kind() {
+    for action in actions::ALL {
+        for input in action.inputs {
+            if let Need::Default(text) = input.need {
+                check(input, text).unwrap_or_else(|fault| panic!("{}: {fault}", action.name));
+            }
+            assert!(!input.examples.is_empty(), "{}: {} has no example", action.name, input.name);
+            for text in input.examples {
+                check(input, text).unwrap_or_else(|fault| panic!("{}: {fault}", action.name));
+            }
+        }
+    }
+}
+
+#[test]
+fn names_are_unique_and_kebab_case() {
+    for action in actions::ALL {
+        let inputs: Vec<_> = action.inputs.iter().map(|input| input.name).collect();
+        let outputs: Vec<_> = action.outputs.iter().map(|output| output.name).collect();
+        for names in [inputs, outputs] {
+            let unique: BTreeSet<_> = names.iter().collect();
+            assert_eq!(unique.len(), names.len(), "{}: {names:?}", action.name);
+            for name in names {
+                let kebab =
+                    name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+                assert!(kebab && !name.starts_with('-'), "{}: {name}", action.name);
+                assert_ne!(name, "action", "the umbrella's own input");
+            }
+        }
+    }
+}
