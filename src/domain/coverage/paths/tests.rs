@@ -87,7 +87,7 @@ fn a_library_lends_nothing() {
         "/v/lib/site-packages",
         "/app/node_modules",
         "/app/vendor",
-        "/root/.cargo/registry/src/i/x-1.0",
+        "/home/ci/.cargo/registry/src/i/x-1.0",
         "/go/pkg/mod/x@v1",
     ] {
         let name = format!("{folder}/shop/utils.py");
