@@ -1,7 +1,7 @@
 # Every target calls a script of scripts/, which can be called by itself as well.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test dist release-tree lint docs bench clean
+.PHONY: help demo test test-deep dist release-tree lint docs bench clean
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -14,6 +14,9 @@ demo: ## Deploy, break and roll back the example stack on this machine's Docker 
 
 test: ## All tests, with everything that they need
 	scripts/test
+
+test-deep: ## What takes longer than CI allows: more cases, killed runs, fuzzing
+	scripts/test-deep
 
 dist: ## The static binary, in dist/
 	scripts/dist
@@ -32,7 +35,7 @@ docs: ## Write action.yml, README tables and the umbrella from the tables in the
 	cargo run --quiet --locked -- docs --write
 
 bench: ## The benchmarks
-	cargo bench --locked
+	ulimit -v 8388608 && cargo bench --locked
 
 clean: ## What was built in this clone; the cache outside it stays
 	cargo clean

@@ -1,7 +1,7 @@
 //! What went wrong, why, and what to do; and how a run can end.
 //!
-//! The lowest room: it knows nothing of the others. Exit codes and words are the table of DESIGN ("What every action
-//! keeps to") and are part of the interface: they never change meaning.
+//! The lowest room: it knows nothing of the others. Exit codes and words are the table in README.md ("When it fails")
+//! and part of the interface: they never change meaning.
 
 use std::fmt;
 

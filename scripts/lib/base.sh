@@ -44,6 +44,10 @@ wait_for() {
   done
 }
 
+# limited COMMAND...: with at most 8 GiB of addresses, so that a runaway fails and the machine goes on. Not for what starts
+# an engine or is written in Go, which reserves more.
+limited() { (ulimit -v 8388608 && exec "$@"); }
+
 # hash_of FILE...: one hash over the contents, in the order given.
 hash_of() { cat -- "$@" | sha256sum | cut -c1-16; }
 

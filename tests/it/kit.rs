@@ -2,6 +2,8 @@
 
 pub mod git_server;
 pub mod github;
+pub mod mta;
+pub mod owner;
 pub mod postgres;
 pub mod runner;
 pub mod scene;

@@ -40,6 +40,10 @@ mod git {
     mod diff;
 }
 mod github;
+mod ground {
+    mod e2e_sweep;
+    mod limits;
+}
 mod host {
     mod child_process;
 }

@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::kit::postgres::{Heard, PASSWORD, Postgres, docker};
 use camino::Utf8Path;
@@ -82,6 +82,14 @@ fn is_dumping(stage: &Stage) -> bool {
         path.to_string_lossy().ends_with(".partial")
             && fs_err::metadata(path).is_ok_and(|meta| meta.len() > 200_000)
     })
+}
+
+async fn until_dumping(stage: &Stage) {
+    let began = Instant::now();
+    while !is_dumping(stage) {
+        assert!(began.elapsed() < Duration::from_mins(1), "the dump begins");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
 }
 
 const WEIRD: &str = r#"we"ird db"#;
@@ -256,9 +264,7 @@ async fn a_dump_that_is_killed_leaves_nothing() {
     let stage = Stage::new().await;
     let server = stage.server(&postgres).await;
     let kill = async {
-        while !is_dumping(&stage) {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        until_dumping(&stage).await;
         let killed = postgres.exec(&[
             "sh",
             "-c",
@@ -283,9 +289,7 @@ async fn a_cancelled_backup_leaves_no_file_no_session_and_no_process() {
     let stage = Stage::new().await;
     let server = stage.server(&postgres).await;
     let cancel = async {
-        while !is_dumping(&stage) {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        until_dumping(&stage).await;
         assert!(postgres.processes().contains("pg_dump"), "the dump runs");
         stage.cancel.cancel();
     };
@@ -435,7 +439,9 @@ async fn the_password_is_used_and_is_in_no_command_line() {
     let server = stage.server(&postgres).await;
     let looked = std::sync::atomic::AtomicBool::new(false);
     let look = async {
+        let began = Instant::now();
         while !looked.load(std::sync::atomic::Ordering::Relaxed) {
+            assert!(began.elapsed() < Duration::from_mins(2), "the backup and its check go on");
             for line in command_lines() {
                 assert!(!line.contains(PASSWORD), "{line}");
             }

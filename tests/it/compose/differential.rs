@@ -1,7 +1,6 @@
 //! What we accept and refuse against the loader of Compose itself: good files, and the same files damaged one line at a
 //! time. `scripts/setup tools` brings Compose 2.40.3; without it the test is skipped, in CI it fails.
 //!
-//! `MTA_COMPOSE_CASES` says how many damaged files of each good one are compared (60 without it).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -182,13 +181,22 @@ fn disagreement(text: &str) -> Option<String> {
 
 #[test]
 fn we_accept_and_refuse_what_compose_does() {
+    compare(60);
+}
+
+#[test]
+#[ignore = "deep: 500 damaged files of each good one"]
+fn deep_we_accept_and_refuse_what_compose_does() {
+    compare(500);
+}
+
+/// Compares on `count` damaged files of each good one.
+fn compare(count: usize) {
     if Command::new("docker-compose-newest").arg("version").output().is_err() {
         assert!(std::env::var("CI").is_err(), "scripts/setup tools brings docker-compose-newest");
         eprintln!("skipped: docker-compose-newest is not on the PATH");
         return;
     }
-    let count =
-        std::env::var("MTA_COMPOSE_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(60);
     let mut numbers = Numbers(42);
     let mut cases: Vec<String> = GOOD.iter().map(|text| (*text).to_owned()).collect();
     for text in GOOD {

@@ -7,6 +7,7 @@
 
 use std::process::{Command, Stdio};
 
+use crate::kit::owner;
 use crate::kit::stack::{IMAGE, Stack, docker, docker_out, eventually};
 
 /// Two services; `app` is healthy when `HEALTH` is `true`, and mounts a file.
@@ -366,7 +367,7 @@ fn a_release_comes_back_with_the_registry_stopped_and_the_tag_moved() {
         let status = Command::new(script).arg(verb).env("MTA_TEST_REGISTRY", address).status();
         assert!(status.unwrap().success(), "registry {verb}");
     };
-    let tag = format!("{address}/moving:{}", std::process::id());
+    let tag = format!("{address}/moving:{}", owner::mark());
     let push = |image: &str| {
         docker_out(&["tag", image, &tag]);
         docker_out(&["push", "--quiet", &tag]);

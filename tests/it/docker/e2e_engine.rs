@@ -14,6 +14,8 @@ use mta_actions::domain::event::{Event, Sink};
 use mta_actions::failure::Outcome;
 use tokio_util::sync::CancellationToken;
 
+use crate::kit::owner;
+
 const IMAGE: &str = "mta-test/python:3";
 
 /// `sick` fails its health check and writes to both streams, without UTF-8; `tty` has a terminal; `once` has ended.
@@ -87,7 +89,7 @@ impl Site {
         fs_err::write(folder.join("compose.yaml"), file).unwrap();
         fs_err::write(folder.join("stack.env"), format!("IMAGE={IMAGE}\nTAG=v2\n")).unwrap();
         let rendering = Rendering {
-            project: format!("mtaengine-{name}-{}", std::process::id()),
+            project: format!("{}-{name}", owner::mark()),
             folder: folder.clone(),
             files: vec![folder.join("compose.yaml")],
             env_file: Some(folder.join("stack.env")),
@@ -222,7 +224,7 @@ async fn a_tag_is_given_moved_and_taken_away() {
     }
     let site = Site::new("tag", STACK).await;
     let id = site.engine.image_id(IMAGE).await.unwrap().expect("scripts/setup makes the image");
-    let tag = format!("mta-test.invalid:5000/engine/{}:r1", std::process::id());
+    let tag = format!("mta-test.invalid:5000/engine/{}:r1", owner::mark());
     assert_eq!(site.engine.image_id(&tag).await.unwrap(), None);
     site.engine.tag(&id, &tag).await.unwrap();
     assert_eq!(site.engine.image_id(&tag).await.unwrap(), Some(id.clone()));

@@ -1,6 +1,7 @@
 //! Baselines in a ref of a server, by `file://` and by HTTP: found, missing, denied, damaged, raced for, cut off.
 
 use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
 use mta_actions::adapters::git::RefError;
 use mta_actions::adapters::git::baseline::{Found, Kind, Store, ref_name};
@@ -327,7 +328,9 @@ async fn a_push_that_is_killed_leaves_the_old_tip() {
     let cancel = access.cancel.clone();
     let repo2 = opened(&lab, access).await;
     let killer = async {
+        let since = Instant::now();
         while !begun.exists() {
+            assert!(since.elapsed() < Duration::from_mins(1), "the push reaches the hook");
             tokio::task::yield_now().await;
         }
         cancel.cancel();

@@ -27,7 +27,9 @@ fn runs(pid: &str) -> bool {
 
 /// The process ids in a file, once there are `count` of them.
 async fn pids(file: &Path, count: usize) -> Vec<String> {
+    let began = Instant::now();
     loop {
+        assert!(began.elapsed() < Duration::from_mins(1), "{count} ids in {}", file.display());
         let text = fs_err::read_to_string(file).unwrap_or_default();
         let pids: Vec<_> = text.split_whitespace().map(str::to_owned).collect();
         if pids.len() >= count && text.ends_with('\n') {

@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 
 use mta_actions::domain::event::{Event, Sink};
 
+use crate::kit::owner;
+
 pub const IMAGE: &str = "mta-test/postgres:15";
 pub const PASSWORD: &str = "correct-horse-battery-7";
 
@@ -35,9 +37,10 @@ pub struct Postgres {
 impl Postgres {
     /// Starts a server with settings on its command line and waits until it answers.
     pub fn start(test: &str, settings: &[&str]) -> Self {
-        let name = format!("mta-e2e-{test}-{}", std::process::id());
+        let name = format!("{}-{test}", owner::mark());
         let mut run = Command::new("docker");
         run.args(["run", "-d", "--rm", "--name", &name, "--tmpfs", "/var/lib/postgresql/data"]);
+        run.args(["--label", &format!("{}={}", owner::LABEL, owner::mark())]);
         run.args([
             "-e",
             "POSTGRES_PASSWORD",

@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
+use crate::kit::mta::mta;
 use crate::kit::runner::files;
 
 /// A checkout with its bare `origin`, and a folder for what a runner keeps.
@@ -166,7 +167,7 @@ impl Scene {
             fs_err::write(self.path(file), "").unwrap();
         }
         fs_err::write(self.path("event.json"), event.to_string()).unwrap();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_mta"));
+        let mut command = mta();
         command.arg(self.action).current_dir(self.path("work")).env_clear();
         command
             .env("PATH", std::env::var_os("PATH").unwrap())
@@ -203,7 +204,7 @@ impl Scene {
 
     /// A run by hand in a folder of the scene.
     pub fn by_hand_in(&self, folder: &str, args: &[&str]) -> Ran {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_mta"));
+        let mut command = mta();
         command.arg(self.action).args(args).current_dir(self.path(folder)).env_clear();
         command
             .env("PATH", std::env::var_os("PATH").unwrap())

@@ -5,6 +5,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use crate::kit::mta::mta_with_docker;
+use crate::kit::owner;
+
 /// The image of the services: small, has `sh` and `python3`.
 pub const IMAGE: &str = "mta-test/python:3";
 
@@ -51,7 +54,7 @@ impl Stack {
     pub fn new(compose: &str) -> Self {
         static NUMBER: AtomicUsize = AtomicUsize::new(0);
         let number = NUMBER.fetch_add(1, Ordering::SeqCst);
-        let project = format!("mtatest-{}-{number}", std::process::id());
+        let project = format!("{}-{number}", owner::mark());
         let dir = tempfile::tempdir().unwrap();
         fs_err::create_dir(dir.path().join("checkout")).unwrap();
         let mut stack =
@@ -98,7 +101,7 @@ impl Stack {
             all.retain(|name, _| ["project-name", "state-dir"].contains(&name.as_str()));
         }
         all.extend(inputs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
-        let mut command = Command::new(env!("CARGO_BIN_EXE_mta"));
+        let mut command = mta_with_docker();
         command.arg(action).current_dir(self.path("checkout")).env_clear().envs(&self.env);
         for name in ["PATH", "HOME", "DOCKER_HOST", "DOCKER_CONFIG"] {
             if let Ok(value) = std::env::var(name) {

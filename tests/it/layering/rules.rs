@@ -12,14 +12,12 @@ use super::source::Source;
 const ROOMS: [&str; 7] = ["failure", "domain", "report", "adapters", "actions", "cli", "main"];
 
 /// Inside `adapters`: (who, may use).
-const ADAPTERS: [(&str, &[&str]); 7] = [
+const ADAPTERS: [(&str, &[&str]); 5] = [
     ("git", &["host"]),
     ("docker", &["host"]),
     ("postgres", &["docker", "host"]),
     ("storage", &["host", "http"]),
-    ("registry", &["http"]),
     ("github", &["http"]),
-    ("chat", &["http"]),
 ];
 
 /// What stories share.
@@ -105,6 +103,14 @@ pub fn adapters(sources: &[Source]) -> Vec<String> {
         let allowed = ADAPTERS.iter().any(|(who, may)| who == user && may.contains(used));
         (user != used && !allowed).then(|| format!("adapter `{user}` may not use adapter `{used}`"))
     })
+}
+
+/// The rules speak of adapters that are there.
+pub fn ghosts(sources: &[Source]) -> Vec<String> {
+    let known = modules(sources);
+    let named = ADAPTERS.iter().flat_map(|(who, may)| may.iter().chain([who]));
+    let ghosts = named.filter(|name| !known.contains(&format!("adapters::{name}")));
+    ghosts.map(|name| format!("adapters/{name}.rs:1: is not there, and a rule names it")).collect()
 }
 
 /// Stories never import one another, nor do the shared steps import a story.

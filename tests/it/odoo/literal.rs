@@ -1,6 +1,6 @@
 //! Our reader of Python literals against `ast.literal_eval`: what it takes, and what it makes of it.
 //!
-//! `MTA_LITERAL_CASES` says how many texts are made and `MTA_LITERAL_SEED` which; without them they are always the same.
+//! `MTA_LITERAL_SEED` says which texts are made; without it they are always the same.
 
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -67,15 +67,20 @@ fn python(cases: &[String]) -> Option<Vec<Option<String>>> {
     Some(lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect())
 }
 
-/// A number that the environment may give.
-fn asked(name: &str, usual: u64) -> u64 {
-    std::env::var(name).map_or(usual, |number| number.parse().unwrap())
+#[test]
+fn the_same_texts_have_the_same_values_in_python() {
+    compare(20_000);
 }
 
 #[test]
-fn the_same_texts_have_the_same_values_in_python() {
-    let count = usize::try_from(asked("MTA_LITERAL_CASES", 20_000)).unwrap();
-    let cases = made::cases(count, asked("MTA_LITERAL_SEED", 0));
+#[ignore = "deep: a million texts"]
+fn deep_the_same_texts_have_the_same_values_in_python() {
+    compare(1_000_000);
+}
+
+fn compare(count: usize) {
+    let seed = std::env::var("MTA_LITERAL_SEED").map_or(0, |number| number.parse().unwrap());
+    let cases = made::cases(count, seed);
     let Some(answers) = python(&cases) else {
         eprintln!("skipped: no python3 of version 3.11 to compare with");
         return;

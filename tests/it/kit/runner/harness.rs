@@ -18,6 +18,9 @@ use super::manifest::{Contexts, Manifest, Step};
 pub const AFTER_INTERRUPT: Duration = Duration::from_millis(7500);
 pub const AFTER_TERMINATE: Duration = Duration::from_millis(2500);
 
+/// No step of a test takes longer: the test runner would end the test after five minutes without saying where it stood.
+const STEP: Duration = Duration::from_mins(4);
+
 /// A job with one step that uses an action.
 pub struct Job {
     action: PathBuf,
@@ -236,13 +239,13 @@ impl<'a> Run<'a> {
     fn watch(&mut self, mut child: Child) -> ExitStatus {
         let lines = streams(&mut child);
         let mut schedule = Schedule::default();
+        let began = Instant::now();
         loop {
-            let next = match schedule.next_at {
-                Some(at) => lines.recv_timeout(at.saturating_duration_since(Instant::now())),
-                None => lines.recv().map_err(|_| RecvTimeoutError::Disconnected),
-            };
-            match next {
+            assert!(began.elapsed() < STEP, "a step does not end:\n{}", self.log.lines.join("\n"));
+            let until = schedule.next_at.unwrap_or(began + STEP);
+            match lines.recv_timeout(until.saturating_duration_since(Instant::now())) {
                 Ok(line) => self.take(&line, &child, &mut schedule),
+                Err(RecvTimeoutError::Timeout) if schedule.next_at.is_none() => {}
                 Err(RecvTimeoutError::Timeout) => self.signal(&child, &mut schedule),
                 Err(RecvTimeoutError::Disconnected) => return child.wait().unwrap(),
             }
