@@ -43,8 +43,10 @@ pub struct Ending {
     pub outputs: OutputValues,
     /// The step summary, Markdown, one string a section.
     pub summary: Vec<String>,
-    /// Messages for the run's page, in any order.
+    /// Messages for the run's page, in any order. Where there are more than fit, the summary gets a list of them.
     pub annotations: Vec<Annotation>,
+    /// Messages for the run's page that the summary lists already.
+    pub listed: Vec<Annotation>,
 }
 
 impl Ending {
@@ -55,6 +57,7 @@ impl Ending {
             outputs: OutputValues::default(),
             summary: Vec::new(),
             annotations: Vec::new(),
+            listed: Vec::new(),
         }
     }
 }

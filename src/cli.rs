@@ -122,6 +122,7 @@ fn close(session: &Session, specs: &[OutputSpec], ending: Ending) -> u8 {
         outputs: ending.outputs,
         summary: ending.summary,
         annotations: ending.annotations,
+        listed: ending.listed,
         outcome: ending.outcome,
     })
 }

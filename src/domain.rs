@@ -21,6 +21,7 @@ pub mod release;
 pub mod repository;
 pub mod secret_key;
 pub mod secrets;
+pub mod shown;
 pub mod sticky;
 pub mod validation;
 pub mod yaml;

@@ -83,7 +83,7 @@ impl Outcome {
 }
 
 /// A place in a file of the repository, for an annotation.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Place {
     /// Path relative to the repository, with `/`.
     pub file: String,

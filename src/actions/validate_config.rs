@@ -6,7 +6,7 @@ use crate::domain::event::{Event, Level};
 use crate::domain::input::Values;
 use crate::domain::validation::{self, count};
 use crate::failure::{Failure, Outcome};
-use crate::report::findings::terminal;
+use crate::report::findings::terminal::{self, Reader};
 
 mod ending;
 mod facts;
@@ -60,8 +60,9 @@ async fn validate(values: &Values, world: World<'_>) -> Result<Ending, Failure> 
     let gathered = gather::all(&inputs, world).await?;
     let reported = validation::settle(gathered.findings.clone(), &inputs.levels);
     let files = gathered.files();
+    let reader = if world.job.on_runner { Reader::Runner } else { Reader::Person };
     for finding in &reported {
-        world.events.emit(Event::Note(terminal::finding(finding, &files)));
+        world.events.emit(Event::Note(terminal::finding(finding, &files, reader)));
     }
     world.events.emit(Event::Note(terminal::counts(&reported)));
     let fails = validation::fails(&reported, inputs.fail_on);

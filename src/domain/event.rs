@@ -17,7 +17,7 @@ pub enum Level {
 }
 
 /// A message that is shown outside the log too: on the run's page and at a line of a file.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Annotation {
     /// How much it matters.
     pub level: Level,

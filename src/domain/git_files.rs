@@ -5,6 +5,7 @@ use crate::domain::event::Level;
 use crate::domain::finding::{Finding, Rule, Span};
 use crate::domain::known::{Known, name};
 use crate::domain::secret_key::looks_secret;
+use crate::domain::shown::{is_faithful, pasted};
 
 /// A file with secrets in the repository.
 pub const TRACKED: Rule = Rule {
@@ -72,7 +73,11 @@ pub fn check(known: &Known, private: &[Private]) -> Vec<Finding> {
                 "git does not ignore `{}`: the next `git add .` commits its secrets",
                 one.path
             );
-            let hint = format!("add the line `/{}` to .gitignore", one.path);
+            let hint = if is_faithful(&one.path) {
+                format!("add the line `/{}` to .gitignore", one.path)
+            } else {
+                "add it to .gitignore".to_owned()
+            };
             findings.push(Finding::new(&NOT_IGNORED, one.span.clone(), what).hint(hint));
         }
     }
@@ -107,8 +112,11 @@ fn is_harmless(known: &Known, path: &str) -> bool {
 
 fn tracked_file(path: &str, span: Span) -> Finding {
     let what = format!("git tracks `{path}`: whoever can read the repository has its secrets");
-    let hint =
-        format!("git rm --cached {path}, add it to .gitignore, and change every secret in it");
+    let rest = "add it to .gitignore, and change every secret in it";
+    let hint = match pasted("git rm --cached", path) {
+        Some(command) => format!("{command}, {rest}"),
+        None => format!("take it out of the repository, {rest}"),
+    };
     Finding::new(&TRACKED, span, what).hint(hint)
 }
 

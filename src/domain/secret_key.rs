@@ -6,8 +6,9 @@
 /// one; KEY, PASS, AUTH and the like must be whole words (not AUTHOR, not COMPASS). A key that says where a secret
 /// lies or how long it lives (`_FILE`, `_TTL`), or that is PUBLIC, is none.
 pub fn looks_secret(key: &str) -> bool {
-    const ENDS: [&str; 9] = [
+    const ENDS: [&str; 10] = [
         "PASSWORD",
+        "PASSWORT",
         "PASSWD",
         "PASSPHRASE",
         "SECRET",
@@ -36,12 +37,20 @@ pub fn looks_secret(key: &str) -> bool {
         "ENABLED",
         "ISSUER",
     ];
+    /// Alone or last: elsewhere they are parts of other names (`PIN_COUNT`, `SEED_DATA`).
+    const LAST: [&str; 5] = ["SALT", "PIN", "BEARER", "CONTRASENA", "CONTRASEÑA"];
+    /// Last and not alone: `SK` by itself is Slovak.
+    const BEHIND: [&str; 5] = ["PW", "PAT", "SK", "SEED", "COOKIE"];
     let words = words(key);
     let single =
         |word: &String| word.strip_suffix('S').filter(|w| w.len() >= 3).unwrap_or(word).to_owned();
     let last_is_about = words.last().is_some_and(|word| ABOUT.contains(&word.as_str()));
     if last_is_about || words.iter().any(|word| word == "PUBLIC") {
         return false;
+    }
+    let last = words.last().map(|word| word.trim_end_matches(|c: char| c.is_ascii_digit()));
+    if last.is_some_and(|last| LAST.contains(&last) || words.len() > 1 && BEHIND.contains(&last)) {
+        return true;
     }
     words.iter().any(|word| {
         let short = if word == "PASS" { word.clone() } else { single(word) };
@@ -101,6 +110,21 @@ mod tests {
             "SLACK_WEBHOOK_URL",
             "LDAP_PWD",
             "SSH_PASSPHRASE",
+            "DB_PW",
+            "GH_PAT",
+            "STRIPE_SK",
+            "SALT",
+            "PASSWORD_SALT",
+            "PIN",
+            "CARD_PIN",
+            "WALLET_SEED",
+            "BEARER",
+            "API_BEARER",
+            "SESSION_COOKIE",
+            "DB_PASSWORT",
+            "CONTRASENA",
+            "CONTRASEÑA",
+            "dbPw2",
         ];
         let open = [
             "PUBLIC_KEY",
@@ -124,6 +148,19 @@ mod tests {
             "POSTGRES_DB",
             "",
             "___",
+            "PW_LENGTH",
+            "SEED",
+            "SEED_DATA",
+            "SK",
+            "PATH",
+            "PATTERN",
+            "PIN_COUNT",
+            "SPIN",
+            "BASALT",
+            "SESSION_COOKIE_NAME",
+            "COOKIE_DOMAIN",
+            "CLIENT_ID",
+            "SALT_LENGTH",
         ];
         for key in secret {
             assert!(looks_secret(key), "{key}");

@@ -2,9 +2,10 @@
 //!
 //! The runner shows ten of each kind for a step, and a failing script takes one of the errors for itself.
 
+use std::collections::HashSet;
+
 use crate::domain::event::{Annotation, Level};
 use crate::failure::Failure;
-use crate::report::coverage::words::visible;
 use crate::report::markdown::{Table, code, heading, plain};
 
 /// How many annotations of a level are shown.
@@ -45,11 +46,7 @@ pub fn section(annotations: &[Annotation]) -> String {
             }
             _ => plain(&format!("{}{}", annotation.title, annotation.message)),
         };
-        table.raw_row(&[
-            word(annotation.level).to_owned(),
-            code(&visible(&place(annotation))),
-            what,
-        ]);
+        table.raw_row(&[word(annotation.level).to_owned(), code(&place(annotation)), what]);
     }
     format!("{}\n{}", heading(3, "All messages"), table.render())
 }
@@ -91,13 +88,8 @@ fn of_level(distinct: &[&Annotation], level: Level) -> Vec<Annotation> {
 }
 
 fn distinct(annotations: &[Annotation]) -> Vec<&Annotation> {
-    let mut seen: Vec<&Annotation> = Vec::new();
-    for annotation in annotations {
-        if !seen.contains(&annotation) {
-            seen.push(annotation);
-        }
-    }
-    seen
+    let mut seen = HashSet::new();
+    annotations.iter().filter(|annotation| seen.insert(*annotation)).collect()
 }
 
 fn place(annotation: &Annotation) -> String {
@@ -139,9 +131,11 @@ mod tests {
             assert!(!overflows(&some(level, limit)));
             assert_eq!(titles(&some(level, limit)).len(), limit);
             assert!(overflows(&some(level, limit + 1)));
-            let shown = titles(&some(level, limit + 3));
-            assert_eq!(shown.len(), limit);
-            assert_eq!(shown[limit - 1], "and 4 more");
+            for more in [3, 600, 7_999] {
+                let shown = titles(&some(level, limit + more));
+                assert_eq!(shown.len(), limit);
+                assert_eq!(shown[limit - 1], format!("and {} more", more + 1));
+            }
         }
     }
 

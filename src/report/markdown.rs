@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use crate::domain::shown::visible;
+
 /// A table that is built row by row. Cells are escaped; what is Markdown already goes through [`Table::raw_row`].
 #[derive(Clone, Debug)]
 pub struct Table {
@@ -62,6 +64,8 @@ pub fn details(title: &str, body: &str) -> String {
 pub fn fence(text: &str) -> String {
     // What is taken out may join two runs of backticks, so it goes first.
     let text: String = text.chars().filter(|c| !is_unprintable(*c)).collect();
+    let lines: Vec<String> = text.split('\n').map(shown_line).collect();
+    let text = lines.join("\n");
     let fence = "`".repeat(longest_run(&text).max(2) + 1);
     format!("{fence}text\n{}\n{fence}\n", text.trim_end_matches('\n'))
 }
@@ -118,7 +122,13 @@ fn escaped(text: &str) -> String {
 
 fn one_line(text: &str) -> String {
     let words = text.split(|c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}'));
-    words.map(str::trim).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+    let words: Vec<&str> = words.map(str::trim).filter(|word| !word.is_empty()).collect();
+    visible(&words.join(" "))
+}
+
+/// A line of a fence: tabs stay.
+fn shown_line(line: &str) -> String {
+    line.split('\t').map(visible).collect::<Vec<_>>().join("\t")
 }
 
 fn is_unprintable(c: char) -> bool {
@@ -145,6 +155,16 @@ mod tests {
             table.render(),
             "| a | b |\n| --- | --- |\n| x\\|y z | &lt;b&gt;\\`c\\`&lt;/b&gt; |\n| one |  |\n| `a\\|b` | c |\n"
         );
+    }
+
+    #[test]
+    fn what_turns_or_hides_text_is_seen_in_every_form() {
+        assert_eq!(plain("a\u{202e}b"), "a\\\\u{202e}b");
+        assert_eq!(code("a\u{202e}b\u{200b}"), "`a\\u{202e}b\\u{200b}`");
+        assert_eq!(prose("x `a\u{2066}b`"), "x `a\\u{2066}b`");
+        assert_eq!(fence("a\u{202e}b\n\tc"), "```text\na\\u{202e}b\n\tc\n```\n");
+        assert_eq!(heading(1, "\u{feff}x"), "# \\\\u{feff}x\n");
+        assert_eq!(plain("déjà vu 日本 ⚠\u{fe0f}"), "déjà vu 日本 ⚠\u{fe0f}");
     }
 
     #[test]

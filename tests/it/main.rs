@@ -66,4 +66,5 @@ mod runner {
 }
 mod validate {
     mod config;
+    mod matchers;
 }

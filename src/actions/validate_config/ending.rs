@@ -26,7 +26,7 @@ pub fn of(
     ending.summary = sections(findings, &told);
     // On a terminal each finding was shown with its line already.
     if world.job.on_runner {
-        ending.annotations = annotations(findings, &|_| false);
+        ending.listed = annotations(findings, &|_| false);
     }
     ending
 }

@@ -19,6 +19,7 @@ use std::os::unix::fs::MetadataExt;
 use crate::adapters::host::files;
 use crate::domain::compose::project::ProjectName;
 use crate::domain::release::{Release, ReleaseId, State};
+use crate::domain::shown::pasted;
 use crate::failure::{Failure, Outcome};
 
 /// The state of one project on this host.
@@ -169,8 +170,12 @@ fn not_writable(path: &Utf8Path, error: &io::Error) -> Failure {
     let help = match error.kind() {
         io::ErrorKind::StorageFull => "the disk is full: free some space and run again".to_owned(),
         _ => format!(
-            "give the folder to the user that runs this: `sudo install -d -m 0700 -o \"$(id -un)\" {path}`, or \
-             name another one with the input `state-dir`"
+            "{}, or name another one with the input `state-dir`",
+            offered(
+                "give the folder to the user that runs this",
+                "sudo install -d -m 0700 -o \"$(id -un)\"",
+                path
+            )
         ),
     };
     Failure::new(Outcome::Unavailable, format!("the state folder {path} cannot be written"))
@@ -183,9 +188,17 @@ fn foreign(path: &Utf8Path, owner: u32, me: u32) -> Failure {
         Outcome::Unavailable,
         format!("the state folder {path} belongs to user {owner}, this run is user {me}"),
     )
-    .help(format!(
-        "run as the user that deployed before, or hand the folder over: `sudo chown -R {me} {path}`"
+    .help(offered(
+        "run as the user that deployed before, or hand the folder over",
+        &format!("sudo chown -R {me}"),
+        path,
     ))
+}
+
+/// What to do, with the command for it where the path is shown as it is.
+fn offered(what: &str, words: &str, path: &Utf8Path) -> String {
+    pasted(words, path.as_str())
+        .map_or_else(|| what.to_owned(), |command| format!("{what}: `{command}`"))
 }
 
 fn unreadable(path: &Utf8Path, error: &dyn std::fmt::Display) -> Failure {

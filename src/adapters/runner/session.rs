@@ -28,6 +28,8 @@ pub struct Closing<'a> {
     pub summary: Vec<String>,
     /// Messages beside those that were emitted as events.
     pub annotations: Vec<Annotation>,
+    /// Messages that the summary lists already.
+    pub listed: Vec<Annotation>,
     /// Exit code and word of `result`.
     pub outcome: Outcome,
 }
@@ -159,8 +161,10 @@ impl Session {
         let mut annotations = self.emitted();
         annotations.append(&mut closing.annotations);
         self.write_outputs(&closing, &mut annotations);
-        if overflows(&annotations) && self.is_on_runner() {
-            closing.summary.push(section(&annotations));
+        let own = annotations.len();
+        annotations.append(&mut closing.listed);
+        if own > 0 && overflows(&annotations) && self.is_on_runner() {
+            closing.summary.push(section(&annotations[..own]));
         }
         self.write_summary(&closing.summary, &mut annotations);
         let last = closing_line(closing.outcome);

@@ -9,6 +9,7 @@ use crate::domain::input::nearest;
 use crate::domain::interpolate::hash;
 use crate::domain::secret_key::looks_secret;
 use crate::domain::secrets::placeholder::{is_form, is_placeholder};
+use crate::domain::shown::pasted;
 
 /// There is no `.env`.
 pub const MISSING: Rule = Rule {
@@ -273,7 +274,8 @@ pub fn permissions(path: &str, mode: u32, owner: Owner) -> Option<Finding> {
         ),
         _ => return None,
     };
-    let hint = format!("chmod 600 {path}");
+    let hint = pasted("chmod 600", path)
+        .unwrap_or_else(|| "give it the mode 0600: read and written by its owner alone".to_owned());
     Some(Finding::new(&PERMISSIONS, Span::file(path), what).hint(hint))
 }
 

@@ -10,7 +10,7 @@ pub(super) enum Promise {
 }
 
 /// How words of passwords end.
-const PASSWORDS: [&str; 5] = ["password", "passwd", "passphrase", "pwd", "passwort"];
+const PASSWORDS: [&str; 6] = ["password", "passwd", "passphrase", "pwd", "passwort", "contrasena"];
 
 /// Words that are a password where they are the last of several, or the whole name.
 const SHORT_PASSWORDS: [&str; 2] = ["pass", "pw"];
@@ -26,6 +26,9 @@ const KEYS: [&str; 8] = [
     "credential",
     "credentials",
 ];
+
+/// Words that are a key or a token where they are the last of several. A `PIN` is none: four digits look like any number.
+const SHORT_KEYS: [&str; 6] = ["pat", "sk", "salt", "seed", "bearer", "cookie"];
 
 /// Words that make a key of `key` where they stand before it.
 const KINDS: [&str; 22] = [
@@ -114,7 +117,8 @@ pub(super) fn promise(name: &str) -> Option<Promise> {
         return Some(Promise::Password);
     }
     let is_kind = || rest.last().is_some_and(|kind| KINDS.contains(&kind.as_str()));
-    (ends_in(last, &KEYS) || last == "key" && is_kind()).then_some(Promise::Key)
+    let is_short = !rest.is_empty() && SHORT_KEYS.contains(&last);
+    (ends_in(last, &KEYS) || is_short || last == "key" && is_kind()).then_some(Promise::Key)
 }
 
 fn ends_in(word: &str, endings: &[&str]) -> bool {
@@ -160,6 +164,8 @@ mod tests {
             "sshPassphrase",
             "mysql-root-password",
             "pwd",
+            "DB_PW",
+            "contrasena",
         ] {
             assert_eq!(promise(name), Some(Promise::Password), "{name}");
         }
@@ -181,6 +187,12 @@ mod tests {
             "GITHUB_TOKEN",
             "credentials",
             "APP_KEY",
+            "GH_PAT",
+            "stripe_sk",
+            "password_salt",
+            "WALLET_SEED",
+            "api-bearer",
+            "sessionCookie",
         ] {
             assert_eq!(promise(name), Some(Promise::Key), "{name}");
         }
@@ -210,6 +222,10 @@ mod tests {
             "keyboard",
             "primary_key",
             "max_token",
+            "seed",
+            "CARD_PIN",
+            "cookie_domain",
+            "access_key_id",
         ] {
             assert_eq!(promise(name), None, "{name}");
         }

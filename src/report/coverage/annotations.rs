@@ -7,9 +7,6 @@ use crate::domain::event::{Annotation, Level};
 use crate::failure::Place;
 use crate::report::coverage::{verdict, words};
 
-/// How many annotations of one kind are made: the runner shows nine, and the caller compares them all with each other.
-const MOST: usize = 500;
-
 /// The annotations: first one for each failed check, then the lines and files behind them, then what is only told.
 pub fn annotations(assessment: &Assessment) -> Vec<Annotation> {
     let mut all: Vec<Annotation> = of_checks(assessment, State::Failed);
@@ -22,7 +19,7 @@ pub fn annotations(assessment: &Assessment) -> Vec<Annotation> {
     let scope = verdict::scope(assessment);
     let odd =
         scope.iter().map(String::as_str).chain(assessment.warnings.iter().map(String::as_str));
-    all.extend(odd.take(MOST).map(|warning| Annotation {
+    all.extend(odd.map(|warning| Annotation {
         level: Level::Warning,
         title: "coverage".to_owned(),
         message: words::sentence(warning),
@@ -36,7 +33,6 @@ fn of_checks(assessment: &Assessment, state: State) -> Vec<Annotation> {
     let checks = verdict::of_state(assessment, state)
         .filter(|check| !matches!(check.subject, Subject::File(_)));
     let mut all: Vec<Annotation> = checks
-        .take(MOST)
         .map(|check| Annotation {
             level: if state == State::Failed { Level::Error } else { Level::Warning },
             title: format!("coverage: {}", verdict::name(&check.subject)),
@@ -91,7 +87,7 @@ fn of_indirect(assessment: &Assessment) -> Vec<Annotation> {
 fn of_unmeasured(assessment: &Assessment) -> Vec<Annotation> {
     let files = assessment.patch.as_ref().map_or(&[][..], |patch| &patch.unmeasured);
     let level = level(assessment, &Subject::Unmeasured);
-    let all = files.iter().take(MOST).map(|path| Annotation {
+    let all = files.iter().map(|path| Annotation {
         level,
         title: "changed file in no report".to_owned(),
         message: format!(
@@ -105,7 +101,7 @@ fn of_unmeasured(assessment: &Assessment) -> Vec<Annotation> {
 
 fn of_exclusions(assessment: &Assessment) -> Vec<Annotation> {
     let level = level(assessment, &Subject::Exclusions);
-    let all = assessment.exclusions.iter().take(MOST).map(|exclusion| Annotation {
+    let all = assessment.exclusions.iter().map(|exclusion| Annotation {
         level,
         title: "new way round the coverage gate".to_owned(),
         message: format!("{}: fine if the reviewer agrees.", words::name(&exclusion.what)),
@@ -125,7 +121,7 @@ fn of_files(assessment: &Assessment) -> Vec<Annotation> {
             _ => None,
         })
     };
-    let all = short(State::Failed).chain(short(State::Warned)).take(MOST);
+    let all = short(State::Failed).chain(short(State::Warned));
     all.map(|(state, path, check)| Annotation {
         level: if state == State::Failed { Level::Error } else { Level::Warning },
         title: "coverage of this file".to_owned(),
@@ -143,7 +139,7 @@ fn at_lines<'a>(
 ) -> Vec<Annotation> {
     let mut all: Vec<(&str, Marked)> = ranges.collect();
     all.sort_by_key(|(path, marked)| (Reverse(marked.lines), *path, marked.range.first));
-    let annotations = all.into_iter().take(MOST).map(|(path, marked)| {
+    let annotations = all.into_iter().map(|(path, marked)| {
         let (title, message) = words(marked);
         let line = Some(marked.range.first);
         Annotation {
@@ -265,9 +261,11 @@ mod tests {
     }
 
     #[test]
-    fn however_much_there_is_few_are_made() {
+    fn however_much_there_is_the_number_of_the_rest_is_right() {
         let all = annotations(&huge(2_000, 20));
-        assert!(all.len() < 8 * MOST, "{}", all.len());
-        assert_eq!(budget(&all).len(), 18);
+        let errors = all.iter().filter(|one| one.level == Level::Error).count();
+        let shown = budget(&all);
+        assert_eq!(shown.len(), 18);
+        assert!(errors > 2_000 && shown[8].title == format!("and {} more", errors - 8));
     }
 }

@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 use crate::domain::coverage::arms::Arms;
 use crate::domain::coverage::gate::{Assessment, Check, FileTotal, State, Subject};
 use crate::domain::coverage::lines::{Lines, Range};
+use crate::domain::shown::is_invisible;
 use crate::report::coverage::{verdict, words};
 
 const STYLE: &str = include_str!("html/page.css");
@@ -224,7 +225,7 @@ fn escape(text: &str) -> String {
             '"' => out.push_str("&quot;"),
             '\'' => out.push_str("&#39;"),
             c if c.is_control() && c != '\n' => out.push('\u{fffd}'),
-            c if words::is_invisible(c) => out.extend(c.escape_default()),
+            c if is_invisible(c) => out.extend(c.escape_default()),
             c => out.push(c),
         }
     }

@@ -4,6 +4,7 @@ use crate::domain::coverage::gate::{Marked, Metric};
 use crate::domain::coverage::lines::Range;
 use crate::domain::coverage::ratio::Ratio;
 use crate::domain::input::Percent;
+use crate::domain::shown::visible;
 use crate::report::markdown::{code, plain};
 
 /// How many characters of a name are shown: enough for any sane path, and a table of them stays readable.
@@ -166,26 +167,6 @@ pub fn names<'a>(all: impl ExactSizeIterator<Item = &'a str>, most: usize) -> St
         return shown.join(", ");
     }
     format!("{} and {} more", shown.join(", "), count(left as u64))
-}
-
-/// A text in which what cannot be seen or turns it around is written as an escape.
-pub fn visible(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for c in text.chars() {
-        if c.is_control() || is_invisible(c) {
-            shown.extend(c.escape_default());
-        } else {
-            shown.push(c);
-        }
-    }
-    shown
-}
-
-/// Marks that turn or hide text: the bidirectional controls, and characters without width.
-pub const fn is_invisible(c: char) -> bool {
-    matches!(c,
-        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
 #[cfg(test)]

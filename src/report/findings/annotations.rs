@@ -4,15 +4,12 @@ use crate::domain::event::Annotation;
 use crate::domain::finding::Finding;
 use crate::failure::Place;
 
-/// How many are made: the runner shows nine of a level.
-const MOST: usize = 500;
-
 /// One annotation for each finding, in the order given; those that `is_changed` says are in the change come first
 /// within their level.
 pub fn annotations(findings: &[Finding], is_changed: &dyn Fn(&Finding) -> bool) -> Vec<Annotation> {
     let mut sorted: Vec<&Finding> = findings.iter().collect();
     sorted.sort_by_key(|finding| (finding.level, !is_changed(finding)));
-    sorted.into_iter().take(MOST).map(annotation).collect()
+    sorted.into_iter().map(annotation).collect()
 }
 
 fn annotation(finding: &Finding) -> Annotation {

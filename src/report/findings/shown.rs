@@ -15,8 +15,51 @@ const WIDTH: usize = 140;
 /// The files that findings are about, and what may not be shown of them.
 #[derive(Debug, Default)]
 pub struct Files {
-    texts: BTreeMap<String, Arc<str>>,
-    hidden: BTreeMap<Arc<str>, Vec<(Point, Point)>>,
+    texts: BTreeMap<String, Text>,
+    hidden: BTreeMap<Arc<str>, Hidden>,
+}
+
+/// A text and where its lines begin: there may be as many findings as lines.
+#[derive(Debug)]
+struct Text {
+    text: Arc<str>,
+    starts: Vec<usize>,
+}
+
+impl Text {
+    fn new(text: &Arc<str>) -> Self {
+        let begins = memchr::memchr_iter(b'\n', text.as_bytes()).map(|end| end + 1);
+        Self { text: Arc::clone(text), starts: std::iter::once(0).chain(begins).collect() }
+    }
+
+    /// A line by its number from 1, without its end.
+    fn line(&self, number: u32) -> Option<&str> {
+        let at = usize::try_from(number).ok()?.checked_sub(1)?;
+        self.text.get(*self.starts.get(at)?..)?.lines().next()
+    }
+}
+
+/// The hidden places of a file, by where they begin.
+#[derive(Debug, Default)]
+struct Hidden {
+    spans: Vec<(Point, Point)>,
+    /// How many lines the tallest reaches beyond its first.
+    tallest: u32,
+}
+
+impl Hidden {
+    fn add(&mut self, span: &Span) {
+        self.spans.push((span.start, span.end));
+        self.tallest = self.tallest.max(span.end.line.saturating_sub(span.start.line));
+    }
+
+    /// Those that touch a line.
+    fn of_line(&self, number: u32) -> Vec<(Point, Point)> {
+        let first = number.saturating_sub(self.tallest);
+        let from = self.spans.partition_point(|(start, _)| start.line < first);
+        let near = self.spans.iter().skip(from).take_while(|(start, _)| start.line <= number);
+        near.filter(|(_, end)| end.line >= number).copied().collect()
+    }
 }
 
 /// A line with the columns that are meant.
@@ -38,10 +81,13 @@ impl Files {
         texts: impl Iterator<Item = (&'a str, &'a Arc<str>)>,
         findings: &[Finding],
     ) -> Self {
-        let texts = texts.map(|(path, text)| (path.to_owned(), Arc::clone(text))).collect();
+        let texts = texts.map(|(path, text)| (path.to_owned(), Text::new(text))).collect();
         let mut files = Self { texts, hidden: BTreeMap::new() };
         for span in findings.iter().flat_map(|finding| &finding.hidden) {
-            files.hidden.entry(Arc::clone(&span.file)).or_default().push((span.start, span.end));
+            files.hidden.entry(Arc::clone(&span.file)).or_default().add(span);
+        }
+        for hidden in files.hidden.values_mut() {
+            hidden.spans.sort_by_key(|(start, _)| start.line);
         }
         files
     }
@@ -50,7 +96,7 @@ impl Files {
     pub fn excerpt(&self, span: &Span) -> Option<Excerpt> {
         let text = self.texts.get(span.file.as_ref())?;
         let number = span.start.line;
-        let line = text.lines().nth(usize::try_from(number).ok()?.checked_sub(1)?)?;
+        let line = text.line(number)?;
         let line = self.masked(&span.file, number, line);
         let (from, to) = columns(span, line.len());
         let start = from.saturating_sub(WIDTH / 4).min(line.len().saturating_sub(WIDTH));
@@ -72,7 +118,7 @@ impl Files {
     /// The characters of a line with every hidden one replaced, control characters too.
     fn masked(&self, file: &str, number: u32, line: &str) -> Vec<char> {
         let from = if is_values(file) { value_start(line) } else { usize::MAX };
-        let spans = self.hidden.get(file).map(Vec::as_slice).unwrap_or_default();
+        let spans = self.hidden.get(file).map(|all| all.of_line(number)).unwrap_or_default();
         let is_hidden = |index: usize| {
             let column = u32::try_from(index).unwrap_or(u32::MAX).saturating_add(1);
             index >= from || spans.iter().any(|(start, end)| covers((*start, *end), number, column))
@@ -190,6 +236,20 @@ pub(crate) mod tests {
         };
         assert_eq!(excerpt(text, &at(2, 1..5), &[lines]), ("**xt".into(), 0, 4));
         assert_eq!(excerpt(text, &Span::line("f", 1), &[Span::line("f", 1)]).0, "* **** ****");
+    }
+
+    #[test]
+    fn a_place_of_many_lines_hides_them_also_behind_shorter_ones() {
+        let lines = |from, to| Span {
+            file: "f".into(),
+            start: Point { line: from, column: 0 },
+            end: Point { line: to, column: 0 },
+        };
+        let hidden = [lines(3, 3), lines(1, 4), lines(2, 2)];
+        for (line, shown) in [(1, "*"), (2, "*"), (3, "*"), (4, "*"), (5, "e")] {
+            let (text, ..) = excerpt("a\nb\r\nc\nd\ne", &Span::line("f", line), &hidden);
+            assert_eq!(text, shown, "{line}");
+        }
     }
 
     #[test]

@@ -54,7 +54,7 @@ fn by_file<'a>(findings: &[&'a Finding]) -> Vec<(&'a str, String)> {
     let mut tables: BTreeMap<&str, Table> = BTreeMap::new();
     for finding in findings {
         let file = finding.span.file.as_ref();
-        if !order.contains(&file) {
+        if !tables.contains_key(file) {
             order.push(file);
         }
         let table = tables.entry(file).or_insert_with(|| Table::new(&["Line", "", "What", "Rule"]));

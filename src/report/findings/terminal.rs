@@ -1,4 +1,8 @@
 //! A finding for the log: what, where, the line with a caret, what to do.
+//!
+//! On a runner it is written another way. A job may have problem matchers of compilers (`::add-matcher::` of
+//! actions/setup-python and others): regular expressions that turn lines of any step's log into annotations, of which a
+//! step has ten. What we say at a terminal has the form of rustc, which its matcher takes.
 
 use std::fmt::Write as _;
 
@@ -7,15 +11,27 @@ use crate::domain::finding::{Finding, Span};
 use crate::report::annotation::word;
 use crate::report::findings::shown::Files;
 
+/// Who reads the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reader {
+    /// A person: terminals and editors know `file:line:column`.
+    Person,
+    /// A runner, with whatever problem matchers the job has.
+    Runner,
+}
+
 /// One finding, several lines.
-pub fn finding(finding: &Finding, files: &Files) -> String {
-    let mut text = format!(
-        "{}[{}]: {}\n",
-        word(finding.level),
-        finding.rule.id,
-        finding.message.replace('\n', " ")
-    );
-    let _ = writeln!(text, "  --> {}", place(&finding.span));
+pub fn finding(finding: &Finding, files: &Files, reader: Reader) -> String {
+    let (level, rule) = (word(finding.level), finding.rule.id);
+    let message = finding.message.replace('\n', " ");
+    let mut text = match reader {
+        Reader::Person => {
+            format!("{level}[{rule}]: {message}\n  --> {}\n", place(&finding.span))
+        }
+        Reader::Runner => {
+            format!("{level} {rule} in {}\n  {message}\n", place_in_words(&finding.span))
+        }
+    };
     if let Some(excerpt) = files.excerpt(&finding.span) {
         let number = excerpt.line.to_string();
         let margin = " ".repeat(number.len());
@@ -34,6 +50,15 @@ pub fn place(span: &Span) -> String {
         (0, _) => span.file.to_string(),
         (line, 0) => format!("{}:{line}", span.file),
         (line, column) => format!("{}:{line}:{column}", span.file),
+    }
+}
+
+/// `file, line 3, column 12`, as far as it is known.
+fn place_in_words(span: &Span) -> String {
+    match (span.start.line, span.start.column) {
+        (0, _) => span.file.to_string(),
+        (line, 0) => format!("{}, line {line}", span.file),
+        (line, column) => format!("{}, line {line}, column {column}", span.file),
     }
 }
 
@@ -56,14 +81,21 @@ mod tests {
     fn a_finding_shows_its_line_without_the_secret() {
         let (findings, files) = sample();
         assert_eq!(
-            super::finding(&findings[0], &files),
+            super::finding(&findings[0], &files, Reader::Person),
             "error[a.rule]: a | secret ::error::x\n  --> c.yml:3:12\n3 |     token: ******* # x\n  |            ^^^^^^^\n  = `hide` it\n"
         );
         assert_eq!(
-            super::finding(&findings[1], &files),
+            super::finding(&findings[1], &files, Reader::Person),
             "warning[a.rule]: a key\n  --> .env:1:1\n1 | A=*******\n  | ^\n"
         );
-        assert_eq!(super::finding(&findings[2], &files), "notice[a.rule]: not there\n  --> gone\n");
+        assert_eq!(
+            super::finding(&findings[2], &files, Reader::Person),
+            "notice[a.rule]: not there\n  --> gone\n"
+        );
+        assert_eq!(
+            super::finding(&findings[0], &files, Reader::Runner),
+            "error a.rule in c.yml, line 3, column 12\n  a | secret ::error::x\n3 |     token: ******* # x\n  |            ^^^^^^^\n  = `hide` it\n"
+        );
         assert_eq!(counts(&findings), "1 error, 1 warning, 1 notice");
     }
 }

@@ -71,6 +71,7 @@ fn closing(outcome: Outcome) -> Closing<'static> {
         outputs,
         summary: vec!["# Deploy\n".to_owned()],
         annotations: Vec::new(),
+        listed: Vec::new(),
         outcome,
     }
 }
@@ -136,6 +137,20 @@ fn too_many_annotations_end_up_in_the_summary() {
     assert_eq!(log.annotations.len(), 9);
     assert_eq!(log.annotations[8].title, "and 7 more");
     assert!((0..15).all(|number| stage.text_of("sum").contains(&format!("error {number}"))));
+}
+
+#[test]
+fn what_the_summary_lists_already_is_not_listed_again() {
+    let stage = Stage::new();
+    let mut closing = closing(Outcome::Failed);
+    closing.listed = (0..600).map(error).collect();
+    closing.annotations = vec![error(1000)];
+    stage.on_runner().finish(closing);
+    let log = stage.log();
+    let titles: Vec<_> = log.annotations.iter().map(|one| one.title.as_str()).collect();
+    assert_eq!((titles.len(), titles[0], titles[8]), (9, "error 1000", "and 593 more"));
+    let summary = stage.text_of("sum");
+    assert!(summary.contains("error 1000") && !summary.contains("error 5"), "{summary}");
 }
 
 #[test]
