@@ -18,7 +18,7 @@ use crate::adapters::runner::environment::Environment;
 use crate::adapters::runner::mask::Secret;
 use crate::adapters::runner::session::{Closing, Session};
 use crate::adapters::runner::terminal::Verbosity as Detail;
-use crate::adapters::runner::{context, diagnostics, panic, signals};
+use crate::adapters::runner::{context, diagnostics, foreign, panic, signals};
 use crate::cli::arguments::{Parsed, RECOVER, UMBRELLA, Verbosity};
 use crate::domain::action::OutputSpec;
 use crate::domain::input::{self, InputSpec, Masked, Origin, RawInput, Values, Why};
@@ -52,12 +52,12 @@ fn probe(url: &str) -> u8 {
         return show("the HTTP client cannot be built on this host\n", Outcome::Unavailable.code());
     };
     let answer = runtime.block_on(http::probe(&client, url, Duration::from_secs(10)));
+    // What a server says is shown and never obeyed, also where a runner reads this.
+    let text = foreign::line(&answer.text);
     match answer.status {
-        Some(status) if (200..300).contains(&status) => {
-            show(&format!("{status} {}\n", answer.text), 0)
-        }
-        Some(status) => show(&format!("{status} {}\n", answer.text), Outcome::Failed.code()),
-        None => show(&format!("{}\n", answer.text), Outcome::Unavailable.code()),
+        Some(status) if (200..300).contains(&status) => show(&format!("{status} {text}\n"), 0),
+        Some(status) => show(&format!("{status} {text}\n"), Outcome::Failed.code()),
+        None => show(&format!("{text}\n"), Outcome::Unavailable.code()),
     }
 }
 
@@ -69,11 +69,19 @@ struct Command {
     verbosity: Verbosity,
 }
 
+/// What a command was given, before anything of it is checked: what is secret in it is masked first.
+struct Given {
+    /// The action, or [`RECOVER`]; [`UMBRELLA`] where none was named.
+    name: String,
+    specs: Vec<InputSpec>,
+    outputs: Vec<OutputSpec>,
+    raw: Vec<RawInput>,
+    faults: Vec<Failure>,
+}
+
 /// A command whose inputs are known.
 struct Ready {
     name: &'static str,
-    specs: Vec<InputSpec>,
-    outputs: &'static [OutputSpec],
     values: Values,
 }
 
@@ -83,14 +91,15 @@ fn act(command: Command) -> u8 {
     let mut job = context::job(&environment, &current_folder());
     job.debug |= command.verbosity == Verbosity::Verbose;
     let session = Session::start(&environment, &job);
+    let given = given(command, &environment);
+    session.mask(&given.secrets());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = match runtime {
         Ok(runtime) => runtime,
         Err(error) => {
             let failure =
                 Failure::new(Outcome::Unavailable, "the system gives no event queue").why(error);
-            session.alarm(&annotation("mta", &failure));
-            return failure.outcome.code();
+            return refuse(&session, &given, &[failure]);
         }
     };
     runtime.block_on(async {
@@ -98,14 +107,16 @@ fn act(command: Command) -> u8 {
         panic::install(&session, &cancel);
         let detail = if job.debug { Detail::Verbose } else { Detail::Normal };
         diagnostics::install(session.shared_sink(), detail);
-        let ready = match inputs(command, &environment) {
-            Ok(ready) => ready,
-            Err(refusal) => return refuse(&session, &refusal),
-        };
-        session.mask(&secrets(&ready));
         let world = World { job: &job, events: session.sink(), cancel: &cancel };
+        let ready = match given.read() {
+            result if given.comes_after_nothing(result.is_err()) => {
+                return close(&session, &given.outputs, actions::recover::nothing_began(world));
+            }
+            Ok(ready) => ready,
+            Err(faults) => return refuse(&session, &given, &faults),
+        };
         let ending = tell(&ready, world).await;
-        close(&session, ready.outputs, ending)
+        close(&session, &given.outputs, ending)
     })
 }
 
@@ -127,36 +138,30 @@ fn close(session: &Session, specs: &[OutputSpec], ending: Ending) -> u8 {
     })
 }
 
-/// Why a command was refused: every fault, for the command of that name.
-struct Refusal {
-    name: String,
-    outputs: &'static [OutputSpec],
-    faults: Vec<Failure>,
-}
-
-fn refuse(session: &Session, refusal: &Refusal) -> u8 {
-    let mut ending = Ending::new(Outcome::BadInput);
-    if refusal.outputs.iter().any(|output| output.name == "verdict") {
+/// Ends before the story began: every fault, for the command of that name.
+fn refuse(session: &Session, given: &Given, faults: &[Failure]) -> u8 {
+    let outcome = faults.first().map_or(Outcome::BadInput, |fault| fault.outcome);
+    let mut ending = Ending::new(outcome);
+    if given.name != UMBRELLA && given.outputs.iter().any(|output| output.name == "verdict") {
         // What was not checked is no answer of the check.
         ending.outputs.set("verdict", "error");
     }
-    let list: Vec<String> = refusal
-        .faults
+    let list: Vec<String> = faults
         .iter()
         .map(|fault| format!("- {}", crate::report::markdown::plain(&fault.to_string())))
         .collect();
     ending.summary.push(format!(
-        "### ❌ {}: bad-input\n\nNothing was touched.\n\n{}\n",
-        refusal.name,
+        "### ❌ {}: {}\n\nNothing was touched.\n\n{}\n",
+        given.name,
+        outcome.word(),
         list.join("\n")
     ));
-    ending.annotations =
-        refusal.faults.iter().map(|fault| annotation(&refusal.name, fault)).collect();
-    close(session, refusal.outputs, ending)
+    ending.annotations = faults.iter().map(|fault| annotation(&given.name, fault)).collect();
+    close(session, &given.outputs, ending)
 }
 
-/// Inputs from the action, from flags, from files and from the environment, typed.
-fn inputs(command: Command, environment: &Environment) -> Result<Ready, Refusal> {
+/// Inputs from the action, from flags, from files and from the environment.
+fn given(command: Command, environment: &Environment) -> Given {
     let mut name = command.name;
     let mut raw = command.raw;
     let mut faults: Vec<Failure> = Vec::new();
@@ -166,13 +171,13 @@ fn inputs(command: Command, environment: &Environment) -> Result<Ready, Refusal>
             Err(fault) => faults.push(fault.into()),
         }
     }
-    if name == UMBRELLA {
-        match arguments::umbrella(raw) {
-            Ok((spec, rest)) => (name, raw) = (spec.name.to_owned(), rest),
-            Err(fault) => return Err(Refusal { name, outputs: &[], faults: vec![fault.into()] }),
+    if name == UMBRELLA && faults.is_empty() {
+        let (spec, rest) = arguments::umbrella(raw);
+        raw = rest;
+        match spec {
+            Ok(spec) => spec.name.clone_into(&mut name),
+            Err(fault) => faults.push(fault.into()),
         }
-    } else if name == RECOVER {
-        raw = arguments::known_only(raw);
     }
     raw.extend(from_environment(&name, environment));
     for (input, path) in &command.secret_files {
@@ -181,17 +186,48 @@ fn inputs(command: Command, environment: &Environment) -> Result<Ready, Refusal>
             Err(failure) => faults.push(failure),
         }
     }
-    let spec = actions::ALL.iter().find(|spec| spec.name == name);
-    let (known, outputs) =
-        spec.map_or((actions::recover::NAME, &[][..]), |spec| (spec.name, spec.outputs));
     let specs = arguments::inputs(&name);
-    match input::read(&specs, &raw) {
-        Ok(values) if faults.is_empty() => Ok(Ready { name: known, specs, outputs, values }),
-        Ok(_) => Err(Refusal { name, outputs, faults }),
-        Err(more) => {
-            faults.extend(more.into_iter().map(Failure::from));
-            Err(Refusal { name, outputs, faults })
+    Given { outputs: arguments::outputs(&name), name, specs, raw, faults }
+}
+
+impl Given {
+    /// What is secret in it, as far as that can be told of inputs that may be wrong.
+    fn secrets(&self) -> Vec<Secret> {
+        let masked = input::masks(&arguments::union(), &self.raw);
+        masked
+            .into_iter()
+            .filter_map(|Masked { value, why, .. }| match why {
+                Why::Secret => Some(Secret::new(value.expose_secret())),
+                Why::Key(key) => Secret::by_key(&key, value.expose_secret()),
+            })
+            .collect()
+    }
+
+    /// The inputs, typed.
+    fn read(&self) -> Result<Ready, Vec<Failure>> {
+        if !self.faults.is_empty() {
+            return Err(self.faults.clone());
         }
+        let spec = actions::ALL.iter().find(|spec| spec.name == self.name);
+        let name = spec.map_or(actions::recover::NAME, |spec| spec.name);
+        let own;
+        let raw = if name == actions::recover::NAME {
+            own = arguments::for_recover(&self.raw);
+            &own
+        } else {
+            &self.raw
+        };
+        match input::read(&self.specs, raw) {
+            Ok(values) => Ok(Ready { name, values }),
+            Err(faults) => Err(faults.into_iter().map(Failure::from).collect()),
+        }
+    }
+
+    /// Whether this is the second step of an action whose first one cannot have begun anything: it refused the same
+    /// inputs, or it is an action that changes nothing.
+    fn comes_after_nothing(&self, is_refused: bool) -> bool {
+        let is_step = self.raw.iter().all(|input| input.origin == Origin::Action);
+        self.name == RECOVER && is_step && (is_refused || !arguments::recovers(&self.raw))
     }
 }
 
@@ -222,17 +258,6 @@ fn secret_file(input: &str, path: &Utf8Path) -> Result<RawInput, Failure> {
         .why(error)
         .help("name a file that holds the secret, or `-` for standard input")),
     }
-}
-
-fn secrets(ready: &Ready) -> Vec<Secret> {
-    let masked = input::masks(&ready.specs, &ready.values);
-    masked
-        .into_iter()
-        .filter_map(|Masked { value, why, .. }| match why {
-            Why::Secret => Some(Secret::new(value.expose_secret())),
-            Why::Key(key) => Secret::by_key(&key, value.expose_secret()),
-        })
-        .collect()
 }
 
 fn current_folder() -> Utf8PathBuf {

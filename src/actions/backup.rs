@@ -73,6 +73,14 @@ pub const SPEC: ActionSpec = ActionSpec {
         },
         OutputSpec { name: "size", doc: "Size in bytes, of all dumps together." },
     ],
+    outcomes: &[
+        Outcome::Done,
+        Outcome::Failed,
+        Outcome::NeedsPerson,
+        Outcome::BadInput,
+        Outcome::Bug,
+        Outcome::Unavailable,
+    ],
     icon: "archive",
     color: "green",
     after_cancel: AfterCancel::Recover,
@@ -87,6 +95,7 @@ pub async fn run(values: &Values, world: World<'_>) -> Ending {
     };
     result.unwrap_or_else(|failure| {
         let mut ending = Ending::new(failure.outcome);
+        ending.summary.push(report::failed(&failure));
         ending.annotations.push(ending::annotation("backup", &failure));
         ending
     })

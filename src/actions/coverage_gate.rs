@@ -1,7 +1,7 @@
 //! `coverage-gate`: may this change pass? Exact, and "could not check" is never a pass.
 
 use crate::actions::{Ending, World};
-use crate::domain::action::{ActionSpec, AfterCancel, OutputSpec, no_rules};
+use crate::domain::action::{ActionSpec, AfterCancel, JUDGES, OutputSpec, no_rules};
 use crate::domain::coverage::gate::Verdict;
 use crate::domain::input::Values;
 
@@ -27,6 +27,7 @@ pub const SPEC: ActionSpec = ActionSpec {
         is kept in the repository itself. What cannot be checked is an error and never a pass.",
     inputs: table::INPUTS,
     outputs: OUTPUTS,
+    outcomes: JUDGES,
     icon: "check-circle",
     color: "green",
     after_cancel: AfterCancel::Nothing,

@@ -133,10 +133,19 @@ pub const SPEC: ActionSpec = ActionSpec {
     outputs: &[
         OutputSpec {
             name: "result",
-            doc: "How it ended: `done`, `failed`, `rolled-back`, `restored`, `needs-person`, `bad-input`, `bug` or `unavailable`.",
+            doc: "How it ended: `done`, `failed`, `rolled-back`, `needs-person`, `bad-input`, `bug` or `unavailable`.",
         },
         OutputSpec { name: "release", doc: "The release that runs now." },
         OutputSpec { name: "previous-release", doc: "The release that ran before." },
+    ],
+    outcomes: &[
+        Outcome::Done,
+        Outcome::Failed,
+        Outcome::RolledBack,
+        Outcome::NeedsPerson,
+        Outcome::BadInput,
+        Outcome::Bug,
+        Outcome::Unavailable,
     ],
     icon: "upload-cloud",
     color: "blue",
@@ -148,7 +157,7 @@ pub const SPEC: ActionSpec = ActionSpec {
 pub async fn run(values: &Values, world: World<'_>) -> Ending {
     let mut account = Account::new("deploy");
     let result = deploy(values, world, &mut account).await;
-    ending::of(&account, result)
+    ending::of(SPEC.outputs, &account, result)
 }
 
 /// The story. What it learns goes into the account, also when it fails.

@@ -55,10 +55,20 @@ pub const SPEC: ActionSpec = ActionSpec {
     outputs: &[
         OutputSpec {
             name: "result",
-            doc: "How it ended: `done`, `failed`, `rolled-back`, `needs-person`, `bad-input`, `bug` or `unavailable`.",
+            doc: "How it ended: `done`, `failed`, `rolled-back`, `restored`, `needs-person`, `bad-input`, `bug` or `unavailable`.",
         },
         OutputSpec { name: "release", doc: "The release that runs now." },
         OutputSpec { name: "backup", doc: "The backup that was restored; empty if none was." },
+    ],
+    outcomes: &[
+        Outcome::Done,
+        Outcome::Failed,
+        Outcome::RolledBack,
+        Outcome::Restored,
+        Outcome::NeedsPerson,
+        Outcome::BadInput,
+        Outcome::Bug,
+        Outcome::Unavailable,
     ],
     icon: "rotate-ccw",
     color: "orange",
@@ -70,7 +80,7 @@ pub const SPEC: ActionSpec = ActionSpec {
 pub async fn run(values: &Values, world: World<'_>) -> Ending {
     let mut account = Account::new("rollback");
     let result = rollback(values, world, &mut account).await;
-    ending::of(&account, result)
+    ending::of(SPEC.outputs, &account, result)
 }
 
 /// The story. What it learns goes into the account, also when it fails.

@@ -1,7 +1,7 @@
 //! `validate-config`: everything that would break the deploy or leak a secret, at file and line, in one run.
 
 use crate::actions::{Ending, World};
-use crate::domain::action::{ActionSpec, AfterCancel, OutputSpec};
+use crate::domain::action::{ActionSpec, AfterCancel, JUDGES, OutputSpec};
 use crate::domain::event::{Event, Level};
 use crate::domain::input::Values;
 use crate::domain::validation::{self, count};
@@ -27,6 +27,7 @@ pub const SPEC: ActionSpec = ActionSpec {
         line, with what to do. Needs no token, no engine and no network, so it works on pull requests of forks.",
     inputs: table::INPUTS,
     outputs: OUTPUTS,
+    outcomes: JUDGES,
     icon: "search",
     color: "blue",
     after_cancel: AfterCancel::Nothing,

@@ -10,7 +10,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, ArgAction, ArgMatches, Command, builder::NonEmptyStringValueParser};
 
 use crate::actions;
-use crate::domain::action::ActionSpec;
+use crate::domain::action::{ActionSpec, AfterCancel, OutputSpec};
 use crate::domain::input::{
     Fault, FaultKind, InputSpec, Kind, Need, Origin, RawInput, Secrecy, nearest, same_name,
 };
@@ -96,11 +96,29 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Parsed {
     }
 }
 
-/// The inputs that a command takes: those of an action, or of all actions for [`RECOVER`] and [`UMBRELLA`].
+/// The inputs that a command takes: those of an action, of [`RECOVER`], or of all actions for [`UMBRELLA`].
 pub fn inputs(name: &str) -> Vec<InputSpec> {
     match actions::ALL.iter().find(|spec| spec.name == name) {
         Some(spec) => spec.inputs.to_vec(),
+        None if name == RECOVER => actions::recover::INPUTS.to_vec(),
         None => union(),
+    }
+}
+
+/// The outputs of a command: those of an action, for [`UMBRELLA`] of all, for [`RECOVER`] none.
+pub fn outputs(name: &str) -> Vec<OutputSpec> {
+    match actions::ALL.iter().find(|spec| spec.name == name) {
+        Some(spec) => spec.outputs.to_vec(),
+        None if name == RECOVER => Vec::new(),
+        None => {
+            let mut all: Vec<OutputSpec> = Vec::new();
+            for output in actions::ALL.iter().flat_map(|action| action.outputs) {
+                if !all.iter().any(|known| known.name == output.name) {
+                    all.push(*output);
+                }
+            }
+            all
+        }
     }
 }
 
@@ -109,35 +127,37 @@ pub fn secret_inputs(name: &str) -> Vec<InputSpec> {
     inputs(name).into_iter().filter(|spec| is_secret(spec.kind)).collect()
 }
 
-/// Keeps the inputs that some action knows: `recover` gets the inputs of the action that was cancelled, whichever it was.
-pub fn known_only(raw: Vec<RawInput>) -> Vec<RawInput> {
-    let known = union();
-    raw.into_iter()
-        .filter(|input| known.iter().any(|spec| same_name(spec.name, &input.name)))
-        .collect()
+/// Keeps what `recover` takes of the inputs of the action that was cancelled, whichever it was. Nothing else that was
+/// given to that action may stop it.
+pub fn for_recover(raw: &[RawInput]) -> Vec<RawInput> {
+    let takes = |input: &&RawInput| {
+        actions::recover::INPUTS.iter().any(|spec| same_name(spec.name, &input.name))
+    };
+    raw.iter().filter(takes).cloned().collect()
 }
 
-/// Splits the umbrella's inputs into the action that `action` names and that action's inputs.
-///
-/// # Errors
-/// A fault if `action` is missing or names no action.
-pub fn umbrella(raw: Vec<RawInput>) -> Result<(&'static ActionSpec, Vec<RawInput>), Fault> {
+/// Whether these are the inputs of an action that may leave something to recover. The umbrella's name it.
+pub fn recovers(raw: &[RawInput]) -> bool {
+    let Some(chosen) = raw.iter().find(|input| same_name("action", &input.name)) else {
+        return true;
+    };
+    let spec = actions::ALL.iter().find(|spec| spec.name == chosen.value.trim());
+    spec.is_some_and(|spec| spec.after_cancel == AfterCancel::Recover)
+}
+
+/// Splits the umbrella's inputs into the action that `action` names and that action's inputs. A fault if `action` is
+/// missing or names no action.
+pub fn umbrella(raw: Vec<RawInput>) -> (Result<&'static ActionSpec, Fault>, Vec<RawInput>) {
     let (chosen, rest): (Vec<_>, Vec<_>) =
         raw.into_iter().partition(|input| same_name("action", &input.name));
     let word = chosen.first().map_or("", |input| input.value.trim());
     if word.is_empty() {
         let help = format!("Name one of: {}.", action_names().join(", "));
-        return Err(Fault::new(
-            "action",
-            FaultKind::Missing,
-            "the input `action` is missing",
-            help,
-        ));
+        let what = "the input `action` is missing";
+        return (Err(Fault::new("action", FaultKind::Missing, what, help)), rest);
     }
-    match actions::ALL.iter().find(|spec| spec.name == word) {
-        Some(spec) => Ok((spec, rest)),
-        None => Err(unknown_action(word)),
-    }
+    let spec = actions::ALL.iter().find(|spec| spec.name == word);
+    (spec.copied().ok_or_else(|| unknown_action(word)), rest)
 }
 
 fn unknown_action(word: &str) -> Fault {
@@ -154,7 +174,8 @@ fn action_names() -> Vec<&'static str> {
 }
 
 /// Every input of every action once; where specs differ, the first one stands.
-fn union() -> Vec<InputSpec> {
+/// The inputs of all actions.
+pub fn union() -> Vec<InputSpec> {
     let mut all: Vec<InputSpec> = Vec::new();
     for spec in actions::ALL.iter().flat_map(|action| action.inputs) {
         if !all.iter().any(|known| known.name == spec.name) {
@@ -195,11 +216,13 @@ pub fn command() -> Command {
         } else {
             "Runs the action that the input `action` in MTA_INPUTS names"
         };
-        with_inputs(Command::new(name).about(about).hide(true), &union())
+        with_inputs(Command::new(name).about(about).hide(true), &inputs(name))
     });
     Command::new("mta")
         .version(env!("CARGO_PKG_VERSION"))
-        .about("Deploys, backs up and rolls back Docker Compose stacks.")
+        .about(
+            "Checks, deploys, backs up and rolls back Docker Compose stacks, and gates coverage.",
+        )
         .subcommand_required(true)
         .arg_required_else_help(true)
         .disable_help_subcommand(false)
@@ -226,7 +249,7 @@ fn action_command(spec: &ActionSpec) -> Command {
 }
 
 fn with_inputs(command: Command, inputs: &[InputSpec]) -> Command {
-    // `recover` takes the inputs of all actions: `--env-file` is there the file of `env` and not the input of that name.
+    // The umbrella takes the inputs of all actions: `--env-file` is there the file of `env` and not the input of that name.
     let is_file_of = |name: &str| {
         inputs.iter().any(|other| may_be_secret(other.kind) && file_id(other.name) == name)
     };
@@ -538,31 +561,41 @@ mod tests {
         }
     }
 
+    fn input(name: &str, value: &str) -> RawInput {
+        RawInput { name: name.to_owned(), value: value.to_owned(), origin: Origin::Action }
+    }
+
     #[test]
-    fn recover_takes_the_inputs_of_every_action() {
+    fn recover_takes_what_finds_the_project_and_nothing_else() {
         let Parsed::Action { name, raw, .. } =
-            parsed("mta recover --health-url x --to 2 --keep-last 3")
+            parsed("mta recover --project-name shop --state-dir /srv --lock-wait 1s")
         else {
             panic!()
         };
         assert_eq!((name.as_str(), raw.len()), (RECOVER, 3));
-        let unknown = RawInput { name: "action".into(), value: "x".into(), origin: Origin::Action };
-        assert!(known_only(vec![unknown]).is_empty());
-        assert_eq!(known_only(raw).len(), 3);
+        assert_eq!(text("mta recover --health-url x").1, 64);
+        // `mode` is a choice of validate-config, of coverage-gate and of backup, and has another default in each.
+        let given = [input("mode", "create"), input("Project_Name", "shop"), input("x", "y")];
+        assert_eq!(for_recover(&given), [input("Project_Name", "shop")]);
+    }
+
+    #[test]
+    fn only_after_actions_that_change_something_there_is_something_to_recover() {
+        for action in actions::ALL {
+            let changes = action.after_cancel == AfterCancel::Recover;
+            assert_eq!(recovers(&[input("Action", &format!(" {} ", action.name))]), changes);
+        }
+        assert!(recovers(&[input("mode", "create")]));
+        assert!(!recovers(&[input("action", "depoly")]));
     }
 
     #[test]
     fn the_umbrella_takes_the_action_from_its_input() {
-        let input = |name: &str, value: &str| RawInput {
-            name: name.to_owned(),
-            value: value.to_owned(),
-            origin: Origin::Action,
-        };
-        let (spec, rest) =
-            umbrella(vec![input("Action", " backup "), input("mode", "list")]).unwrap();
-        assert_eq!((spec.name, rest.len()), ("backup", 1));
-        assert_eq!(umbrella(vec![input("mode", "list")]).unwrap_err().kind, FaultKind::Missing);
-        let fault = umbrella(vec![input("action", "bakcup")]).unwrap_err();
+        let (spec, rest) = umbrella(vec![input("Action", " backup "), input("mode", "list")]);
+        assert_eq!((spec.unwrap().name, rest.len()), ("backup", 1));
+        let (spec, rest) = umbrella(vec![input("mode", "list")]);
+        assert_eq!((spec.unwrap_err().kind, rest.len()), (FaultKind::Missing, 1));
+        let fault = umbrella(vec![input("action", "bakcup")]).0.unwrap_err();
         assert!(fault.help.contains("`backup`"), "{fault}");
     }
 }

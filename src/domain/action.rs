@@ -4,6 +4,7 @@
 
 use crate::domain::finding::Rule;
 use crate::domain::input::InputSpec;
+use crate::failure::Outcome;
 
 /// One action.
 #[derive(Clone, Copy, Debug)]
@@ -18,6 +19,8 @@ pub struct ActionSpec {
     pub inputs: &'static [InputSpec],
     /// The outputs; all of them are always written.
     pub outputs: &'static [OutputSpec],
+    /// How it can end, in the order of the exit codes.
+    pub outcomes: &'static [Outcome],
     /// Feather icon of the action's branding.
     pub icon: &'static str,
     /// Colour of the action's branding: white, yellow, blue, green, orange, red, purple or gray-dark.
@@ -41,6 +44,10 @@ pub enum AfterCancel {
     /// A second inner step runs `mta recover` when the job was cancelled.
     Recover,
 }
+
+/// How an action can end that judges and changes nothing.
+pub const JUDGES: &[Outcome] =
+    &[Outcome::Done, Outcome::Failed, Outcome::BadInput, Outcome::Bug, Outcome::Unavailable];
 
 /// One output of an action.
 #[derive(Clone, Copy, Debug)]
@@ -68,5 +75,11 @@ impl OutputValues {
     /// The value of an output, empty if it was never set.
     pub fn get(&self, name: &str) -> &str {
         self.0.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value)
+    }
+
+    /// The names that were set and are in no row of the table: a defect of the story, which would be lost in silence.
+    pub fn unknown(&self, specs: &[OutputSpec]) -> Vec<&'static str> {
+        let is_known = |name: &str| specs.iter().any(|spec| spec.name == name);
+        self.0.iter().map(|(name, _)| *name).filter(|name| !is_known(name)).collect()
     }
 }

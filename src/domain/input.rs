@@ -12,15 +12,17 @@ use secrecy::SecretString;
 mod collection;
 mod fault;
 mod mask;
+mod name;
 mod number;
 mod raw;
 mod read;
 
 pub use fault::{Fault, FaultKind};
 pub use mask::{Masked, Why, masks};
+pub use name::{nearest, same_name};
 pub use number::{bytes_text, duration_text, percent, percent_text};
 pub use raw::{Origin, RawInput, environment_name, from_json};
-pub use read::{accepted, check, nearest, read, same_name};
+pub use read::{accepted, check, read};
 
 /// One input of an action.
 #[derive(Clone, Copy, Debug)]

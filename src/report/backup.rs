@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use crate::domain::backup::manifest::Manifest;
-use crate::report::markdown::{Table, code, heading, plain};
+use crate::failure::Failure;
+use crate::report::markdown::{Table, code, heading, plain, prose};
 
 /// The summary of backups that were made.
 pub fn made(backups: &[(Manifest, Duration)]) -> String {
@@ -23,6 +24,12 @@ pub fn made(backups: &[(Manifest, Duration)]) -> String {
     let _ = write!(text, "\n{}", table.render());
     text.push_str("\nEach dump was read back from the disk and decoded completely.\n");
     text
+}
+
+/// The summary where there is no backup, or no list of them.
+pub fn failed(failure: &Failure) -> String {
+    let word = failure.outcome.word();
+    format!("{}\n{}\n", heading(3, &format!("❌ backup: {word}")), prose(&failure.to_string()))
 }
 
 /// The list of backups, newest first, and what cannot be read.

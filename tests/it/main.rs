@@ -63,6 +63,7 @@ mod runner {
     mod contract;
     mod inputs;
     mod process;
+    mod recover;
 }
 mod validate {
     mod config;

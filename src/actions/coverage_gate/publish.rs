@@ -122,13 +122,14 @@ pub async fn comment(inputs: &Inputs, world: World<'_>, told: &mut Told) {
     };
     match comments::post(&client, &sticky, &told.comment).await {
         Ok(posted) => world.events.emit(Event::Note(format!("comment {}: {}", posted.done.word(), posted.url))),
-        Err(Error::NotAllowed { .. }) => told.say(
+        Err(error @ Error::NotAllowed { .. }) => told.say(
             Level::Notice,
             "no comment",
-            "the token may not comment on this pull request: for a fork that is as it should be, and a `workflow_run` \
-             job can post it (README, `mode: post`); else add `permissions: pull-requests: write`. All of it is in the \
-             step summary"
-                .to_owned(),
+            format!(
+                "the token may not comment on this pull request: for a fork that is as it should be, and a \
+                 `workflow_run` job can post it (README, `mode: post`); else {}. All of it is in the step summary",
+                help(&error)
+            ),
         ),
         Err(error) => told.warn("the comment was not posted", &github_failed(&error)),
     }
@@ -157,19 +158,26 @@ pub fn github_failed(error: &Error) -> Failure {
         Error::Settings(_) => Outcome::BadInput,
         _ => Outcome::Unavailable,
     };
-    let help = match error {
-        Error::NotAllowed { .. } | Error::NotFound { .. } => {
-            "the job needs `permissions: pull-requests: write`"
-        }
-        Error::Settings(_) => "check `token` and the API's address in `GITHUB_API_URL`",
-        Error::Limited { .. } | Error::Unreachable { .. } | Error::Unknown { .. } => {
-            "run it again later: GitHub could not be reached, or asked to wait"
-        }
-        Error::Refused { .. } | Error::Unusable { .. } | Error::TooLong { .. } => {
-            "the comment is not needed for the verdict; if it happens again, report it with this text"
-        }
-    };
-    Failure::new(outcome, error.to_string()).help(help)
+    Failure::new(outcome, error.to_string()).help(help(error))
+}
+
+/// What to do. GitHub itself names the permission that a token lacks.
+fn help(error: &Error) -> String {
+    error.help().unwrap_or_else(|| {
+        let usual = match error {
+            Error::NotAllowed { .. } | Error::NotFound { .. } => {
+                "add `pull-requests: write` under `permissions:` of the job"
+            }
+            Error::Settings(_) => "check `token` and the API's address in `GITHUB_API_URL`",
+            Error::Limited { .. } | Error::Unreachable { .. } | Error::Unknown { .. } => {
+                "run it again later: GitHub could not be reached, or asked to wait"
+            }
+            Error::Refused { .. } | Error::Unusable { .. } | Error::TooLong { .. } => {
+                "the comment is not needed for the verdict; if it happens again, report it with this text"
+            }
+        };
+        usual.to_owned()
+    })
 }
 
 /// Puts the badge on its branch.

@@ -1,12 +1,13 @@
 //! How a story of releases ends: outputs, summary and annotations out of its account.
 
 use crate::actions::Ending;
+use crate::domain::action::OutputSpec;
 use crate::domain::event::{Annotation, Level};
 use crate::failure::{Failure, Outcome};
 use crate::report::release::Account;
 
-/// The ending of a story.
-pub fn of(account: &Account, result: Result<(), Failure>) -> Ending {
+/// The ending of a story with these outputs.
+pub fn of(outputs: &[OutputSpec], account: &Account, result: Result<(), Failure>) -> Ending {
     let failure = result.err();
     let outcome = failure.as_ref().map_or(Outcome::Done, |failure| failure.outcome);
     let mut ending = Ending::new(outcome);
@@ -14,9 +15,16 @@ pub fn of(account: &Account, result: Result<(), Failure>) -> Ending {
     let id = |release: Option<&crate::domain::release::Release>| {
         release.map(|release| release.id.to_string()).unwrap_or_default()
     };
-    ending.outputs.set("release", id(account.running.as_ref()));
-    ending.outputs.set("previous-release", id(account.previous.as_ref()));
-    ending.outputs.set("backup", account.restored.clone().unwrap_or_default());
+    let all = [
+        ("release", id(account.running.as_ref())),
+        ("previous-release", id(account.previous.as_ref())),
+        ("backup", account.restored.clone().unwrap_or_default()),
+    ];
+    for (name, value) in all {
+        if outputs.iter().any(|output| output.name == name) {
+            ending.outputs.set(name, value);
+        }
+    }
     ending.annotations.extend(failure.map(|failure| annotation(account.action, &failure)));
     ending
 }

@@ -1,6 +1,6 @@
 //! What a story needs of a project on this host: its name, state, lock, engine and Compose.
 
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
 use jiff::Timestamp;
 
 use crate::actions::World;
@@ -21,6 +21,32 @@ use crate::failure::{Failure, Outcome};
 
 /// Where `state-dir` is when nobody says so.
 pub const DEFAULT_STATE_DIR: &str = "/var/lib/mta";
+
+/// What is known of a project on this host without its engine and its lock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Left {
+    /// No run has ever begun anything.
+    Nothing,
+    /// Runs have ended in order.
+    Settled,
+    /// A run goes on, or has ended in the middle of its work.
+    Pending,
+}
+
+/// What runs have left of a project. Writes nothing.
+pub fn left(values: &Values, world: World<'_>, project: &ProjectName) -> Result<Left, Failure> {
+    let state = Store::peek(&state_dir(values, world), project)?;
+    Ok(match state {
+        None => Left::Nothing,
+        Some(state) if state.pending.is_none() => Left::Settled,
+        Some(_) => Left::Pending,
+    })
+}
+
+fn state_dir(values: &Values, world: World<'_>) -> Utf8PathBuf {
+    let given = values.path("state-dir").map_or(Utf8Path::new(DEFAULT_STATE_DIR), |path| path);
+    world.job.workspace.join(given)
+}
 
 /// A project on this host, locked for this run.
 pub struct Site<'a> {
@@ -54,10 +80,7 @@ impl<'a> Site<'a> {
         let http = http::client().map_err(|error| {
             Failure::new(Outcome::Bug, "failed to build the HTTP client").why(error)
         })?;
-        let state_dir =
-            values.path("state-dir").map_or(Utf8Path::new(DEFAULT_STATE_DIR), |path| path);
-        let state_dir = world.job.workspace.join(state_dir);
-        let store = Store::open(&state_dir, &project)?;
+        let store = Store::open(&state_dir(values, world), &project)?;
         world.events.emit(Event::Note(format!(
             "project {project}, state in {}, engine {} at {}, Compose {}",
             store.root(),

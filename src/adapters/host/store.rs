@@ -53,6 +53,18 @@ impl Store {
         Ok(store)
     }
 
+    /// What is recorded of a project; `None` where it has no folder. Makes nothing.
+    ///
+    /// # Errors
+    /// Where the record cannot be read.
+    pub fn peek(state_dir: &Utf8Path, project: &ProjectName) -> Result<Option<State>, Failure> {
+        let root = state_dir.join(project.as_str());
+        if !root.exists() {
+            return Ok(None);
+        }
+        Self { root }.state().map(Some)
+    }
+
     /// The folder itself.
     pub fn root(&self) -> &Utf8Path {
         &self.root

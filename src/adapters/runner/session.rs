@@ -157,9 +157,12 @@ impl Session {
         if self.bug.load(Ordering::SeqCst) {
             closing.outcome = Outcome::Bug;
         }
-        closing.outputs.set("result", closing.outcome.word());
+        if closing.specs.iter().any(|spec| spec.name == "result") {
+            closing.outputs.set("result", closing.outcome.word());
+        }
         let mut annotations = self.emitted();
         annotations.append(&mut closing.annotations);
+        annotations.extend(lost(&closing.outputs.unknown(closing.specs)));
         self.write_outputs(&closing, &mut annotations);
         let own = annotations.len();
         annotations.append(&mut closing.listed);
@@ -243,6 +246,16 @@ fn not_written(what: &str, error: &std::io::Error) -> Annotation {
         ),
         place: None,
     }
+}
+
+/// A value that no row of the table takes. It changes nothing of the answer, and is never lost in silence.
+fn lost(names: &[&str]) -> Option<Annotation> {
+    (!names.is_empty()).then(|| Annotation {
+        level: Level::Warning,
+        title: "a defect of mta: an output was lost".to_owned(),
+        message: format!("the action has no output {}; please report it", names.join(", ")),
+        place: None,
+    })
 }
 
 fn dropped(names: &str) -> Annotation {

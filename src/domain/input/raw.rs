@@ -92,6 +92,12 @@ fn shape(json: &Json) -> &'static str {
     }
 }
 
+/// A text without the one newline that `echo` and editors add to a file.
+pub(super) fn without_newline(text: &str) -> &str {
+    let text = text.strip_suffix('\n').unwrap_or(text);
+    text.strip_suffix('\r').unwrap_or(text)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

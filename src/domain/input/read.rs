@@ -2,15 +2,20 @@
 
 use camino::Utf8PathBuf;
 
-use super::fault::{Fault, FaultKind};
-use super::raw::RawInput;
-use super::{InputSpec, Kind, Need, Secrecy, Value, Values, collection, number};
+use secrecy::{ExposeSecret, SecretString};
 
-/// How like two names must be for one to be suggested for the other: from 0 to 1, Damerau-Levenshtein.
-const NEAR: f64 = 0.6;
+use super::fault::{Fault, FaultKind};
+use super::mask::{Masked, Why};
+use super::name::{nearest, same_name};
+use super::raw::{RawInput, without_newline};
+use super::{InputSpec, Kind, Need, Secrecy, Value, Values, collection, mask, number};
+use crate::domain::secret_key::looks_secret;
 
 /// The longest part of a user's text that a message repeats.
 const SHOWN: usize = 60;
+
+/// From how many bytes on a text counts as part of a secret. `1m` is in many.
+const TELLING: usize = 4;
 
 /// Reads raw inputs by a table: names without case, `-` and `_` alike; empty is absent; defaults filled in.
 ///
@@ -23,30 +28,47 @@ pub fn read(specs: &[InputSpec], raw: &[RawInput]) -> Result<Values, Vec<Fault>>
         .filter(|input| !specs.iter().any(|spec| same_name(spec.name, &input.name)))
         .map(|input| unknown(specs, input))
         .collect();
+    let secrets = secrets(specs, raw);
     let mut values = Values::default();
     for spec in specs {
-        match given(spec, raw).and_then(|text| typed(spec, text)) {
+        let text = match given(spec, raw) {
+            Ok(text) => text,
+            Err(fault) => {
+                faults.push(fault);
+                continue;
+            }
+        };
+        match typed(spec, text) {
             Ok(Some(value)) => values.set(spec.name, value),
             Ok(None) => {}
+            Err(_)
+                if is_shown(spec.kind)
+                    && text.is_some_and(|text| is_told_by(text.trim(), &secrets)) =>
+            {
+                faults.push(malformed(spec, None));
+            }
             Err(fault) => faults.push(fault),
         }
     }
     if faults.is_empty() { Ok(values) } else { Err(faults) }
 }
 
-/// Whether two spellings name the same input.
-pub fn same_name(one: &str, other: &str) -> bool {
-    plain(one) == plain(other)
+/// The secrets among the inputs that are long enough to be recognised.
+fn secrets(specs: &[InputSpec], raw: &[RawInput]) -> Vec<SecretString> {
+    let is_secret = |masked: &Masked| match &masked.why {
+        Why::Secret => true,
+        Why::Key(key) => looks_secret(key),
+    };
+    let all = mask::masks(specs, raw).into_iter().filter(is_secret).map(|masked| masked.value);
+    all.filter(|value| value.expose_secret().trim().len() >= TELLING).collect()
 }
 
-/// The name most like a mistyped one, if any is near.
-pub fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let name = plain(name);
-    known
-        .map(|known| (known, strsim::normalized_damerau_levenshtein(&plain(known), &name)))
-        .filter(|(_, likeness)| *likeness >= NEAR)
-        .max_by(|one, other| one.1.total_cmp(&other.1))
-        .map(|(known, _)| known)
+/// Whether a text shows a secret, or a part of one that could be guessed from.
+fn is_told_by(text: &str, secrets: &[SecretString]) -> bool {
+    secrets
+        .iter()
+        .map(|secret| secret.expose_secret().trim())
+        .any(|secret| text.contains(secret) || (text.len() >= TELLING && secret.contains(text)))
 }
 
 /// Checks one text by the rules of its input.
@@ -76,7 +98,7 @@ pub fn check(spec: &InputSpec, text: &str) -> Result<Value, Fault> {
             Some(Value::Map(pairs))
         }
     };
-    value.ok_or_else(|| malformed(spec, scalar))
+    value.ok_or_else(|| malformed(spec, Some(scalar)))
 }
 
 /// What the kind accepts, in words: for messages and tables.
@@ -142,15 +164,6 @@ fn truth(text: &str) -> Option<bool> {
     }
 }
 
-fn without_newline(text: &str) -> &str {
-    let text = text.strip_suffix('\n').unwrap_or(text);
-    text.strip_suffix('\r').unwrap_or(text)
-}
-
-fn plain(name: &str) -> String {
-    name.trim().to_lowercase().replace('_', "-")
-}
-
 fn missing(spec: &InputSpec) -> Fault {
     Fault::new(
         spec.name,
@@ -171,10 +184,11 @@ fn unknown(specs: &[InputSpec], input: &RawInput) -> Fault {
     Fault::new(&name, FaultKind::Unknown, format!("there is no input `{name}`"), help)
 }
 
-fn malformed(spec: &InputSpec, text: &str) -> Fault {
-    let shown = match spec.kind {
-        Kind::Secret | Kind::Map(_) | Kind::Command => String::new(),
-        _ => format!(" has the value `{}`, which", cut(text)),
+/// The value is shown where it is given and no secret by its kind.
+fn malformed(spec: &InputSpec, text: Option<&str>) -> Fault {
+    let shown = match (spec.kind, text) {
+        (kind, Some(text)) if is_shown(kind) => format!(" has the value `{}`, which", cut(text)),
+        _ => String::new(),
     };
     let what = match spec.kind {
         Kind::Command => {
@@ -185,6 +199,11 @@ fn malformed(spec: &InputSpec, text: &str) -> Fault {
     };
     let help = format!("It takes {}{}", accepted(spec.kind), example(spec));
     Fault::new(spec.name, FaultKind::Malformed, what, help)
+}
+
+/// Whether a fault may show the value.
+fn is_shown(kind: Kind) -> bool {
+    !matches!(kind, Kind::Secret | Kind::Map(_) | Kind::Command)
 }
 
 fn malformed_map(spec: &InputSpec, why: &str) -> Fault {

@@ -53,7 +53,8 @@ pub fn composite(action: &ActionSpec, depth: Depth) -> String {
 /// The `action.yml` at the root: the input `action` chooses.
 pub fn umbrella(actions: &[&ActionSpec]) -> String {
     let mut yaml = Yaml::default();
-    let about = "Deploys, backs up and rolls back Docker Compose stacks.";
+    let about =
+        "Checks, deploys, backs up and rolls back Docker Compose stacks, and gates coverage.";
     head(&mut yaml, "mta-actions", about);
     branding(&mut yaml, "layers", "blue");
     union_inputs(&mut yaml, actions);
@@ -70,7 +71,7 @@ pub fn umbrella(actions: &[&ActionSpec]) -> String {
 /// The `action.yml` of the Docker variant of the umbrella. Its Dockerfile and binary lie beside it.
 pub fn container(actions: &[&ActionSpec]) -> String {
     let mut yaml = Yaml::default();
-    let about = "Deploys, backs up and rolls back Docker Compose stacks, for runners without Docker Compose. \
+    let about = "Checks, deploys, backs up and rolls back Docker Compose stacks, for runners without Docker Compose. \
                  Refuses stacks that mount files of the workspace.";
     head(&mut yaml, "mta-actions (Docker)", about);
     branding(&mut yaml, "layers", "blue");
@@ -191,24 +192,39 @@ fn step(yaml: &mut Yaml, script: &str, token: Token) {
     yaml.pair(3, "run", script);
 }
 
-/// The launcher. `exec`, because the runner sends its signals to the direct child only.
+/// The launcher. `exec`, because the runner sends its signals to the direct child only. Where there is no binary that
+/// could write the outputs, it writes them. The step after a cancel has none, and without a binary nothing was begun.
 fn script(command: &str, depth: Depth) -> String {
     let dist = depth.dist();
-    let folder = if command == "umbrella" || command == "recover" { "" } else { command };
+    let folder = if command == "umbrella" { "" } else { command };
     let slash = if folder.is_empty() { "" } else { "/" };
-    let unavailable = Outcome::Unavailable.code();
+    let unavailable = Outcome::Unavailable;
+    let (word, code) = (unavailable.word(), unavailable.code());
+    let verdict = if command == "coverage-gate" { " verdict=error" } else { "" };
+    let (refuse, no_machine, no_binary) = if command == "recover" {
+        (String::new(), "exit 0".to_owned(), "exit 0".to_owned())
+    } else {
+        (
+            format!(
+                "unavailable() {{\n\
+                 \x20 echo \"::error title=mta::$1\"\n\
+                 \x20 printf '%s\\n' result={word}{verdict} >>\"$GITHUB_OUTPUT\"\n\
+                 \x20 exit {code}\n\
+                 }}\n"
+            ),
+            "unavailable \"there is no binary for $RUNNER_OS on $RUNNER_ARCH: use a Linux runner, X64 or ARM64\"".to_owned(),
+            format!("unavailable \"this ref has no binaries: use a release tag such as {REPOSITORY}{slash}{folder}@{VERSION}\""),
+        )
+    };
     format!(
-        "case \"$RUNNER_OS-$RUNNER_ARCH\" in\n\
+        "{refuse}\
+         case \"$RUNNER_OS-$RUNNER_ARCH\" in\n\
          \x20 Linux-X64) mta=\"$GITHUB_ACTION_PATH/{dist}/mta-linux-x64\" ;;\n\
          \x20 Linux-ARM64) mta=\"$GITHUB_ACTION_PATH/{dist}/mta-linux-arm64\" ;;\n\
-         \x20 *)\n\
-         \x20   echo \"::error title=mta::there is no binary for $RUNNER_OS on $RUNNER_ARCH: use a Linux runner, X64 or ARM64\"\n\
-         \x20   exit {unavailable}\n\
-         \x20   ;;\n\
+         \x20 *) {no_machine} ;;\n\
          esac\n\
          if [ ! -x \"$mta\" ]; then\n\
-         \x20 echo \"::error title=mta::this ref has no binaries: use a release tag such as {REPOSITORY}{slash}{folder}@{VERSION}\"\n\
-         \x20 exit {unavailable}\n\
+         \x20 {no_binary}\n\
          fi\n\
          exec \"$mta\" {command}\n"
     )

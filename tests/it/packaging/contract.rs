@@ -53,6 +53,17 @@ fn every_manifest_has_name_description_and_branding() {
 }
 
 #[test]
+fn the_words_of_result_are_the_outcomes_of_the_action() {
+    for action in actions::ALL {
+        let words = action.outcomes.iter().map(|outcome| format!("`{}`", outcome.word()));
+        let words: Vec<String> = words.collect();
+        let (last, first) = words.split_last().unwrap();
+        let doc = format!("How it ended: {} or {last}.", first.join(", "));
+        assert_eq!(action.outputs[0].doc, doc, "{}", action.name);
+    }
+}
+
+#[test]
 fn every_output_of_a_composite_has_its_value_and_result_is_the_first() {
     for (path, yaml) in manifests() {
         let outputs = yaml["outputs"].as_object().unwrap();

@@ -263,6 +263,10 @@ fn the_umbrella_does_what_the_input_action_says() {
 
     let unknown = quick(scene.job("").with("action", "deplyo")).run();
     assert_eq!(unknown.exit_code(), 64, "{}", unknown.text());
+    assert_eq!(unknown.outputs["result"], "bad-input");
+    assert!(unknown.summary.contains("bad-input"), "{}", unknown.summary);
+    let missing = quick(scene.job("")).run();
+    assert_eq!((missing.exit_code(), missing.outputs["result"].as_str()), (64, "bad-input"));
     let errors = our_errors(&unknown);
     assert!(errors.len() == 1 && errors[0].contains("deploy"), "{errors:?}");
 }
@@ -288,8 +292,56 @@ fn a_rollback_brings_the_former_release_back_and_knows_no_other() {
 }
 
 #[test]
-fn a_backup_says_its_name_its_path_and_its_size() {
-    let compose = "
+fn a_cancelled_rollback_leaves_the_release_that_ran() {
+    let Some(scene) = Scene::new(&compose()) else { return };
+    scene.deployed("v1");
+    let second = scene.deployed("v2");
+    let record =
+        scene.job("rollback").with("to", "previous").cancel_at("bring the release up").run();
+    assert!(record.cancelled, "{}", record.text());
+    assert_eq!(record.exit_codes.last(), Some(&(1, 0)), "{}", record.text());
+    assert_eq!(record.outputs["result"], "needs-person", "{}", record.text());
+    assert_eq!(scene.version(), "v2", "{}", record.text());
+    let again = format!("release {} runs again", second.outputs["release"]);
+    assert!(record.text().contains(&again), "{}", record.text());
+    assert_clean(&record);
+    assert_eq!(scene.deployed("v3").exit_codes, [(0, 0)], "the next run finds it in order");
+}
+
+#[test]
+fn a_cancelled_umbrella_recovers_with_inputs_that_mean_something_else_elsewhere() {
+    let Some(scene) = Scene::new(&compose()) else { return };
+    scene.deployed("v1");
+    let record = quick(scene.job("").with("action", "deploy"))
+        .with("env", "VERSION=v2\nHEALTH=false")
+        .with("health-retries", "1000")
+        .cancel_at("look 1 of 1000")
+        .run();
+    assert_eq!(record.exit_codes, [(0, 4), (1, 0)], "{}", record.text());
+    assert_eq!(scene.version(), "v1");
+    assert_clean(&record);
+}
+
+#[test]
+fn a_cancelled_backup_leaves_nothing_and_is_green_in_its_second_step() {
+    let Some(scene) = Scene::new(DATABASE) else { return };
+    assert_eq!(scene.deploy().run().exit_code(), 0);
+    let container = scene.stack.containers()["db"].clone();
+    let fill = "CREATE TABLE big AS SELECT n, md5(n::text) || md5((n + 1)::text) AS t FROM generate_series(1, 900000) n";
+    docker_out(&["exec", &container, "psql", "-U", "postgres", "-d", "shop", "-c", fill]);
+    let backup = || scene.job("backup").with("database-service", "db");
+    let record = backup().cancel_at("back the database up").run();
+    assert!(record.cancelled, "{}", record.text());
+    assert_eq!(record.exit_codes, [(0, 1), (1, 0)], "{}", record.text());
+    assert_eq!(record.outputs["result"], "failed");
+    assert!(record.summary.contains("❌ backup: failed"), "{}", record.summary);
+    assert_clean(&record);
+    let next = backup().run();
+    assert_eq!(next.exit_codes, [(0, 0)], "{}", next.text());
+    assert!(!next.text().contains("left by a run that did not end"), "{}", next.text());
+}
+
+const DATABASE: &str = "
 services:
   db:
     image: mta-test/postgres:15
@@ -299,7 +351,10 @@ services:
       interval: 1s
       retries: 30
 ";
-    let Some(scene) = Scene::new(compose) else { return };
+
+#[test]
+fn a_backup_says_its_name_its_path_and_its_size() {
+    let Some(scene) = Scene::new(DATABASE) else { return };
     let deployed = scene.deploy().run();
     assert_eq!(deployed.exit_code(), 0, "{}", deployed.text());
     let backup = scene.job("backup").with("database-service", "db").run();
@@ -321,7 +376,14 @@ fn another_machine_is_told_what_fits() {
         assert_eq!(errors.len(), 1, "{folder}: {errors:?}");
         assert!(errors[0].contains("no binary for Linux on ARM"), "{folder}: {errors:?}");
         assert!(errors[0].contains("X64 or ARM64"), "{folder}: {errors:?}");
+        assert_eq!(record.outputs["result"], "unavailable", "{folder}");
+        assert_clean(&record);
     }
+    let gate = scene.job("coverage-gate").env("TEST_ARCH", "ARM").run();
+    assert_eq!(
+        (gate.outputs["result"].as_str(), gate.outputs["verdict"].as_str()),
+        ("unavailable", "error")
+    );
     assert!(scene.untouched());
 }
 

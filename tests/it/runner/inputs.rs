@@ -140,24 +140,55 @@ fn no_fault_shows_a_secret_or_a_value_of_a_map() {
 
 #[test]
 fn masks_are_secrets_and_maps_with_their_keys() {
-    let values = good(&[
-        ("text", "x"),
-        ("db-password", " p \n"),
-        ("env", "TOKEN=t\nEMPTY="),
-        ("secret-files", "a=s"),
-    ]);
-    let found: Vec<_> = masks(EVERY_KIND, &values)
-        .into_iter()
-        .map(|m| (m.input, m.value.expose_secret().to_owned(), m.why))
-        .collect();
+    let found = |given: &[(&str, &str)]| -> Vec<(String, String, Why)> {
+        let masked = masks(EVERY_KIND, &raw(given));
+        masked.into_iter().map(|m| (m.input, m.value.expose_secret().to_owned(), m.why)).collect()
+    };
+    let secret = |input: &str, value: &str| (input.to_owned(), value.to_owned(), Why::Secret);
+    let key = |input: &str, key: &str, value: &str| {
+        (input.to_owned(), value.to_owned(), Why::Key(key.to_owned()))
+    };
     assert_eq!(
-        found,
+        found(&[
+            ("text", "x"),
+            ("db-password", " p \n"),
+            ("env", "TOKEN=t\nEMPTY="),
+            ("secret-files", "a=s"),
+        ]),
+        [secret("db-password", " p "), key("env", "TOKEN", "t"), secret("secret-files", "s")]
+    );
+    // Inputs that will be refused: their values are in the log all the same.
+    assert_eq!(
+        found(&[("DB_PASSWORT", "p"), ("secret-files", "a: [s]\nt"), ("env", "A=1\nb")]),
         [
-            ("db-password", " p ".to_owned(), Why::Secret),
-            ("env", "t".to_owned(), Why::Key("TOKEN".to_owned())),
-            ("secret-files", "s".to_owned(), Why::Secret),
+            secret("db-password", "p"),
+            secret("secret-files", "[s]"),
+            secret("secret-files", "t"),
+            key("env", "A", "1"),
+            key("env", "secret", "b"),
         ]
     );
+    assert_eq!(found(&[("zzzz_token", "p")]), [key("zzzz_token", "zzzz_token", "p")]);
+}
+
+#[test]
+fn no_fault_shows_what_is_a_secret_elsewhere() {
+    let long = format!("hunter2{}", "x".repeat(80));
+    for (secret, wrong) in [
+        ("hunter2hunter2", "hunter2hunter2"),
+        ("hunter2hunter2", "x hunter2hunter2 x"),
+        (&long, &long),
+        ("hunter2hunter2", "hunter2"),
+    ] {
+        let env = format!("DB_PASSWORD={secret}");
+        let found = faults(&[("text", "x"), ("env", &env), ("count", wrong)]);
+        assert_eq!(found.len(), 1);
+        assert!(!format!("{:?}", found[0]).contains("hunter"), "{:?}", found[0]);
+    }
+    // What is no secret is shown: people look for what they wrote.
+    let found =
+        faults(&[("text", "x"), ("env", "TAG=hunter2hunter2"), ("count", "hunter2hunter2")]);
+    assert!(found[0].what.contains("hunter2hunter2"), "{:?}", found[0]);
 }
 
 #[test]

@@ -154,6 +154,16 @@ fn what_the_summary_lists_already_is_not_listed_again() {
 }
 
 #[test]
+fn an_output_that_the_table_does_not_know_is_told() {
+    let stage = Stage::new();
+    let mut closing = closing(Outcome::Done);
+    closing.outputs.set("relaese", "r 2");
+    assert_eq!(stage.on_runner().finish(closing), 0);
+    let log = stage.log();
+    assert!(log.annotations[0].message.contains("no output relaese"), "{:?}", log.annotations);
+}
+
+#[test]
 fn a_report_that_cannot_be_written_is_a_warning_and_no_failure() {
     let stage = Stage::new();
     fs_err::create_dir(stage.folder.path().join("out")).unwrap();

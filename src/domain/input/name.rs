@@ -1,0 +1,23 @@
+//! How names of inputs are compared: without case, `-` and `_` alike, and the nearest one for a mistyped one.
+
+/// How like two names must be for one to be suggested for the other: from 0 to 1, Damerau-Levenshtein.
+const NEAR: f64 = 0.6;
+
+/// Whether two spellings name the same input.
+pub fn same_name(one: &str, other: &str) -> bool {
+    plain(one) == plain(other)
+}
+
+/// The name most like a mistyped one, if any is near.
+pub fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let name = plain(name);
+    known
+        .map(|known| (known, strsim::normalized_damerau_levenshtein(&plain(known), &name)))
+        .filter(|(_, likeness)| *likeness >= NEAR)
+        .max_by(|one, other| one.1.total_cmp(&other.1))
+        .map(|(known, _)| known)
+}
+
+fn plain(name: &str) -> String {
+    name.trim().to_lowercase().replace('_', "-")
+}
