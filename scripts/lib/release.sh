@@ -5,8 +5,8 @@
 readonly BINARIES=(mta-linux-x64 mta-linux-arm64)
 # All that may lie in dist/ of a release tree.
 readonly SHIPPED=("${BINARIES[@]}" SHA256SUMS BUILD)
-# What else may lie in dist/ of a clone.
-readonly UNSHIPPED=(README.md)
+# What else may lie in dist/ of a clone; the hidden ones are what a killed scripts/dist leaves.
+readonly UNSHIPPED=(README.md .mta-linux-x64.new .mta-linux-arm64.new)
 
 readonly VERSION_FORM='^(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)(-(alpha|beta|rc)\.[1-9][0-9]*)?$'
 
@@ -33,13 +33,13 @@ released() { refs 'refs/tags/v*' | sed -nE 's|\trefs/tags/v([0-9]+\.[0-9]+\.[0-9
 # fetch_release REF: the tree of a release without its history, as FETCH_HEAD.
 fetch_release() { git fetch --quiet --no-tags --depth 1 origin "$1"; }
 
-# check_names FOLDER NAME...: nothing else lies in FOLDER. Hidden files are what a killed scripts/dist left.
+# check_names FOLDER NAME...: nothing else lies in FOLDER.
 check_names() {
-  local folder=$1 path
+  local folder=$1 found unknown
   shift
-  for path in "$folder"/*; do
-    [[ " $* " == *" ${path##*/} "* ]] || die "$path is not a file of a release: delete it, or add its name to scripts/lib/release.sh"
-  done
+  found=$(find "$folder" -mindepth 1 -maxdepth 1 -printf '%f\n')
+  unknown=$(grep -vxF -f <(printf '%s\n' "$@") <<<"$found") || return 0
+  die "$folder/${unknown%%$'\n'*} is not a file of a release: delete it, or add its name to scripts/lib/release.sh"
 }
 
 # check_sums FOLDER SUMS: FOLDER holds every binary, and its bytes are those that SUMS (of sha256sum) tells.

@@ -28,9 +28,14 @@ fn the_tree_has_known_files_only() {
     place.done("scripts/release-tree ../out");
     assert!(place.done("cat ../out/dist/BUILD").contains("-dirty\n"));
 
-    place.lab.write("source/dist/mta-linux-evil", "evil");
-    place.refused("scripts/release-tree ../evil", "dist/mta-linux-evil is not a file of a release");
-    assert!(!place.lab.root.join("evil").exists());
+    for name in ["mta-linux-evil", ".evil", "mta-linux-x64 mta-linux-arm64"] {
+        let evil = format!("source/dist/{name}");
+        place.lab.write(&evil, "evil");
+        let words = format!("dist/{name} is not a file of a release");
+        place.refused("scripts/release-tree ../evil", &words);
+        assert!(!place.lab.root.join("evil").exists());
+        fs_err::remove_file(place.lab.root.join(evil)).unwrap();
+    }
 }
 
 #[test]
@@ -115,9 +120,12 @@ fn a_tree_is_only_committed_when_it_is_what_was_built() {
     place.lab.write("tree/dist/mta-linux-x64", "evil");
     place.refused(COMMIT, "mta-linux-x64: FAILED");
     place.tree("a");
-    place.lab.write("tree/dist/mta-linux-evil", "evil");
-    place.refused(COMMIT, "mta-linux-evil is not a file of a release");
-    place.done("rm ../tree/dist/mta-linux-evil");
+    for name in ["mta-linux-evil", ".mta-linux-x64.new"] {
+        let evil = format!("tree/dist/{name}");
+        place.lab.write(&evil, "evil");
+        place.refused(COMMIT, &format!("{name} is not a file of a release"));
+        fs_err::remove_file(place.lab.root.join(evil)).unwrap();
+    }
     place.lab.write("tree/dist/BUILD", "commit 1111111111111111111111111111111111111111\n");
     place.refused(COMMIT, "was not made from");
     assert_eq!(place.lab.git("origin", &["for-each-ref", "refs/tags", "refs/heads/release"]), "");
