@@ -58,6 +58,8 @@ mod packaging {
     mod contract;
     mod e2e_action;
     mod e2e_static_binary;
+    mod release;
+    mod workflows;
 }
 mod runner {
     mod contract;
