@@ -2,6 +2,7 @@
 
 pub mod arguments;
 pub mod docs;
+mod story;
 
 use std::ffi::OsString;
 use std::io::{Read, Write};
@@ -115,16 +116,14 @@ fn act(command: Command) -> u8 {
             Ok(ready) => ready,
             Err(faults) => return refuse(&session, &given, &faults),
         };
-        let ending = tell(&ready, world).await;
-        close(&session, &given.outputs, ending)
+        let Ready { name, values } = ready;
+        let events = session.shared_sink();
+        let told = story::Told { name, values, job: job.clone(), events, cancel: cancel.clone() };
+        match story::run(told).await {
+            Ok(ending) => close(&session, &given.outputs, ending),
+            Err(failure) => refuse(&session, &given, &[failure]),
+        }
     })
-}
-
-async fn tell(ready: &Ready, world: World<'_>) -> Ending {
-    match actions::run(ready.name, &ready.values, world).await {
-        Some(ending) => ending,
-        None => Ending::new(Outcome::Bug),
-    }
 }
 
 fn close(session: &Session, specs: &[OutputSpec], ending: Ending) -> u8 {

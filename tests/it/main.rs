@@ -62,6 +62,7 @@ mod packaging {
     mod workflows;
 }
 mod runner {
+    mod cancel;
     mod contract;
     mod inputs;
     mod process;

@@ -41,7 +41,7 @@ pub fn files(inputs: &Inputs, world: World<'_>, found: &Findings) -> Told {
         &links(world, found.checkout.as_ref()),
     );
     let mut told = Told { comment: text, ..Told::default() };
-    let Some(folder) = folder(inputs, world) else { return told };
+    let Some(folder) = folder(inputs, world, &mut told) else { return told };
     let contents = [
         ("comment-file", "comment.md", told.comment.clone()),
         ("badge-file", "badge.svg", badge::labelled(&inputs.name, assessment.total)),
@@ -61,7 +61,7 @@ pub fn files(inputs: &Inputs, world: World<'_>, found: &Findings) -> Told {
 pub async fn not_judged(inputs: &Inputs, world: World<'_>, failure: &Failure) -> Told {
     let text = comment::not_judged(failure, marker(&inputs.name).as_str(), &links(world, None));
     let mut told = Told { comment: text, ..Told::default() };
-    if let Some(folder) = folder(inputs, world) {
+    if let Some(folder) = folder(inputs, world, &mut told) {
         let text = told.comment.clone();
         leave(&mut told, &folder, ("comment-file", "comment.md"), &text);
     }
@@ -78,22 +78,29 @@ fn leave(told: &mut Told, folder: &Utf8Path, (output, name): (&'static str, &str
 fn left(told: &mut Told, (output, path): (&'static str, Utf8PathBuf), wrote: io::Result<()>) {
     match wrote {
         Ok(()) => told.files.push((output, path.to_string())),
+        Err(error) => told.warn("a report was not written", &unwritable(&path, error)),
+    }
+}
+
+/// Where files go: what the user says, else a folder of this step's own; by hand nowhere.
+fn folder(inputs: &Inputs, world: World<'_>, told: &mut Told) -> Option<Utf8PathBuf> {
+    let temp = match (&inputs.output_dir, &world.job.temp) {
+        (Some(folder), _) => return Some(inputs.folder.join(folder)),
+        (None, temp) => temp.as_ref()?,
+    };
+    match disk::create_dir_of_our_own(temp, &format!("mta-coverage-{}", inputs.name)) {
+        Ok(folder) => Some(folder),
         Err(error) => {
-            let failure = Failure::new(Outcome::Failed, format!("{path} cannot be written"))
-                .why(error)
-                .help("set `output-dir` to a folder that the runner's user may write to");
-            told.warn("a report was not written", &failure);
+            told.warn("a report was not written", &unwritable(temp, error));
+            None
         }
     }
 }
 
-/// Where files go: what the user says, else the job's temporary folder; by hand nowhere.
-fn folder(inputs: &Inputs, world: World<'_>) -> Option<Utf8PathBuf> {
-    match (&inputs.output_dir, &world.job.temp) {
-        (Some(folder), _) => Some(inputs.folder.join(folder)),
-        (None, Some(temp)) => Some(temp.join(format!("mta-coverage-{}", inputs.name))),
-        (None, None) => None,
-    }
+fn unwritable(path: &Utf8Path, error: io::Error) -> Failure {
+    Failure::new(Outcome::Failed, format!("{path} cannot be written"))
+        .why(error)
+        .help("set `output-dir` to a folder that the runner's user may write to")
 }
 
 /// The marker of a gate's comment.

@@ -1,5 +1,7 @@
 //! The findings as files for other tools. What cannot be written is a warning and does not change the answer.
 
+use std::io;
+
 use camino::Utf8PathBuf;
 
 use crate::actions::validate_config::inputs::Inputs;
@@ -18,7 +20,11 @@ pub fn files(
     (findings, files): (&[Finding], &Files),
     ending: &mut Ending,
 ) {
-    let Some(folder) = folder(inputs, world) else { return };
+    let folder = match folder(inputs, world) {
+        Some(Ok(folder)) => folder,
+        Some(Err(error)) => return ending.annotations.push(not_written(&error.to_string())),
+        None => return,
+    };
     let contents = [
         ("findings-json", "findings.json", json(findings, files)),
         ("sarif-file", "findings.sarif", sarif(findings, files)),
@@ -27,20 +33,25 @@ pub fn files(
         let path = folder.join(name);
         match disk::write_atomic_with_parents(&path, text.as_bytes(), 0o644) {
             Ok(()) => ending.outputs.set(output, path.into_string()),
-            Err(error) => ending.annotations.push(Annotation {
-                level: Level::Warning,
-                title: "a file was not written".to_owned(),
-                message: format!("{path}: {error}"),
-                place: None,
-            }),
+            Err(error) => ending.annotations.push(not_written(&format!("{path}: {error}"))),
         }
     }
 }
 
-fn folder(inputs: &Inputs, world: World<'_>) -> Option<Utf8PathBuf> {
+fn not_written(message: &str) -> Annotation {
+    Annotation {
+        level: Level::Warning,
+        title: "a file was not written".to_owned(),
+        message: message.to_owned(),
+        place: None,
+    }
+}
+
+/// Where files go: what the user says, else a folder of this step's own; by hand nowhere.
+fn folder(inputs: &Inputs, world: World<'_>) -> Option<io::Result<Utf8PathBuf>> {
     match (&inputs.output_dir, &world.job.temp) {
-        (Some(folder), _) => Some(inputs.folder.join(folder)),
-        (None, Some(temp)) => Some(temp.join("mta-validate-config")),
+        (Some(folder), _) => Some(Ok(inputs.folder.join(folder))),
+        (None, Some(temp)) => Some(disk::create_dir_of_our_own(temp, "mta-validate-config")),
         (None, None) => None,
     }
 }

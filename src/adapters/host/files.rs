@@ -7,6 +7,9 @@ use camino::{Utf8Path, Utf8PathBuf};
 use fs_err::os::unix::fs::OpenOptionsExt;
 use sha2::{Digest, Sha256};
 
+/// How many steps of a job may leave reports under the same name.
+const STEPS: u32 = 10_000;
+
 /// Writes a file so that a reader sees the old content or the new, never a part: temporary name in the same folder,
 /// mode, fsync, rename, fsync of the folder.
 pub fn write_atomic(path: &Utf8Path, bytes: &[u8], mode: u32) -> io::Result<()> {
@@ -79,6 +82,21 @@ pub fn create_dir_private(path: &Utf8Path) -> io::Result<()> {
         .mode(0o700)
         .create(path)
         .map_err(|error| named(&error, "create the folder", path))
+}
+
+/// Creates a folder that was not there: `name`, or `name-2`, `name-3` and so on where there is one. Two steps of a job, and
+/// two jobs that share a folder, each get their own.
+pub fn create_dir_of_our_own(parent: &Utf8Path, name: &str) -> io::Result<Utf8PathBuf> {
+    fs_err::create_dir_all(parent)?;
+    let numbered = (2..=STEPS).map(|number| format!("{name}-{number}"));
+    for name in std::iter::once(name.to_owned()).chain(numbered) {
+        let path = parent.join(name);
+        match fs_err::create_dir(&path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            result => return result.map(|()| path),
+        }
+    }
+    Err(io::Error::other(format!("{parent} has {STEPS} folders {name} already")))
 }
 
 /// Creates a folder and its parents for the processes in containers: mode 0755. One that exists is left as it is.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use serde_json::{Value, json};
 
@@ -158,6 +158,12 @@ impl Scene {
         inputs: &[(&str, &str)],
         env: &[(&str, &str)],
     ) -> Ran {
+        let mut command = self.command(event_name, event, inputs);
+        self.ran(&command.envs(env.iter().copied()).output().unwrap())
+    }
+
+    /// A run by an event, to be started.
+    pub fn command(&self, event_name: &str, event: &Value, inputs: &[(&str, &str)]) -> Command {
         let mut all: BTreeMap<&str, &str> = BTreeMap::new();
         if self.action == "coverage-gate" {
             all.insert("reports", "coverage.info");
@@ -183,9 +189,12 @@ impl Scene {
             .env("RUNNER_TEMP", self.path("temp"))
             .env("GITHUB_OUTPUT", self.path("output"))
             .env("GITHUB_STEP_SUMMARY", self.path("summary"))
-            .envs(env.iter().copied())
             .stdin(Stdio::null());
-        let output = command.output().unwrap();
+        command
+    }
+
+    /// What a run left.
+    pub fn ran(&self, output: &Output) -> Ran {
         let mut log = String::from_utf8_lossy(&output.stdout).into_owned();
         log.push_str(&String::from_utf8_lossy(&output.stderr));
         let pairs = files::read_pairs(&fs_err::read(self.path("output")).unwrap());

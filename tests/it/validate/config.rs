@@ -64,6 +64,22 @@ fn a_good_repository_has_nothing_above_a_notice() {
     ran.says("✅ validate-config passed: 0 errors, 0 warnings").says("1 compose file, 3 services");
 }
 
+#[test]
+fn two_steps_of_a_job_do_not_overwrite_each_others_files() {
+    let scene = scene(&GOOD);
+    let first = run(&scene, &[]);
+    let before = told(&first);
+    scene.write("compose.yaml", "services: {a: {imag: x}}\n");
+    let second = run(&scene, &[]);
+    for output in ["findings-json", "sarif-file"] {
+        assert_ne!(first.output(output), second.output(output));
+    }
+    assert_eq!(told(&first), before);
+    assert_ne!(told(&second), before);
+    assert!(first.output("findings-json").ends_with("/mta-validate-config/findings.json"));
+    assert!(second.output("findings-json").ends_with("/mta-validate-config-2/findings.json"));
+}
+
 /// Twenty defects of twenty kinds, each with the line that it stands in.
 fn planted() -> (Vec<(&'static str, String)>, Vec<&'static str>) {
     let compose = format!(
