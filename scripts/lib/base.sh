@@ -51,6 +51,12 @@ limited() { (ulimit -v 8388608 && exec "$@"); }
 # hash_of FILE...: one hash over the contents, in the order given.
 hash_of() { cat -- "$@" | sha256sum | cut -c1-16; }
 
+# room SIZE LIMIT, in bytes: what the limit is, and loudly when less than 5 % of it is left.
+room() {
+  printf ' (at most %s KiB)' "$(($2 / 1024))"
+  [ "$(($1 * 20))" -le "$(($2 * 19))" ] || printf ' *** LESS THAN 5 %% OF THE LIMIT IS LEFT ***'
+}
+
 is_debian() { [ -r /etc/debian_version ] && grep -qs '^ID=debian$' /etc/os-release; }
 
 is_root() { [ "$(id -u)" = 0 ]; }

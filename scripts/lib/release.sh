@@ -4,9 +4,9 @@
 # What a release holds. A tree that is made for one machine may lack the others.
 readonly BINARIES=(mta-linux-x64 mta-linux-arm64)
 # All that may lie in dist/ of a release tree.
-readonly SHIPPED=("${BINARIES[@]}" SHA256SUMS BUILD)
+readonly SHIPPED=("${BINARIES[@]}" SHA256SUMS BUILD Dockerfile)
 # What else may lie in dist/ of a clone; the hidden ones are what a killed scripts/dist leaves.
-readonly UNSHIPPED=(README.md .mta-linux-x64.new .mta-linux-arm64.new)
+readonly UNSHIPPED=(Dockerfile README.md .mta-linux-x64.new .mta-linux-arm64.new)
 
 readonly VERSION_FORM='^(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)(-(alpha|beta|rc)\.[1-9][0-9]*)?$'
 

@@ -68,7 +68,8 @@ pub fn umbrella(actions: &[&ActionSpec]) -> String {
     yaml.text()
 }
 
-/// The `action.yml` of the Docker variant of the umbrella. Its Dockerfile and binary lie beside it.
+/// The `action.yml` of the Docker variant of the umbrella. Its Dockerfile lies in `dist/`, which
+/// the runner takes as the build context: no second copy of the binaries.
 pub fn container(actions: &[&ActionSpec]) -> String {
     let mut yaml = Yaml::default();
     let about = "Checks, deploys, backs up and rolls back Docker Compose stacks, for runners without Docker Compose. \
@@ -83,7 +84,7 @@ pub fn container(actions: &[&ActionSpec]) -> String {
     }
     yaml.line(0, "runs:");
     yaml.line(1, "using: docker");
-    yaml.line(1, "image: Dockerfile");
+    yaml.line(1, "image: ../dist/Dockerfile");
     yaml.line(1, "args:");
     yaml.line(2, "- umbrella");
     yaml.line(1, "env:");

@@ -6,6 +6,9 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Command, Output};
 
+use crate::kit::owner;
+use crate::kit::stack::IMAGE;
+
 /// The binary, or `None` with one visible line.
 fn binary() -> Option<String> {
     let docker = Command::new("docker").arg("version").output();
@@ -66,4 +69,32 @@ fn names_and_addresses_are_found_in_every_root() {
         let (ok, said) = probe(&binary, image, &format!("https://127.0.0.1:{port}/"));
         assert!(!ok && said.contains("InvalidContentType"), "{image}: {said}");
     }
+}
+
+#[test]
+fn the_docker_variant_is_made_of_exactly_the_folder_dist() {
+    let (Some(_), Ok(tree)) = (binary(), std::env::var("MTA_RELEASE_TREE")) else {
+        println!("SKIPPED: MTA_RELEASE_TREE names no tree; `make release-tree` writes it");
+        return;
+    };
+    let action = std::fs::read_to_string(format!("{tree}/docker/action.yml")).unwrap();
+    assert!(action.contains("image: ../dist/Dockerfile"), "{action}");
+    let docker = |args: &[&str]| {
+        let output = Command::new("docker").args(args).output().unwrap();
+        let text = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+        assert!(output.status.success(), "docker {args:?}: {text}");
+        text
+    };
+    let tag = format!("mta.invalid/{}/variant:r1", owner::mark());
+    docker(&[
+        "build",
+        "--tag",
+        &tag,
+        "--build-arg",
+        &format!("BASE={IMAGE}"),
+        &format!("{tree}/dist"),
+    ]);
+    let version = docker(&["run", "--rm", &tag, "--version"]);
+    assert_eq!(version, format!("mta {}\n", env!("CARGO_PKG_VERSION")));
+    docker(&["rmi", &tag]);
 }

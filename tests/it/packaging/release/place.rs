@@ -63,13 +63,14 @@ impl Place {
         lab.git("source", &["init", "-q", "-b", "main"]);
         lab.git("source", &["remote", "add", "origin", lab.root.join("origin").as_str()]);
         let copied = Command::new("cp")
-            .args(["-R", "scripts", "LICENSE", "README.md", "Dockerfile", ".gitignore"])
+            .args(["-R", "scripts", "LICENSE", "README.md", ".gitignore"])
             .arg(lab.root.join("source"))
             .current_dir(env!("CARGO_MANIFEST_DIR"))
             .status();
         assert!(copied.unwrap().success());
         lab.write("source/src/lib.rs", "//! Nothing.\n");
         lab.write("source/dist/README.md", "# dist\n");
+        lab.write("source/dist/Dockerfile", include_str!("../../../../dist/Dockerfile"));
         place.program("git", "exec \"$GIT\" \"$@\"\n");
         place.program("gh", GH);
         place.version("1.0.0");
