@@ -10,7 +10,7 @@ use crate::actions::steps::images::{self, Pull};
 use crate::actions::steps::migrate::{self, Migration};
 use crate::actions::steps::site::Site;
 use crate::actions::steps::stage::{self, Making};
-use crate::actions::steps::{ending, former, plan, prune, switch};
+use crate::actions::steps::{ending, former, plan, prune, referred, switch};
 use crate::actions::{Ending, World};
 use crate::domain::action::{ActionSpec, AfterCancel, OutputSpec, no_rules};
 use crate::domain::health::{Policy, ServiceCommand};
@@ -42,8 +42,11 @@ pub const SPEC: ActionSpec = ActionSpec {
             name: "secret-files",
             kind: Kind::Map(Secrecy::All),
             need: Need::Optional,
-            doc: "Files with secrets that the compose file mounts, as `path=content` lines or a YAML map; the path is relative to the first compose file's folder.",
-            examples: &["secrets/db_password=${{ secrets.DB_PASSWORD }}"],
+            doc: "Files with secrets that the compose file mounts, as `path=content` lines or a YAML map; the path is relative to the first compose file's folder. Content of several lines is given as one line of JSON, `path: toJSON(secrets.NAME)` in an expression; see the README.",
+            examples: &[
+                "secrets/db_password: ${{ toJSON(secrets.DB_PASSWORD) }}",
+                "secrets/db_password=${{ secrets.DB_PASSWORD }}",
+            ],
         },
         InputSpec {
             name: "pull",
@@ -186,6 +189,7 @@ async fn steps(
     site.phases.begin("render and check the compose files");
     let rendered = stage::render(site, checkout).await?;
     stage::check(site, &rendered.model, &wishes.services())?;
+    referred::check(site, checkout, &rendered).await?;
     if wishes.dry_run {
         account.plan = Some(plan::preview(site, &rendered).await?);
         return Ok(());

@@ -10,6 +10,7 @@ pub mod parallel;
 pub mod phases;
 pub mod plan;
 pub mod prune;
+pub mod referred;
 pub mod site;
 pub mod stage;
 pub mod switch;

@@ -31,6 +31,8 @@ pub struct Checkout {
     pub folder: Utf8PathBuf,
     /// What the inputs `env` and `secret-files` write, by path relative to the top. Secret.
     pub written: BTreeMap<Utf8PathBuf, Vec<u8>>,
+    /// Those of `secret-files`, in the order given.
+    pub secret_files: Vec<Utf8PathBuf>,
 }
 
 /// Reads the checkout and the inputs that describe it; every fault is found before anything is touched.
@@ -42,8 +44,9 @@ pub fn read(values: &Values, job: &Job) -> Result<Checkout, Failure> {
     })?;
     let compose_files = compose_files(values.list("compose-files"), &root)?;
     let folder = compose_files[0].parent().unwrap_or(Utf8Path::new("")).to_owned();
-    let written = written(values, &root, &folder)?;
-    Ok(Checkout { root, compose_files, folder, written })
+    let mut written = env_written(values, &root, &folder)?;
+    let secret_files = secrets_written(values, (&root, &folder), &mut written)?;
+    Ok(Checkout { root, compose_files, folder, written, secret_files })
 }
 
 /// The project's name: the input, else the compose files' `name:`, else the repository's.
@@ -121,19 +124,21 @@ fn default_files(root: &Utf8Path) -> Result<Vec<Utf8PathBuf>, Failure> {
         .help("name it with the input `compose-files`; is actions/checkout an earlier step of the job?"))
 }
 
-fn written(
+fn env_written(
     values: &Values,
     root: &Utf8Path,
     folder: &Utf8Path,
 ) -> Result<BTreeMap<Utf8PathBuf, Vec<u8>>, Failure> {
     let mut written = BTreeMap::new();
     let env = values.map("env");
-    if let Some((key, _)) = env.iter().find(|(key, _)| !env_file::is_key(key)) {
+    // What looks like a key may be a line of a secret: it is not shown.
+    if let Some(at) = env.iter().position(|(key, _)| !env_file::is_key(key)) {
         return Err(Failure::new(
             Outcome::BadInput,
-            format!("the input `env` has the key `{key}`"),
+            format!("entry {} of the input `env` has no key that can be used", at + 1),
         )
-        .why("a key has letters, digits and `_`, and does not start with a digit"));
+        .why("a key has letters, digits and `_`, and does not start with a digit")
+        .help("write `KEY=value` lines; a value of several lines as `KEY: ${{ toJSON(secrets.NAME) }}`"));
     }
     if !env.is_empty() {
         let path = folder.join(".env");
@@ -144,11 +149,24 @@ fn written(
         let pairs = env.iter().map(|(key, value)| (key.as_str(), value.expose_secret()));
         written.insert(path, env_file::merged(own.as_deref(), pairs).into_bytes());
     }
-    for (name, content) in values.map("secret-files") {
+    Ok(written)
+}
+
+/// What looks like a path may be a line of a secret, so messages tell its number.
+fn secrets_written(
+    values: &Values,
+    (root, folder): (&Utf8Path, &Utf8Path),
+    written: &mut BTreeMap<Utf8PathBuf, Vec<u8>>,
+) -> Result<Vec<Utf8PathBuf>, Failure> {
+    let mut paths = Vec::new();
+    for (at, (name, content)) in values.map("secret-files").iter().enumerate() {
         let Some(path) = inside(&folder.join(name)).filter(|_| !name.starts_with('/')) else {
             return Err(Failure::new(
                 Outcome::BadInput,
-                format!("the input `secret-files` names `{name}`, which is not below the project's folder"),
+                format!(
+                    "entry {} of the input `secret-files` is not below the project's folder",
+                    at + 1
+                ),
             )
             .help("use a relative path such as `secrets/db_password`"));
         };
@@ -156,14 +174,15 @@ fn written(
         if written.keys().any(beside) || root.join(&path).is_dir() {
             return Err(Failure::new(
                 Outcome::BadInput,
-                format!("the input `secret-files` writes {path} where something else is"),
+                format!("entry {} of the input `secret-files` is where something else is", at + 1),
             )
             .why("it is `.env`, another line of `secret-files`, or a folder of the checkout")
             .help("give each file a path of its own; variables of the stack belong into `env`"));
         }
-        written.insert(path, content.expose_secret().as_bytes().to_vec());
+        written.insert(path.clone(), content.expose_secret().as_bytes().to_vec());
+        paths.push(path);
     }
-    Ok(written)
+    Ok(paths)
 }
 
 /// The path without `.` and `..`; `None` if it leads out or is absolute.
@@ -266,7 +285,11 @@ mod tests {
         for bad in [".env", "a/b", "conf"] {
             let secrets = map(&[("a", "1"), (bad, "2")]);
             let values = values(&[("env", map(&[("K", "v")])), ("secret-files", secrets)]);
-            assert!(read(&values, &job).unwrap_err().what.contains(bad), "{bad}");
+            let what = read(&values, &job).unwrap_err().what;
+            assert_eq!(
+                what, "entry 2 of the input `secret-files` is where something else is",
+                "{bad}"
+            );
         }
     }
 
@@ -275,9 +298,14 @@ mod tests {
         let (_dir, job) = job(&[("compose.yaml", "")]);
         for bad in ["/etc/passwd", "../../x", "."] {
             let values = values(&[("secret-files", map(&[(bad, "x")]))]);
-            assert!(read(&values, &job).unwrap_err().what.contains(bad), "{bad}");
+            let what = read(&values, &job).unwrap_err().what;
+            assert_eq!(
+                what,
+                "entry 1 of the input `secret-files` is not below the project's folder"
+            );
         }
-        let values = values(&[("env", map(&[("A B", "x")]))]);
-        assert!(read(&values, &job).unwrap_err().what.contains("A B"));
+        let values = values(&[("env", map(&[("A", "x"), ("MIIE/v", "x")]))]);
+        let failure = read(&values, &job).unwrap_err();
+        assert!(failure.what.contains("entry 2") && !format!("{failure:?}").contains("MIIE"));
     }
 }

@@ -115,6 +115,31 @@ impl Model {
         paths.into_iter().collect()
     }
 
+    /// Whether some text of the model is this path, holds it as in `device=PATH`, or is a folder above it.
+    pub fn refers_to(&self, path: &str) -> bool {
+        let goes_on = |c: char| c.is_alphanumeric() || matches!(c, '/' | '.' | '_' | '-');
+        let mut found = false;
+        visit_strings(&mut self.0.clone(), &mut |text| {
+            let above = text.strip_suffix('/').unwrap_or(text);
+            let is_above = above.starts_with('/')
+                && path.strip_prefix(above).is_some_and(|rest| rest.starts_with('/'));
+            let holds =
+                text.split_once(path).is_some_and(|(_, behind)| !behind.starts_with(goes_on));
+            found |= is_above || holds;
+        });
+        found
+    }
+
+    /// The paths of the model below a folder, relative to it.
+    pub fn below(&self, folder: &str) -> Vec<String> {
+        let mut found = BTreeSet::new();
+        visit_strings(&mut self.0.clone(), &mut |text| {
+            let rest = text.strip_prefix(folder).and_then(|rest| rest.strip_prefix('/'));
+            found.extend(rest.map(str::to_owned));
+        });
+        found.into_iter().collect()
+    }
+
     /// Lets every path below `from` start with `to` instead, wherever in the model it stands.
     pub fn relocate(&mut self, from: &str, to: &str) {
         visit_strings(&mut self.0, &mut |text| {
@@ -209,6 +234,21 @@ fn visit_strings(value: &mut Value, visit: &mut dyn FnMut(&mut String)) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_path_is_referred_to_by_itself_and_by_folders_above_it() {
+        let model = Model::from_value(json!({
+            "services": {"a": {"volumes": [{"source": "/r/conf"}, {"source": "/r/data/"}], "x": "o=bind,device=/r/dev/ice"}},
+            "secrets": {"pw": {"file": "/r/secrets/pw"}}
+        }));
+        for path in ["/r/conf", "/r/conf/a/b", "/r/data/x", "/r/dev/ice", "/r/secrets/pw"] {
+            assert!(model.refers_to(path), "{path}");
+        }
+        for path in ["/r/config", "/r/secrets/pw2", "/r/secrets/p", "/r/dat", "/r/x"] {
+            assert!(!model.refers_to(path), "{path}");
+        }
+        assert_eq!(model.below("/r"), ["conf", "data/", "secrets/pw"]);
+    }
 
     fn shop() -> Model {
         Model::from_value(json!({

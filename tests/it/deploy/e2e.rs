@@ -479,3 +479,59 @@ fn a_dry_run_shows_the_plan_and_changes_nothing() {
     assert!(ran.summary.contains("created"), "{}", ran.summary);
     assert!(stack.containers().is_empty() && !stack.state("state.json").exists());
 }
+
+const FILES: &str = r#"
+include: [sub/more.yaml]
+services:
+  web:
+    image: mta-test/python:3
+    command: ["sleep", "600"]
+    init: true
+    env_file: [secrets/app.env]
+    secrets: [key]
+    volumes: ["./conf:/conf:ro"]
+secrets:
+  key: { file: secrets/key.pem }
+"#;
+
+fn with_files() -> Stack {
+    let stack = Stack::new(FILES);
+    stack.write("sub/more.yaml", "services: {more: {image: 'mta-test/python:3', init: true, command: [sleep, '600'], env_file: [inner.env]}}\n");
+    stack.write("conf/a", "1\n");
+    stack
+}
+
+#[test]
+fn a_secret_file_that_nothing_refers_to_is_refused_by_its_number_and_not_by_its_name() {
+    if !docker() {
+        return;
+    }
+    let good = "secrets/app.env=AAAA=1111\nsecrets/key.pem=the-key-4711\nsub/inner.env=BBBB=2222\n";
+    // A value of several lines: `DB_USER` is taken for one more file.
+    let stack = with_files();
+    let files = format!("{good}DB_USER=user-4711\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASC=\n");
+    let ran = stack.run("deploy", &[("secret-files", &files)]);
+    assert_eq!((ran.code, ran.outputs["result"].as_str()), (64, "bad-input"), "{}", ran.log);
+    assert!(ran.log.contains("entry 4 of the input `secret-files`"), "{}", ran.log);
+    for place in [&ran.log, &ran.summary] {
+        assert!(!place.contains("DB_USER") && !place.contains("MIIEv"), "{place}");
+        assert!(place.contains("toJSON"), "{place}");
+    }
+    assert!(stack.containers().is_empty());
+
+    // A name that is nearly one of the stack is a mistake of spelling and is shown.
+    let near = format!("{good}secrets/kye.pem=the-key-4711\n");
+    let ran = stack.run("deploy", &[("secret-files", &near)]);
+    assert_eq!(ran.code, 64, "{}", ran.log);
+    assert!(ran.log.contains("did you mean `secrets/key.pem`?"), "{}", ran.log);
+
+    // Mounted, a secret, an env file, that of an included file, and one below a folder that is mounted.
+    let ran = stack.run("deploy", &[("secret-files", &format!("{good}conf/password=pass-4711\n"))]);
+    assert_eq!(ran.code, 0, "{}", ran.log);
+    let yaml = "secrets/app.env: \"AAAA=1111\\nBBBB=2222\\n\"\nsecrets/key.pem: \"the-key-4711\\nb-line-4711\\n\"\nsub/inner.env: CCCC=3333\n";
+    let ran = stack.run("deploy", &[("secret-files", yaml)]);
+    assert_eq!(ran.code, 0, "{}", ran.log);
+    let web = &stack.containers()["web"];
+    assert_eq!(docker_out(&["exec", web, "cat", "/run/secrets/key"]), "the-key-4711\nb-line-4711");
+    assert_eq!(docker_out(&["exec", web, "printenv", "AAAA", "BBBB"]), "1111\n2222");
+}
