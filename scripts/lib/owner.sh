@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Sourced by scripts/test and scripts/sweep: whose something is that tests leave (tests/it/kit/owner.rs).
 
-# start_of PID: when it started, in clock ticks since the boot (field 22 of /proc/PID/stat); nothing when it is gone.
+# start_of PID: when it started, in clock ticks since the boot (field 22 of /proc/PID/stat); nothing when it has ended.
 start_of() {
   local stat
   stat=$(cat "/proc/$1/stat" 2>/dev/null) || return 0
@@ -9,6 +9,8 @@ start_of() {
   stat=${stat##*) }
   # shellcheck disable=SC2086 # split at blanks
   set -- $stat
+  # Killed, and nobody has asked for its end yet: it runs no more.
+  case $1 in Z | X) return 0 ;; esac
   printf '%s' "${20}"
 }
 

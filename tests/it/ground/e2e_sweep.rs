@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::kit::owner;
-use crate::kit::stack::{IMAGE, docker, docker_out};
+use crate::kit::stack::{IMAGE, docker, docker_out, eventually};
 
 /// A process id above the kernel's highest (`/proc/sys/kernel/pid_max` is at most 2^22).
 const GONE: &str = "mtatest-4194305-1";
@@ -68,6 +68,11 @@ fn what_nobody_will_remove_is_swept_and_nothing_else() {
     let (left, used) = (Made::by(GONE), Made::by(&owner::mark()));
     // The same process id, given to another program since.
     let reused = Made::by(&format!("mtatest-{}-1", std::process::id()));
+    // Killed, and its parent has not asked for its end: nobody will remove what it made.
+    let mut ended = Command::new("true").spawn().unwrap();
+    let stat = format!("/proc/{}/stat", ended.id());
+    eventually("its end", || fs_err::read_to_string(&stat).unwrap().contains(") Z "));
+    let unreaped = Made::by(&owner::mark_of(ended.id()));
     assert_eq!((left.there(), used.there()), (vec![true; 4], vec![true; 4]));
 
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/sweep");
@@ -76,6 +81,8 @@ fn what_nobody_will_remove_is_swept_and_nothing_else() {
 
     assert_eq!(left.there(), [false; 4]);
     assert_eq!(reused.there(), [false; 4]);
+    assert_eq!(unreaped.there(), [false; 4]);
+    ended.wait().unwrap();
     assert_eq!(used.there(), [true; 4]);
     assert_eq!((orphan.exists(), ours.exists()), (false, true));
     let said = String::from_utf8(swept.stdout).unwrap();
