@@ -2,16 +2,18 @@
 
 use std::num::NonZeroUsize;
 
-use camino::Utf8Path;
-
-use crate::actions::inputs::{COMPOSE_FILES, DATABASE_SERVICE, LOCK_WAIT, PROJECT_NAME, STATE_DIR};
+use crate::actions::inputs::{
+    COMPOSE_FILES, DATABASE_SERVICE, DATABASES, LOCK_WAIT, PROJECT_NAME, STATE_DIR,
+};
 use crate::actions::steps::database::back_up::{self, Made};
-use crate::actions::steps::site::{DEFAULT_STATE_DIR, Site};
+use crate::actions::steps::database::which::{self, Which};
+use crate::actions::steps::site::{self, Site};
 use crate::actions::steps::{checkout, database, ending};
 use crate::actions::{Ending, World};
 use crate::adapters::host::store::Store;
 use crate::adapters::storage::local::Directory;
 use crate::domain::action::{ActionSpec, AfterCancel, OutputSpec, no_rules};
+use crate::domain::backup::manifest::MadeBy;
 use crate::domain::event::{Annotation, Event, Level};
 use crate::domain::input::{InputSpec, Kind, Need, Values};
 use crate::failure::{Failure, Outcome};
@@ -32,12 +34,13 @@ pub const SPEC: ActionSpec = ActionSpec {
             examples: &["create"],
         },
         DATABASE_SERVICE,
+        DATABASES,
         InputSpec {
-            name: "databases",
-            kind: Kind::Words,
-            need: Need::Optional,
-            doc: "The databases to back up. Without it: the one that the container was set up with (`POSTGRES_DB`).",
-            examples: &["odoo", "shop, reports"],
+            name: "allow-empty",
+            kind: Kind::Bool,
+            need: Need::Default("false"),
+            doc: "Whether a backup of a database without a single table is one. Else it is an error: most likely it is the wrong database.",
+            examples: &["true"],
         },
         InputSpec {
             name: "directory",
@@ -50,7 +53,7 @@ pub const SPEC: ActionSpec = ActionSpec {
             name: "keep-last",
             kind: Kind::Integer { min: 1, max: 100_000 },
             need: Need::Default("7"),
-            doc: "How many backups of each database to keep; older ones are deleted after a backup that succeeded.",
+            doc: "How many backups that this action made to keep of each database; older ones are deleted after a backup that succeeded. What `deploy` makes before migrations is counted apart.",
             examples: &["7"],
         },
         COMPOSE_FILES,
@@ -90,7 +93,7 @@ pub const SPEC: ActionSpec = ActionSpec {
 /// Backs up, or lists backups.
 pub async fn run(values: &Values, world: World<'_>) -> Ending {
     let result = match values.text("mode") {
-        Some("list") => list(values, world),
+        Some("list") => list(values, world).await,
         _ => create(values, world).await,
     };
     result.unwrap_or_else(|failure| {
@@ -110,10 +113,16 @@ async fn create(values: &Values, world: World<'_>) -> Result<Ending, Failure> {
     let place = database::place(&site, service, running.as_ref()).await?;
     let server = database::server(&site, &place, "backup").await?;
     let bench = database::bench(&site, &server, &directory);
-    let databases = wanted(values, server.default_database());
+    let Which { full: mut databases, empty } = which::find(bench, values.list("databases")).await?;
+    let refused = if values.flag("allow-empty") {
+        databases.extend(empty);
+        Vec::new()
+    } else {
+        empty
+    };
     back_up::sweep(bench, &databases).await?;
 
-    let origin = database::origin(&site, running.as_ref());
+    let origin = database::origin(&site, running.as_ref(), MadeBy::Backup);
     let mut made = Vec::new();
     for database in &databases {
         site.phases.begin("back the database up");
@@ -121,12 +130,14 @@ async fn create(values: &Values, world: World<'_>) -> Result<Ending, Failure> {
         site.note(report::line(&backup.entry.manifest));
         made.push(backup);
     }
-    let keep =
-        values.number("keep-last").and_then(|keep| NonZeroUsize::new(usize::try_from(keep).ok()?));
-    let kept = match keep {
-        Some(keep) => back_up::retain(bench, &made, keep),
-        None => Ok(()),
-    };
+    if !refused.is_empty() {
+        return Ok(without(&refused, &made));
+    }
+    let kept = back_up::retain(bench, &made, keep_last(values));
+    database::kept::sweep(&site, bench).await;
+    for other in directory.others()? {
+        site.note(format!("{} is not ours: left alone", other.path));
+    }
     site.phases.end();
     let mut ending = told(&made);
     if let Err(failure) = kept {
@@ -135,15 +146,25 @@ async fn create(values: &Values, world: World<'_>) -> Result<Ending, Failure> {
     Ok(ending)
 }
 
-/// The databases of the input, each once, or the one that the container was set up with.
-fn wanted(values: &Values, default: &str) -> Vec<String> {
-    let mut wanted: Vec<String> = Vec::new();
-    for name in values.list("databases") {
-        if !wanted.contains(name) {
-            wanted.push(name.clone());
-        }
-    }
-    if wanted.is_empty() { vec![default.to_owned()] } else { wanted }
+/// The input `keep-last`; all are kept where there is none.
+fn keep_last(values: &Values) -> NonZeroUsize {
+    let keep = values.number("keep-last").and_then(|keep| usize::try_from(keep).ok());
+    keep.and_then(NonZeroUsize::new).unwrap_or(NonZeroUsize::MAX)
+}
+
+/// The ending where a database has not a single table. The others were backed up; nothing older was deleted.
+fn without(empty: &[String], made: &[Made]) -> Ending {
+    let failure = Failure::new(
+        Outcome::Failed,
+        format!("the database {} has not a single table", empty.join(", ")),
+    )
+    .why("a backup of it would be an empty one, and nobody would notice before it is needed")
+    .help("name the databases with `databases`, or set `allow-empty: true` if it is meant to be empty");
+    let mut ending = if made.is_empty() { Ending::new(Outcome::Failed) } else { told(made) };
+    ending.outcome = Outcome::Failed;
+    ending.summary.push(report::failed(&failure));
+    ending.annotations.push(ending::annotation("backup", &failure));
+    ending
 }
 
 /// Outputs and summary of what was made.
@@ -164,24 +185,34 @@ fn late(failure: &Failure) -> Annotation {
     Annotation { level: Level::Warning, ..ending::annotation("backup", failure) }
 }
 
-/// The story of `mode: list`. It needs no engine and no lock.
-fn list(values: &Values, world: World<'_>) -> Result<Ending, Failure> {
+/// The story of `mode: list`. It needs no lock, and where no engine answers it shows the files alone.
+async fn list(values: &Values, world: World<'_>) -> Result<Ending, Failure> {
     let project = checkout::project_name(values, world.job)?;
-    let workspace = &world.job.workspace;
-    let root = if let Some(path) = values.path("directory") {
-        workspace.join(path)
-    } else {
-        let state_dir =
-            values.path("state-dir").map_or(Utf8Path::new(DEFAULT_STATE_DIR), |path| path);
-        Store::open(&workspace.join(state_dir), &project)?.backups()
+    let directory = match values.path("directory") {
+        Some(path) => Directory::open(&world.job.workspace.join(path))?,
+        None => {
+            Directory::open(&Store::open(&site::state_dir(values, world), &project)?.backups())?
+        }
     };
-    let (mut entries, broken) = Directory::open(&root)?.entries()?;
+    let (mut entries, broken) = directory.entries()?;
     entries.retain(|entry| entry.manifest.project == project.as_str());
-    let manifests: Vec<_> = entries.into_iter().map(|entry| entry.manifest).collect();
-    for manifest in &manifests {
+    let backups: Vec<_> = entries.into_iter().map(|entry| entry.manifest).collect();
+    for manifest in &backups {
         world.events.emit(Event::Note(report::line(manifest)));
     }
+    let others = directory.others()?.into_iter().map(|other| (other.path.to_string(), other.size));
+    let kept = match database::kept::seen(values, world, &project, &directory).await {
+        Ok(kept) => kept,
+        Err(failure) => {
+            let said = format!("databases kept by restores are not listed: {failure}");
+            world.events.emit(Event::Note(said));
+            Vec::new()
+        }
+    };
+    let kept = kept.into_iter().map(|(listed, kept)| (listed.name, listed.size, kept.told()));
+    let listing =
+        report::Listing { backups, broken, others: others.collect(), kept: kept.collect() };
     let mut ending = Ending::new(Outcome::Done);
-    ending.summary.push(report::list(&manifests, &broken));
+    ending.summary.push(report::list(&listing));
     Ok(ending)
 }

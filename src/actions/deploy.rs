@@ -1,10 +1,13 @@
 //! `deploy`: render, check, pull, migrate, switch, watch health, record; or return to the former release.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 
 use jiff::Timestamp;
 
-use crate::actions::inputs::{COMPOSE_FILES, DATABASE_SERVICE, LOCK_WAIT, PROJECT_NAME, STATE_DIR};
+use crate::actions::inputs::{
+    COMPOSE_FILES, DATABASE_SERVICE, DATABASES, LOCK_WAIT, PROJECT_NAME, STATE_DIR,
+};
 use crate::actions::steps::checkout::{self, Checkout};
 use crate::actions::steps::images::{self, Pull};
 use crate::actions::steps::migrate::{self, Migration};
@@ -71,8 +74,16 @@ pub const SPEC: ActionSpec = ActionSpec {
         },
         InputSpec {
             name: "database-service",
-            doc: "The Compose service that runs PostgreSQL. With it, the database is backed up before `migrate-command` runs.",
+            doc: "The Compose service that runs PostgreSQL. With it, its databases are backed up before `migrate-command` runs.",
             ..DATABASE_SERVICE
+        },
+        DATABASES,
+        InputSpec {
+            name: "keep-last",
+            kind: Kind::Integer { min: 1, max: 100_000 },
+            need: Need::Default("7"),
+            doc: "How many backups made before migrations to keep of each database. What the action `backup` makes is counted apart.",
+            examples: &["7"],
         },
         InputSpec {
             name: "health-url",
@@ -269,7 +280,14 @@ impl Wishes {
         };
         let database_service = text("database-service");
         let migration = pair("migrate-command", "migrate-service")?.map(|(argv, service)| {
-            Migration { argv, service, database_service: database_service.clone() }
+            let keep = values.number("keep-last").and_then(|keep| usize::try_from(keep).ok());
+            Migration {
+                argv,
+                service,
+                database_service: database_service.clone(),
+                databases: values.list("databases").to_vec(),
+                keep_last: keep.and_then(NonZeroUsize::new).unwrap_or(NonZeroUsize::MAX),
+            }
         });
         let command = pair("health-command", "health-service")?
             .map(|(argv, service)| ServiceCommand { service, argv });

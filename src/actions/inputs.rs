@@ -46,3 +46,12 @@ pub const DATABASE_SERVICE: InputSpec = InputSpec {
     doc: "The Compose service that runs PostgreSQL.",
     examples: &["db"],
 };
+
+/// `databases`.
+pub const DATABASES: InputSpec = InputSpec {
+    name: "databases",
+    kind: Kind::Words,
+    need: Need::Optional,
+    doc: "The databases that are meant, separated by commas or lines. Without it: all databases of the server but templates and an empty `postgres` beside others.",
+    examples: &["odoo", "shop, reports"],
+};

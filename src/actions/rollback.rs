@@ -1,6 +1,8 @@
 //! `rollback`: back to a release, to a backup, or both.
 
-use crate::actions::inputs::{COMPOSE_FILES, DATABASE_SERVICE, LOCK_WAIT, PROJECT_NAME, STATE_DIR};
+use crate::actions::inputs::{
+    COMPOSE_FILES, DATABASE_SERVICE, DATABASES, LOCK_WAIT, PROJECT_NAME, STATE_DIR,
+};
 use crate::actions::steps::database::{self, Chosen, Swapped};
 use crate::actions::steps::site::Site;
 use crate::actions::steps::{ending, former, switch};
@@ -40,6 +42,18 @@ pub const SPEC: ActionSpec = ActionSpec {
             examples: &["true"],
         },
         DATABASE_SERVICE,
+        InputSpec {
+            doc: "The database that is meant by `backup: latest`, where there are backups of several.",
+            examples: &["shop"],
+            ..DATABASES
+        },
+        InputSpec {
+            name: "allow-other-server",
+            kind: Kind::Bool,
+            need: Need::Default("false"),
+            doc: "Whether the backup may come from another server (another data directory), or be of a database that this server does not have: after the old one was lost.",
+            examples: &["true"],
+        },
         InputSpec {
             name: "directory",
             kind: Kind::Path,

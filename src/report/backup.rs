@@ -32,8 +32,22 @@ pub fn failed(failure: &Failure) -> String {
     format!("{}\n{}\n", heading(3, &format!("❌ backup: {word}")), prose(&failure.to_string()))
 }
 
-/// The list of backups, newest first, and what cannot be read.
-pub fn list(backups: &[Manifest], broken: &[String]) -> String {
+/// What a list of backups shows.
+#[derive(Clone, Debug, Default)]
+pub struct Listing {
+    /// The backups, newest first.
+    pub backups: Vec<Manifest>,
+    /// A sentence for each manifest that cannot be read.
+    pub broken: Vec<String>,
+    /// Files beside them that are not ours, with their size in bytes.
+    pub others: Vec<(String, u64)>,
+    /// Databases that restores keep: name, size in bytes, what it is.
+    pub kept: Vec<(String, u64, String)>,
+}
+
+/// The list of backups, newest first, and what else takes room.
+pub fn list(listing: &Listing) -> String {
+    let Listing { backups, broken, others, kept } = listing;
     let mut text = heading(2, "Backups");
     text.push('\n');
     if backups.is_empty() {
@@ -54,6 +68,20 @@ pub fn list(backups: &[Manifest], broken: &[String]) -> String {
     }
     for why in broken {
         let _ = writeln!(text, "\n- cannot be read: {}", plain(why));
+    }
+    if !kept.is_empty() {
+        let mut table = Table::new(&["Kept database", "Size", "What it is"]);
+        for (name, bytes, told) in kept {
+            table.raw_row(&[code(name), plain(&size(*bytes)), plain(told)]);
+        }
+        let _ = write!(text, "\n{}", table.render());
+    }
+    if !others.is_empty() {
+        let mut table = Table::new(&["Not ours, left alone", "Size"]);
+        for (path, bytes) in others {
+            table.raw_row(&[code(path), plain(&size(*bytes))]);
+        }
+        let _ = write!(text, "\n{}", table.render());
     }
     text
 }
@@ -116,9 +144,13 @@ mod tests {
 
     #[test]
     fn a_list_names_what_cannot_be_read() {
-        assert_eq!(list(&[], &[]), "## Backups\n\nThere is none.\n");
-        let text = list(&[example("2026-11-23T02:03:04Z")], &["x.json: eof".into()]);
-        assert!(text.contains("| `shop_20261123T020304Z` | `shop` | 2026-11-23 02:03:04 UTC |"));
-        assert!(text.ends_with("- cannot be read: x.json: eof\n"));
+        assert_eq!(list(&Listing::default()), "## Backups\n\nThere is none.\n");
+        let text = list(&Listing {
+            backups: vec![example("2026-11-23T02:03:04Z")],
+            broken: vec!["x.json: eof".into()],
+            others: vec![("b/before|after.dump".into(), 2048)],
+            kept: vec![("shop__prev_1".into(), 1 << 20, "what was live".into())],
+        });
+        insta::assert_snapshot!(text);
     }
 }

@@ -95,8 +95,8 @@ pub struct Account {
     pub back: Vec<(String, Change)>,
     /// Why the release that was tried is not healthy.
     pub sickness: Option<Sickness>,
-    /// The backup that was made before the migration.
-    pub backup: Option<String>,
+    /// The backups that were made before the migration.
+    pub backups: Vec<String>,
     /// The backup that was restored.
     pub restored: Option<String>,
     /// Sentences for the reader.
@@ -119,7 +119,7 @@ impl Account {
             changes: Vec::new(),
             back: Vec::new(),
             sickness: None,
-            backup: None,
+            backups: Vec::new(),
             restored: None,
             notes: Vec::new(),
             plan: None,
@@ -173,12 +173,11 @@ impl Account {
                 );
             }
         }
-        for (label, backup) in
-            [("Backup made before", &self.backup), ("Backup restored", &self.restored)]
-        {
-            if let Some(backup) = backup {
-                let _ = writeln!(head, "- {label}: {}", code(backup));
-            }
+        for backup in &self.backups {
+            let _ = writeln!(head, "- Backup made before: {}", code(backup));
+        }
+        if let Some(backup) = &self.restored {
+            let _ = writeln!(head, "- Backup restored: {}", code(backup));
         }
         for note in &self.notes {
             let command = note.command.as_deref().map(|command| format!(" {}", code(command)));

@@ -15,7 +15,9 @@ mod kit;
 
 mod backup {
     mod e2e_dump;
+    mod e2e_ours;
     mod e2e_stack;
+    mod stage;
 }
 mod compose {
     mod differential;

@@ -2,19 +2,25 @@
 
 pub mod back_up;
 pub mod bench;
+pub mod kept;
 pub mod restore;
+pub mod which;
+
+use std::num::NonZeroUsize;
 
 use jiff::Timestamp;
 
 use crate::actions::steps::database::back_up::Origin;
 use crate::actions::steps::database::bench::Bench;
+use crate::actions::steps::database::restore::OtherServer;
 use crate::actions::steps::site::Site;
 use crate::actions::steps::switch;
 use crate::adapters::host::process;
 use crate::adapters::postgres::Server;
 use crate::adapters::storage::local::{Directory, Entry};
-use crate::domain::backup::manifest::Provenance;
+use crate::domain::backup::manifest::{MadeBy, Provenance};
 use crate::domain::backup::restore::Names;
+use crate::domain::backup::retention;
 use crate::domain::input::Values;
 use crate::domain::release::{Release, Restore};
 use crate::failure::{Failure, Outcome};
@@ -25,6 +31,7 @@ use crate::report::release::Note;
 pub struct Chosen {
     directory: Directory,
     entry: Entry,
+    other: OtherServer,
 }
 
 /// A backup that is restored beside the live database.
@@ -144,10 +151,11 @@ pub fn bench<'b>(
 }
 
 /// What a backup records of its making.
-pub fn origin(site: &Site<'_>, running: Option<&Release>) -> Origin {
+pub fn origin(site: &Site<'_>, running: Option<&Release>, made_by: MadeBy) -> Origin {
     let images = running.map(|release| &release.images).into_iter().flatten();
     Origin {
         project: site.project.to_string(),
+        made_by,
         provenance: Provenance {
             release: running.map(|release| release.id.to_string()).unwrap_or_default(),
             images: images.map(|(service, image)| (service.clone(), image.id.clone())).collect(),
@@ -162,24 +170,54 @@ pub fn running(site: &Site<'_>) -> Result<Option<Release>, Failure> {
     site.store.state()?.current.map(|id| site.store.release(&id)).transpose()
 }
 
-/// Backs the database up before it is migrated; the name of the backup comes back.
-pub async fn before_migration(site: &Site<'_>, service: &str) -> Result<String, Failure> {
+/// Backs the databases up before they are migrated, all that have a table or those that are named; the backups' names
+/// come back. Earlier backups of deploys go, but for the last `keep`.
+pub async fn before_migration(
+    site: &Site<'_>,
+    service: &str,
+    databases: &[String],
+    keep: NonZeroUsize,
+) -> Result<Vec<String>, Failure> {
     let running = running(site)?;
     let place = place(site, Some(service), None).await?;
     let server = server(site, &place, "backup").await?;
     let directory = Directory::open(&site.store.backups())?;
     let bench = bench(site, &server, &directory);
-    let database = server.default_database().to_owned();
-    back_up::sweep(bench, std::slice::from_ref(&database)).await?;
-    let made = back_up::back_up(bench, &database, &origin(site, running.as_ref())).await?;
-    Ok(made.entry.manifest.name.to_string())
+    let which = which::find(bench, databases).await?;
+    back_up::sweep(bench, &which.full).await?;
+    for empty in &which.empty {
+        site.note(format!("the database {empty} has no table, so there is nothing to back up"));
+    }
+    let origin = origin(site, running.as_ref(), MadeBy::Deploy);
+    let mut made = Vec::new();
+    for database in &which.full {
+        made.push(back_up::back_up(bench, database, &origin).await?);
+    }
+    back_up::retain(bench, &made, keep)?;
+    kept::sweep(site, bench).await;
+    Ok(made.iter().map(|made| made.entry.manifest.name.to_string()).collect())
 }
 
-/// The backup that the input names; it is known to exist before anything is touched.
+/// The backup that the inputs name; it is known to exist before anything is touched.
 pub fn choose(site: &Site<'_>, values: &Values, name: &str) -> Result<Chosen, Failure> {
+    let database = match values.list("databases") {
+        [] => None,
+        [one] => Some(one.as_str()),
+        more => {
+            let what = format!("the input `databases` names {} databases", more.len());
+            return Err(Failure::new(Outcome::BadInput, what)
+                .why("a rollback restores one backup, which is of one database")
+                .help("name one; run the action once for each"));
+        }
+    };
     let directory = directory(site, values)?;
-    let entry = directory.find(name, site.project.as_str())?;
-    Ok(Chosen { directory, entry })
+    let entry = directory.find(name, site.project.as_str(), database)?;
+    if retention::Entry::of(&entry.manifest).is_in_doubt(Timestamp::now()) {
+        site.note(format!("the backup {} claims to be made in the future", entry.manifest.name));
+    }
+    let allowed = values.flag("allow-other-server");
+    let other = if allowed { OtherServer::Allowed } else { OtherServer::Refused };
+    Ok(Chosen { directory, entry, other })
 }
 
 /// What a restore of the backup will work on, to be recorded before it begins.
@@ -205,7 +243,7 @@ pub async fn prepare(
     let server = server(site, &place, "restore").await?;
     let bench = bench(site, &server, &chosen.directory);
     back_up::sweep(bench, &[]).await?;
-    let restored = restore::prepare(bench, &chosen.entry, &restore.id).await?;
+    let restored = restore::prepare(bench, &chosen.entry, &restore.id, chosen.other).await?;
     Ok(Prepared { place, directory: chosen.directory.clone(), restored })
 }
 
@@ -249,7 +287,7 @@ pub async fn undo(site: &Site<'_>, restore: &Restore) -> Result<(), Failure> {
     if restore::is_swapped(bench, &names).await? {
         stop_application(site, &place).await?;
     }
-    restore::undo(bench, names).await
+    restore::undo(bench, names, site.project.as_str()).await
 }
 
 /// Stops the application and gives the former database its name back. The caller brings the former release up.

@@ -1,5 +1,7 @@
 //! The database is migrated once, by a command in the new image, before the application is switched.
 
+use std::num::NonZeroUsize;
+
 use jiff::Timestamp;
 
 use crate::actions::steps::site::Site;
@@ -20,6 +22,10 @@ pub struct Migration {
     pub service: String,
     /// The service that runs the database; it is backed up first, and started if it does not run yet.
     pub database_service: Option<String>,
+    /// The databases that are backed up; all of the server where none is named.
+    pub databases: Vec<String>,
+    /// How many backups of migrations to keep of each database.
+    pub keep_last: NonZeroUsize,
 }
 
 /// Backs the database up and migrates it, if a migration is asked for.
@@ -58,7 +64,8 @@ async fn migrate(
         |service: &str| containers.iter().any(|c| c.service == service && c.state == "running");
     if let Some(service) = database.filter(|service| runs(service)) {
         site.phases.begin("back the database up");
-        account.backup = Some(database::before_migration(site, service).await?);
+        let (named, keep) = (&migration.databases, migration.keep_last);
+        account.backups = database::before_migration(site, service, named, keep).await?;
     }
     images::hold(site, release).await?;
     let model = switch::place(site, release)?;
@@ -78,11 +85,13 @@ async fn migrate(
 }
 
 fn failed(failure: &Failure, account: &Account) -> Failure {
-    let undo = match &account.backup {
-        Some(backup) => format!(
-            "if the migration left the database half done: rollback with `backup: {backup}` and `confirm-data-loss: true`"
-        ),
-        None => "look at the output above; the database is as the migration left it".to_owned(),
+    let undo = if account.backups.is_empty() {
+        "look at the output above; the database is as the migration left it".to_owned()
+    } else {
+        format!(
+            "if the migration left the database half done: rollback with `backup: {}` and `confirm-data-loss: true`",
+            account.backups.join("`, then with `backup: ")
+        )
     };
     Failure::new(Outcome::Failed, "the migration failed; the application was not switched")
         .why(failure.to_string())

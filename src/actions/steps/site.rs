@@ -43,7 +43,8 @@ pub fn left(values: &Values, world: World<'_>, project: &ProjectName) -> Result<
     })
 }
 
-fn state_dir(values: &Values, world: World<'_>) -> Utf8PathBuf {
+/// The folder of all projects' state: the input `state-dir`, else [`DEFAULT_STATE_DIR`].
+pub fn state_dir(values: &Values, world: World<'_>) -> Utf8PathBuf {
     let given = values.path("state-dir").map_or(Utf8Path::new(DEFAULT_STATE_DIR), |path| path);
     world.job.workspace.join(given)
 }

@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::session::Session;
+use crate::domain::backup::kept::Kept;
 use crate::domain::backup::manifest::{Database, ServerVersion};
 use crate::domain::backup::sql::{ident, literal};
 use crate::failure::{Failure, Outcome};
@@ -17,7 +18,8 @@ const AT_ONCE: usize = 200;
 /// Columns that came with later versions are read through `to_jsonb`, so that one query serves 13 to 18.
 const DESCRIBE: &str = "SELECT jsonb_build_object(
  'server', jsonb_build_object('number', current_setting('server_version_num')::int,
-   'text', current_setting('server_version')),
+   'text', current_setting('server_version'),
+   'system', (SELECT system_identifier::text FROM pg_control_system())),
  'database', jsonb_build_object('name', d.datname, 'owner', pg_get_userbyid(d.datdba),
   'encoding', pg_encoding_to_char(d.encoding),
   'collate', to_jsonb(d)->>'datcollate', 'ctype', to_jsonb(d)->>'datctype',
@@ -42,8 +44,7 @@ const DESCRIBE: &str = "SELECT jsonb_build_object(
 FROM pg_database d WHERE d.datname = current_database()";
 
 /// Tables whose rows `pg_dump` dumps: not those of extensions.
-const TABLES: &str = "SELECT coalesce(jsonb_agg(jsonb_build_array(n.nspname, c.relname)), '[]')
-FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+const FROM_TABLES: &str = "FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
  AND NOT EXISTS (SELECT FROM pg_depend x
   WHERE x.classid = 'pg_class'::regclass AND x.objid = c.oid AND x.deptype = 'e')";
@@ -64,7 +65,9 @@ pub async fn describe(session: &mut Session) -> Result<Described, Failure> {
 
 /// Counts the rows of every table of the session's database, in its transaction.
 pub async fn count_rows(session: &mut Session) -> Result<BTreeMap<String, u64>, Failure> {
-    let tables: Vec<(String, String)> = read(session.json(TABLES).await?)?;
+    let names = "coalesce(jsonb_agg(jsonb_build_array(n.nspname, c.relname)), '[]')";
+    let tables: Vec<(String, String)> =
+        read(session.json(&format!("SELECT {names} {FROM_TABLES}")).await?)?;
     let mut rows = BTreeMap::new();
     for some in tables.chunks(AT_ONCE) {
         let counts: Vec<_> = some
@@ -86,10 +89,34 @@ pub async fn count_rows(session: &mut Session) -> Result<BTreeMap<String, u64>, 
     Ok(rows)
 }
 
-/// The names of all databases that take connections and are no templates.
-pub async fn databases(session: &mut Session) -> Result<Vec<String>, Failure> {
-    let sql = "SELECT coalesce(jsonb_agg(datname ORDER BY datname), '[]') FROM pg_database \
-               WHERE datallowconn AND NOT datistemplate";
+/// Whether the session's database has a table of its own.
+pub async fn has_tables(session: &mut Session) -> Result<bool, Failure> {
+    read(session.json(&format!("SELECT to_jsonb(count(*) > 0) {FROM_TABLES}")).await?)
+}
+
+/// A database as the list of all has it.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Listed {
+    /// Its name.
+    pub name: String,
+    /// Its comment.
+    pub comment: Option<String>,
+    /// `pg_database_size` in bytes.
+    pub size: u64,
+}
+
+impl Listed {
+    /// What the mark of ours says, if it has one.
+    pub fn kept(&self) -> Option<Kept> {
+        self.comment.as_deref().and_then(Kept::read)
+    }
+}
+
+/// All databases that take connections and are no templates, by name.
+pub async fn databases(session: &mut Session) -> Result<Vec<Listed>, Failure> {
+    let sql = "SELECT coalesce(jsonb_agg(jsonb_build_object('name', datname, \
+               'comment', shobj_description(oid, 'pg_database'), 'size', pg_database_size(oid)) \
+               ORDER BY datname), '[]') FROM pg_database WHERE datallowconn AND NOT datistemplate";
     read(session.json(sql).await?)
 }
 

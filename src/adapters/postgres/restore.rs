@@ -5,8 +5,11 @@ use std::time::Duration;
 
 use super::Server;
 use crate::adapters::docker::exec::Fed;
+use crate::domain::backup::kept::Kept;
 use crate::domain::backup::manifest::Database;
-use crate::domain::backup::restore::{create_database, dress_database, drop_database, rename};
+use crate::domain::backup::restore::{
+    Renaming, comment, create_database, dress_database, drop_database, rename,
+};
 use crate::domain::backup::sql::literal;
 use crate::failure::Failure;
 
@@ -14,10 +17,16 @@ use crate::failure::Failure;
 const TRIES: u32 = 3;
 
 impl Server<'_> {
-    /// Creates a database like another one: encoding, locale, owner, settings, rights.
-    pub async fn create_like(&self, name: &str, like: &Database) -> Result<(), Failure> {
+    /// Creates a database like another one: encoding, locale, owner, settings, rights. Its comment is our mark.
+    pub async fn create_like(
+        &self,
+        name: &str,
+        like: &Database,
+        mark: &Kept,
+    ) -> Result<(), Failure> {
         let mut session = self.session(Self::maintenance_database(name)).await?;
         session.run(&create_database(name, like)).await?;
+        session.run(&comment(name, Some(&mark.comment()))).await?;
         for sql in dress_database(name, like) {
             session.run(&sql).await?;
         }
@@ -33,8 +42,8 @@ impl Server<'_> {
         self.pg_restore(&args, Some(database), archive).await
     }
 
-    /// Drops a database that was never live.
-    pub async fn drop_new(&self, name: &str) -> Result<(), Failure> {
+    /// Drops a database of ours: one with our mark, or one that the record of a restore names as new.
+    pub async fn drop_ours(&self, name: &str) -> Result<(), Failure> {
         let mut session = self.session(Self::maintenance_database(name)).await?;
         session.run(drop_database(name).trim_end_matches(';')).await.map(|_| ())
     }
@@ -43,11 +52,11 @@ impl Server<'_> {
     ///
     /// The lock of the renaming keeps newcomers out. Connections are never forbidden by a flag: it would outlive a kill
     /// and lock everyone out.
-    pub async fn rename_databases(&self, steps: &[(&str, &str)]) -> Result<(), Failure> {
-        let here = Self::maintenance_database(steps[0].0);
+    pub async fn rename_databases(&self, renaming: &Renaming<'_>) -> Result<(), Failure> {
+        let here = Self::maintenance_database(renaming.steps[0].0);
         let mut last = None;
         for _ in 0..TRIES {
-            match self.rename_once(steps, here).await {
+            match self.rename_once(renaming, here).await {
                 Ok(()) => return Ok(()),
                 Err(failure) if failure.why.contains("being accessed by other users") => {
                     last = Some(failure);
@@ -58,17 +67,17 @@ impl Server<'_> {
         last.map_or(Ok(()), Err)
     }
 
-    async fn rename_once(&self, steps: &[(&str, &str)], here: &str) -> Result<(), Failure> {
+    async fn rename_once(&self, wanted: &Renaming<'_>, here: &str) -> Result<(), Failure> {
         let mut renaming = self.session(here).await?;
         let mut ending = self.session(here).await?;
-        let names: Vec<_> = steps.iter().map(|(from, _)| literal(from)).collect();
+        let names: Vec<_> = wanted.steps.iter().map(|(from, _)| literal(from)).collect();
         let end = format!(
             "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity \
              WHERE datname IN ({}) AND pid <> pg_backend_pid()",
             names.join(", ")
         );
         ending.run(&end).await?;
-        let sql = rename(steps);
+        let sql = rename(wanted);
         let sql = sql.trim_end_matches(';');
         let ender = async {
             loop {

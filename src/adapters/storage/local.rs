@@ -1,8 +1,11 @@
 //! A directory of backups: `<root>/<database>/<name>.dump` with `<name>.manifest.json` beside it.
 //!
-//! Files have mode 0600, folders 0700. A dump is written under a hidden name, made durable, renamed, and then its
-//! manifest is written: a dump without a manifest is what a killed run left. Its writer holds a lock on the file until
-//! then, so that a sweep never takes the file of a run that lives.
+//! Files have mode 0600, folders 0700. A dump is written under a hidden name and made durable, then its manifest under
+//! another hidden name; then both get their names, the dump first. Its writer holds a lock on the dump until then, so that
+//! a sweep never takes the file of a run that lives.
+//!
+//! People keep other files here too. What is deleted has one of these hidden names, or a manifest of ours beside it;
+//! anything else is left alone and listed.
 
 use std::io::{self, Read, Write};
 
@@ -14,7 +17,8 @@ use sha2::{Digest, Sha256};
 use crate::adapters::host::files;
 use crate::domain::backup::archive::{self, ArchiveVersion};
 use crate::domain::backup::manifest::Manifest;
-use crate::domain::backup::name::{self, BackupName};
+use crate::domain::backup::name::{self, BackupName, DUMP, MANIFEST};
+use crate::domain::backup::retention;
 use crate::failure::{Failure, Outcome};
 
 /// A directory of backups.
@@ -32,7 +36,7 @@ pub struct Entry {
     pub dump: Utf8PathBuf,
 }
 
-/// A dump while it is written. Dropped before [`Partial::publish`], it is removed.
+/// A dump while it is written. Dropped before [`Partial::record`] has ended well, it is removed.
 #[derive(Debug)]
 pub struct Partial {
     /// The name that the backup will have.
@@ -42,16 +46,26 @@ pub struct Partial {
     folder: Utf8PathBuf,
     hasher: Sha256,
     size: u64,
-    published: bool,
+    /// What goes if this is dropped, in this order.
+    unfinished: Vec<Utf8PathBuf>,
 }
 
-/// A dump under its final name, without a manifest as yet. Dropped before [`Published::record`], it is removed.
-#[derive(Debug)]
-pub struct Published {
-    dump: Utf8PathBuf,
-    manifest: Utf8PathBuf,
-    recorded: bool,
-    _lock: File,
+/// A file in the directory that is not ours.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Other {
+    /// Where it is.
+    pub path: Utf8PathBuf,
+    /// Its size in bytes.
+    pub size: u64,
+}
+
+/// What a sweep did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// Half dumps that went.
+    pub removed: Vec<String>,
+    /// Whole backups whose run was killed between the two names: they have both now.
+    pub finished: Vec<String>,
 }
 
 impl Directory {
@@ -80,7 +94,7 @@ impl Directory {
             if folder.join(name.dump_file()).exists() {
                 continue;
             }
-            let path = folder.join(name.partial_file());
+            let path = folder.join(name.partial_dump_file());
             let mut options = OpenOptions::new();
             options.write(true).create_new(true);
             fs_err::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
@@ -89,35 +103,29 @@ impl Directory {
                 Err(error) => return Err(unwritable(&path, &error)),
                 Ok(file) => {
                     file.file().lock().map_err(|error| unwritable(&path, &error))?;
-                    let hasher = Sha256::new();
-                    return Ok(Partial {
-                        name,
-                        file,
-                        path,
-                        folder,
-                        hasher,
-                        size: 0,
-                        published: false,
-                    });
+                    let (hasher, unfinished) = (Sha256::new(), vec![path.clone()]);
+                    return Ok(Partial { name, file, path, folder, hasher, size: 0, unfinished });
                 }
             }
         }
         Err(Failure::new(Outcome::Failed, format!("{folder} has too many backups of one second")))
     }
 
-    /// Removes what killed runs left of a database's backups; says what.
-    pub fn sweep(&self, database: &str) -> Result<Vec<String>, Failure> {
+    /// Puts right what killed runs left of a database's backups: half dumps go, whole ones get their manifest.
+    pub fn sweep(&self, database: &str) -> Result<Swept, Failure> {
         let folder = self.root.join(name::folder(database));
-        let names = files::names(&folder).map_err(|error| unwritable(&folder, &error))?;
-        let mut swept = Vec::new();
-        for file in &names {
-            let dump = file.strip_suffix(".dump");
-            let orphan = dump.is_some_and(|name| !names.contains(&format!("{name}.manifest.json")));
-            let partial = file.starts_with('.') && file.ends_with(".dump.partial");
-            let path = folder.join(file);
-            if (orphan || partial) && is_abandoned(&path) {
-                files::remove(&path).map_err(|error| unwritable(&path, &error))?;
-                swept.push(file.clone());
+        let mut swept = Swept::default();
+        for file in files::names(&folder).map_err(|error| unwritable(&folder, &error))? {
+            if let Some(name) = BackupName::of_partial_dump(&file) {
+                let path = folder.join(&file);
+                if is_abandoned(&path) {
+                    files::remove(&path).map_err(|error| unwritable(&path, &error))?;
+                    swept.removed.push(name.to_string());
+                }
+            } else if let Some(name) = BackupName::of_partial_manifest(&file)
+                && finish(&folder, &name).map_err(|error| unwritable(&folder, &error))?
+            {
+                swept.finished.push(name.to_string());
             }
         }
         Ok(swept)
@@ -127,45 +135,110 @@ impl Directory {
     pub fn entries(&self) -> Result<(Vec<Entry>, Vec<String>), Failure> {
         let mut entries = Vec::new();
         let mut broken = Vec::new();
-        let folders = files::names(&self.root).map_err(|error| unwritable(&self.root, &error))?;
-        for folder in folders.into_iter().map(|name| self.root.join(name)).filter(|f| f.is_dir()) {
+        for folder in self.folders()? {
             let names = files::names(&folder).map_err(|error| unwritable(&folder, &error))?;
-            for file in names.iter().filter(|name| name.ends_with(".manifest.json")) {
+            for file in names.iter().filter(|name| name.ends_with(MANIFEST)) {
                 match read_entry(&folder, file) {
                     Ok(entry) => entries.push(entry),
                     Err(why) => broken.push(format!("{folder}/{file}: {why}")),
                 }
             }
         }
-        entries.sort_by(|a, b| {
-            (b.manifest.started, &b.manifest.name).cmp(&(a.manifest.started, &a.manifest.name))
-        });
+        let now = Timestamp::now();
+        let rank = |entry: &Entry| retention::Entry::of(&entry.manifest);
+        entries.sort_by(|a, b| retention::newest_first(&rank(a), &rank(b), now));
         Ok((entries, broken))
     }
 
-    /// The backup of that name, or the newest one for `latest`, among those of `project`.
+    /// Files that are not ours: dumps without a manifest, what people put here.
+    pub fn others(&self) -> Result<Vec<Other>, Failure> {
+        let mut others = Vec::new();
+        for folder in std::iter::once(self.root.clone()).chain(self.folders()?) {
+            let names = files::names(&folder).map_err(|error| unwritable(&folder, &error))?;
+            let is_ours = |file: &str| {
+                let manifest = file.strip_suffix(DUMP).map(|name| format!("{name}{MANIFEST}"));
+                file.starts_with('.')
+                    || file.ends_with(MANIFEST)
+                    || manifest.is_some_and(|manifest| names.contains(&manifest))
+            };
+            for path in names.iter().filter(|file| !is_ours(file)).map(|file| folder.join(file)) {
+                if let Ok(meta) = fs_err::symlink_metadata(&path)
+                    && !meta.is_dir()
+                {
+                    others.push(Other { path, size: meta.len() });
+                }
+            }
+        }
+        Ok(others)
+    }
+
+    fn folders(&self) -> Result<Vec<Utf8PathBuf>, Failure> {
+        let names = files::names(&self.root).map_err(|error| unwritable(&self.root, &error))?;
+        let paths = names.into_iter().map(|name| self.root.join(name));
+        Ok(paths.filter(|path| path.is_dir()).collect())
+    }
+
+    /// The place of the next backup of a database: one after the last.
+    pub fn next_sequence(&self, database: &str) -> Result<u64, Failure> {
+        let (entries, _) = self.entries()?;
+        let own = entries.iter().filter(|entry| entry.manifest.database.name == database);
+        Ok(own.map(|entry| entry.manifest.sequence).max().unwrap_or(0).saturating_add(1))
+    }
+
+    /// The backup of that name, or the newest one for `latest`, among those of `project` and, where one is given, of
+    /// `database`.
     ///
-    /// Fails with [`Outcome::BadInput`] and the list of those that exist.
-    pub fn find(&self, wanted: &str, project: &str) -> Result<Entry, Failure> {
+    /// # Errors
+    /// [`Outcome::BadInput`] with the list of those that exist; also where `latest` could be that of several databases.
+    pub fn find(
+        &self,
+        wanted: &str,
+        project: &str,
+        database: Option<&str>,
+    ) -> Result<Entry, Failure> {
         let (mut entries, broken) = self.entries()?;
-        entries.retain(|entry| entry.manifest.project == project);
-        let found = entries
-            .iter()
-            .position(|entry| wanted == "latest" || entry.manifest.name.as_str() == wanted);
+        let is_wanted = |entry: &Entry| entry.manifest.name.as_str() == wanted;
+        let of_others = entries.iter().filter(|entry| entry.manifest.project != project);
+        let owners: Vec<_> = of_others.filter(|entry| is_wanted(entry)).collect();
+        let owner = owners.first().map(|entry| entry.manifest.project.clone());
+        entries.retain(|entry| {
+            entry.manifest.project == project
+                && database.is_none_or(|name| entry.manifest.database.name == name)
+        });
+        if wanted == "latest" {
+            one_database(&entries)?;
+        }
+        let found = entries.iter().position(|entry| wanted == "latest" || is_wanted(entry));
         if let Some(index) = found {
             return Ok(entries.swap_remove(index));
         }
         let names: Vec<_> = entries.iter().map(|entry| entry.manifest.name.as_str()).collect();
-        let known = if names.is_empty() {
-            format!("no backup of project {project} is in {}", self.root)
-        } else {
-            format!("these exist: {}", names.join(", "))
+        let whose = database.map(|name| format!(" and database {name}")).unwrap_or_default();
+        let known = match owner {
+            Some(owner) => format!("it is one of the project {owner}, not of {project}"),
+            None if names.is_empty() => {
+                format!("no backup of project {project}{whose} is in {}", self.root)
+            }
+            None => format!("these exist: {}", names.join(", ")),
         };
         let unread: String = broken.iter().map(|why| format!("; cannot be read: {why}")).collect();
         Err(Failure::new(Outcome::BadInput, format!("there is no backup `{wanted}`"))
             .why(known + &unread)
             .help("give one of these names, or `latest`, as the input `backup`"))
     }
+}
+
+/// Refuses to guess which database is meant.
+fn one_database(entries: &[Entry]) -> Result<(), Failure> {
+    let mut names: Vec<_> = entries.iter().map(|entry| &*entry.manifest.database.name).collect();
+    names.sort_unstable();
+    names.dedup();
+    if names.len() <= 1 {
+        return Ok(());
+    }
+    Err(Failure::new(Outcome::BadInput, "`latest` could be the backup of several databases")
+        .why(format!("there are backups of {}", names.join(", ")))
+        .help("name the database with `databases`, or give the backup's name"))
 }
 
 impl Entry {
@@ -226,31 +299,28 @@ impl Partial {
         read_head(&self.path)
     }
 
-    /// Gives the dump its final name.
-    pub fn publish(mut self) -> Result<Published, Failure> {
-        let dump = self.folder.join(self.name.dump_file());
-        let lock = self.file.file().try_clone().map_err(|error| unwritable(&self.path, &error))?;
-        self.file
-            .sync_all()
-            .and_then(|()| fs_err::rename(&self.path, &dump))
-            .and_then(|()| files::sync_dir(&self.folder))
-            .map_err(|error| unwritable(&dump, &error))?;
-        self.published = true;
-        let manifest = self.folder.join(self.name.manifest_file());
-        let lock = File::from_parts(lock, dump.as_std_path());
-        Ok(Published { dump, manifest, recorded: false, _lock: lock })
-    }
-}
-
-impl Published {
-    /// Writes the manifest: from now on this is a backup.
+    /// Gives dump and manifest their names: from now on this is a backup.
     pub fn record(mut self, manifest: Manifest) -> Result<Entry, Failure> {
         let text = serde_json::to_vec_pretty(&manifest)
             .map_err(|error| Failure::new(Outcome::Bug, "a manifest is no JSON").why(error))?;
-        files::write_atomic(&self.manifest, &text, 0o600)
-            .map_err(|error| unwritable(&self.manifest, &error))?;
-        self.recorded = true;
-        Ok(Entry { manifest, dump: self.dump.clone() })
+        let hidden = self.folder.join(self.name.partial_manifest_file());
+        let (dump, named) =
+            (self.folder.join(self.name.dump_file()), self.folder.join(self.name.manifest_file()));
+        self.unfinished.insert(0, hidden.clone());
+        self.file
+            .sync_all()
+            .and_then(|()| files::write_atomic(&hidden, &text, 0o600))
+            .map_err(|error| unwritable(&hidden, &error))?;
+        self.unfinished.push(dump.clone());
+        fs_err::rename(&self.path, &dump)
+            .and_then(|()| files::sync_dir(&self.folder))
+            .map_err(|error| unwritable(&dump, &error))?;
+        self.unfinished.insert(0, named.clone());
+        fs_err::rename(&hidden, &named)
+            .and_then(|()| files::sync_dir(&self.folder))
+            .map_err(|error| unwritable(&named, &error))?;
+        self.unfinished.clear();
+        Ok(Entry { manifest, dump })
     }
 }
 
@@ -269,19 +339,34 @@ impl Write for Partial {
 
 impl Drop for Partial {
     fn drop(&mut self) {
-        if !self.published {
+        for path in &self.unfinished {
             // The next run sweeps what cannot be removed now.
-            let _ = files::remove(&self.path);
+            let _ = files::remove(path);
         }
     }
 }
 
-impl Drop for Published {
-    fn drop(&mut self) {
-        if !self.recorded {
-            let _ = files::remove(&self.dump);
-        }
+/// Gives a backup its manifest whose run was killed after the dump had its name; a manifest that came to no dump goes.
+/// Says whether there is one backup more.
+fn finish(folder: &Utf8Path, name: &BackupName) -> io::Result<bool> {
+    let hidden = folder.join(name.partial_manifest_file());
+    let (dump, named) = (folder.join(name.dump_file()), folder.join(name.manifest_file()));
+    let writing = folder.join(name.partial_dump_file());
+    if [&dump, &writing].iter().any(|path| path.exists() && !is_abandoned(path)) {
+        return Ok(false);
     }
+    let manifest =
+        fs_err::read_to_string(&hidden).ok().and_then(|text| Manifest::parse(&text).ok());
+    let is_whole = manifest.is_some_and(|manifest| {
+        manifest.name == *name && files::sha256(&dump).is_ok_and(|sha256| sha256 == manifest.sha256)
+    });
+    if is_whole && !named.exists() {
+        fs_err::rename(&hidden, &named)?;
+        files::sync_dir(folder)?;
+        return Ok(true);
+    }
+    files::remove(&hidden)?;
+    Ok(false)
 }
 
 fn read_entry(folder: &Utf8Path, file: &str) -> Result<Entry, String> {

@@ -19,6 +19,13 @@ pub struct Manifest {
     pub tool: String,
     /// Name of the backup.
     pub name: BackupName,
+    /// Its place among the backups of its database in its directory, from 1: which one is the newest must not hang on a
+    /// clock. 0 in manifests of before it was counted.
+    #[serde(default)]
+    pub sequence: u64,
+    /// Which action made it: retention counts those of `deploy` apart from those of `backup`.
+    #[serde(default)]
+    pub made_by: MadeBy,
     /// Compose project.
     pub project: String,
     /// What the database was.
@@ -68,6 +75,17 @@ impl Manifest {
         }
         serde_json::from_str(text).map_err(|error| error.to_string())
     }
+}
+
+/// The action that made a backup.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MadeBy {
+    /// `backup`; also what older versions made, which did not tell.
+    #[default]
+    Backup,
+    /// `deploy`, before a migration.
+    Deploy,
 }
 
 /// A database as the catalog describes it: what `CREATE DATABASE` needs to make the same again.
@@ -132,6 +150,9 @@ pub struct ServerVersion {
     pub number: u32,
     /// `server_version`: `15.18 (Debian 15.18-0+deb12u1)`.
     pub text: String,
+    /// `system_identifier` of the cluster, digits: another data directory has another one. Empty where it is not known.
+    #[serde(default)]
+    pub system: String,
 }
 
 impl ServerVersion {
@@ -164,6 +185,8 @@ pub(crate) mod tests {
             schema: SCHEMA,
             tool: "0.1.0".into(),
             name: BackupName::new("shop", started, 1),
+            sequence: 1,
+            made_by: MadeBy::Backup,
             project: "shop".into(),
             database: Database {
                 name: "shop".into(),
@@ -173,7 +196,11 @@ pub(crate) mod tests {
                 ctype: "C.UTF-8".into(),
                 ..Database::default()
             },
-            server: ServerVersion { number: 150_018, text: "15.18".into() },
+            server: ServerVersion {
+                number: 150_018,
+                text: "15.18".into(),
+                ..ServerVersion::default()
+            },
             dumper: "pg_dump (PostgreSQL) 15.18".into(),
             started,
             finished: started,
@@ -189,6 +216,20 @@ pub(crate) mod tests {
         let manifest = example("2026-11-23T02:03:04Z");
         let text = serde_json::to_string_pretty(&manifest).unwrap();
         assert_eq!(Manifest::parse(&text), Ok(manifest));
+    }
+
+    #[test]
+    fn a_manifest_of_before_places_were_counted_is_read() {
+        let mut value = serde_json::to_value(example("2026-11-23T02:03:04Z")).unwrap();
+        let fields = value.as_object_mut().unwrap();
+        fields.remove("sequence");
+        fields.remove("made_by");
+        fields["server"].as_object_mut().unwrap().remove("system");
+        let read = Manifest::parse(&value.to_string()).unwrap();
+        assert_eq!(
+            (read.sequence, read.made_by, read.server.system.as_str()),
+            (0, MadeBy::Backup, "")
+        );
     }
 
     #[test]

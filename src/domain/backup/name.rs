@@ -7,6 +7,15 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use serde::{Deserialize, Serialize};
 
+/// How the file name of a dump ends.
+pub const DUMP: &str = ".dump";
+
+/// How the file name of a manifest ends.
+pub const MANIFEST: &str = ".manifest.json";
+
+/// How the name of a file that is being written ends; it begins with a dot.
+const PARTIAL: &str = ".partial";
+
 const STAMP: &str = "%Y%m%dT%H%M%SZ";
 
 /// The name of one backup; safe as a file name and as a workflow output.
@@ -33,17 +42,37 @@ impl BackupName {
 
     /// File name of the dump.
     pub fn dump_file(&self) -> String {
-        format!("{}.dump", self.0)
+        format!("{}{DUMP}", self.0)
     }
 
     /// File name of the manifest.
     pub fn manifest_file(&self) -> String {
-        format!("{}.manifest.json", self.0)
+        format!("{}{MANIFEST}", self.0)
     }
 
     /// File name of the dump while it is written.
-    pub fn partial_file(&self) -> String {
-        format!(".{}.dump.partial", self.0)
+    pub fn partial_dump_file(&self) -> String {
+        format!(".{}{DUMP}{PARTIAL}", self.0)
+    }
+
+    /// File name of the manifest until the dump has its own.
+    pub fn partial_manifest_file(&self) -> String {
+        format!(".{}{MANIFEST}{PARTIAL}", self.0)
+    }
+
+    /// The backup whose dump is being written under this file name; `None` for any other file.
+    pub fn of_partial_dump(file: &str) -> Option<Self> {
+        Self::of_partial(file, DUMP)
+    }
+
+    /// The backup whose manifest waits under this file name; `None` for any other file.
+    pub fn of_partial_manifest(file: &str) -> Option<Self> {
+        Self::of_partial(file, MANIFEST)
+    }
+
+    fn of_partial(file: &str, ending: &str) -> Option<Self> {
+        let name = file.strip_prefix('.')?.strip_suffix(PARTIAL)?.strip_suffix(ending)?;
+        Self::try_from(name.to_owned()).ok()
     }
 }
 
@@ -121,6 +150,26 @@ mod tests {
     fn what_is_no_name_is_refused() {
         for bad in ["", "latest", "shop", "shop_20261123", "a/b_20261123T020304Z", "shop_2"] {
             assert!(BackupName::try_from(bad.to_owned()).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn only_hidden_names_of_ours_are_files_that_are_being_written() {
+        let name = BackupName::new("shop", at(), 2);
+        assert_eq!(BackupName::of_partial_dump(&name.partial_dump_file()), Some(name.clone()));
+        assert_eq!(
+            BackupName::of_partial_manifest(&name.partial_manifest_file()),
+            Some(name.clone())
+        );
+        let foreign = [
+            name.dump_file(),
+            name.manifest_file(),
+            ".before-migration.dump.partial".to_owned(),
+            "shop_20261123T020304Z.dump.partial".to_owned(),
+        ];
+        for file in foreign {
+            assert_eq!(BackupName::of_partial_dump(&file), None, "{file}");
+            assert_eq!(BackupName::of_partial_manifest(&file), None, "{file}");
         }
     }
 

@@ -102,13 +102,30 @@ fn known(privilege: &str) -> bool {
     matches!(privilege, "CONNECT" | "CREATE" | "TEMPORARY")
 }
 
-/// Both names change in one transaction, so there is no moment without a database of the live name.
-pub fn rename(steps: &[(&str, &str)]) -> String {
-    let renames: Vec<_> = steps
-        .iter()
-        .map(|(from, to)| format!("ALTER DATABASE {} RENAME TO {};", ident(from), ident(to)))
-        .collect();
-    format!("BEGIN; {} COMMIT;", renames.join(" "))
+/// Names that change together, and the comments that the databases have afterwards, by their new names.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Renaming<'a> {
+    /// From which name to which one.
+    pub steps: Vec<(&'a str, &'a str)>,
+    /// The comment of a database; `None` for none.
+    pub comments: Vec<(&'a str, Option<String>)>,
+}
+
+/// All changes in one transaction, so there is no moment without a database of the live name.
+pub fn rename(renaming: &Renaming<'_>) -> String {
+    let step = |(from, to): &(&str, &str)| {
+        format!("ALTER DATABASE {} RENAME TO {};", ident(from), ident(to))
+    };
+    let mut changes: Vec<_> = renaming.steps.iter().map(step).collect();
+    let comments = renaming.comments.iter();
+    changes.extend(comments.map(|(name, text)| comment(name, text.as_deref()) + ";"));
+    format!("BEGIN; {} COMMIT;", changes.join(" "))
+}
+
+/// Sets the comment of a database, or removes it.
+pub fn comment(name: &str, text: Option<&str>) -> String {
+    let text = text.map_or_else(|| "NULL".to_owned(), literal);
+    format!("COMMENT ON DATABASE {} IS {text}", ident(name))
 }
 
 /// How to remove a database that is no longer needed, for people.
@@ -199,16 +216,15 @@ mod tests {
 
     #[test]
     fn both_renames_are_one_transaction() {
-        assert_eq!(
-            rename(&[("a", "b"), ("c\"", "a")]),
-            r#"BEGIN; ALTER DATABASE "a" RENAME TO "b"; ALTER DATABASE "c""" RENAME TO "a"; COMMIT;"#
-        );
+        let steps = vec![("a", "b"), ("c\"", "a")];
+        let comments = vec![("b", Some("it's".to_owned())), ("a", None)];
+        insta::assert_snapshot!(rename(&Renaming { steps, comments }), @r#"BEGIN; ALTER DATABASE "a" RENAME TO "b"; ALTER DATABASE "c""" RENAME TO "a"; COMMENT ON DATABASE "b" IS 'it''s'; COMMENT ON DATABASE "a" IS NULL; COMMIT;"#);
     }
 
     #[test]
     fn a_backup_of_a_newer_server_is_refused() {
         let manifest = example("2026-11-23T02:03:04Z");
-        let server = |number| ServerVersion { number, text: String::new() };
+        let server = |number| ServerVersion { number, ..ServerVersion::default() };
         assert_eq!(version_gate(&manifest, &server(150_000)), Ok(()));
         assert_eq!(version_gate(&manifest, &server(170_002)), Ok(()));
         assert!(version_gate(&manifest, &server(140_009)).is_err());

@@ -5,70 +5,15 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use crate::kit::postgres::{Heard, PASSWORD, Postgres, docker};
-use camino::Utf8Path;
-use mta_actions::actions::steps::database::back_up::{self, Made, Origin};
-use mta_actions::actions::steps::database::bench::Bench;
-use mta_actions::actions::steps::database::restore;
-use mta_actions::adapters::docker::endpoint::Endpoint;
-use mta_actions::adapters::docker::engine::Engine;
-use mta_actions::adapters::host::process::ChildEnv;
-use mta_actions::adapters::postgres::Server;
-use mta_actions::adapters::storage::local::{Directory, Entry};
-use mta_actions::domain::backup::manifest::Provenance;
-use mta_actions::failure::{Failure, Outcome};
+use mta_actions::actions::steps::database::back_up::{self, Origin};
+use mta_actions::actions::steps::database::restore::{self, OtherServer};
+use mta_actions::adapters::storage::local::Entry;
+use mta_actions::domain::backup::manifest::MadeBy;
+use mta_actions::failure::Outcome;
 use sha2::{Digest, Sha256};
-use tokio_util::sync::CancellationToken;
 
-/// A directory of backups and an engine for one test.
-struct Stage {
-    engine: Engine,
-    folder: tempfile::TempDir,
-    directory: Directory,
-    heard: Heard,
-    cancel: CancellationToken,
-}
-
-impl Stage {
-    async fn new() -> Self {
-        let endpoint = Endpoint::find(&ChildEnv::from_process()).unwrap();
-        let engine = Engine::connect(&endpoint).await.unwrap();
-        let folder = tempfile::tempdir().unwrap();
-        let root = Utf8Path::from_path(folder.path()).unwrap().join("backups");
-        let directory = Directory::open(&root).unwrap();
-        let (heard, cancel) = (Heard::default(), CancellationToken::new());
-        Self { engine, folder, directory, heard, cancel }
-    }
-
-    async fn server(&self, postgres: &Postgres) -> Server<'_> {
-        Server::of(&self.engine, &postgres.name, "mta-backup-test").await.unwrap()
-    }
-
-    fn bench<'b>(&'b self, server: &'b Server<'b>) -> Bench<'b> {
-        Bench { server, directory: &self.directory, events: &self.heard, cancel: &self.cancel }
-    }
-
-    async fn back_up(&self, server: &Server<'_>, database: &str) -> Result<Made, Failure> {
-        back_up::back_up(self.bench(server), database, &origin()).await
-    }
-
-    /// Every file below the directory.
-    fn files(&self) -> Vec<PathBuf> {
-        fn walk(folder: &Path, into: &mut Vec<PathBuf>) {
-            for entry in fs_err::read_dir(folder).unwrap() {
-                let path = entry.unwrap().path();
-                if path.is_dir() { walk(&path, into) } else { into.push(path) }
-            }
-        }
-        let mut files = Vec::new();
-        walk(self.folder.path(), &mut files);
-        files
-    }
-}
-
-fn origin() -> Origin {
-    Origin { project: "shop".into(), provenance: Provenance::default() }
-}
+use crate::backup::stage::{Stage, origin};
+use crate::kit::postgres::{PASSWORD, Postgres, docker};
 
 /// A table that takes `pg_dump` a second or two.
 fn fill(postgres: &Postgres, database: &str) {
@@ -132,7 +77,8 @@ async fn what_is_backed_up_comes_back_and_the_way_back_is_open() {
     postgres.sql(WEIRD, &["DELETE FROM orders WHERE id > 100", "CREATE TABLE later (x int)"]);
 
     let bench = stage.bench(&server);
-    let prepared = restore::prepare(bench, &made.entry, "20261123").await.unwrap();
+    let prepared =
+        restore::prepare(bench, &made.entry, "20261123", OtherServer::Refused).await.unwrap();
     assert!(prepared.writes_lost.is_some_and(|rows| rows >= 400), "{prepared:?}");
     assert_eq!(
         postgres.sql(WEIRD, &["SELECT count(*) FROM orders"]),
@@ -169,8 +115,8 @@ fn check_files(stage: &Stage, entry: &Entry) {
     assert_eq!(manifest.database.roles, ["chief", "o'wner", "reader"]);
     assert_eq!(manifest.server.major(), 15);
     assert!(entry.verify().is_ok());
-    assert_eq!(stage.directory.find("latest", "shop").unwrap(), *entry);
-    let other = stage.directory.find("latest", "other").unwrap_err();
+    assert_eq!(stage.directory.find("latest", "shop", None).unwrap(), *entry);
+    let other = stage.directory.find("latest", "other", None).unwrap_err();
     assert_eq!(other.outcome, Outcome::BadInput);
 }
 
@@ -223,12 +169,16 @@ async fn a_damaged_backup_is_refused_before_anything_is_touched() {
     }
     for bytes in spoilt {
         fs_err::write(&entry.dump, &bytes).unwrap();
-        let failure = restore::prepare(stage.bench(&server), &entry, "1").await.unwrap_err();
+        let failure = restore::prepare(stage.bench(&server), &entry, "1", OtherServer::Refused)
+            .await
+            .unwrap_err();
         assert!(failure.what.ends_with("is damaged"), "{failure}");
         assert_eq!(postgres.databases(), before);
     }
     fs_err::remove_file(&entry.dump).unwrap();
-    assert!(restore::prepare(stage.bench(&server), &entry, "1").await.is_err());
+    assert!(
+        restore::prepare(stage.bench(&server), &entry, "1", OtherServer::Refused).await.is_err()
+    );
     assert_eq!(postgres.databases(), before);
 }
 
@@ -246,7 +196,9 @@ async fn an_archive_of_a_newer_version_is_refused_before_anything_is_touched() {
     fs_err::write(&entry.dump, &bytes).unwrap();
     entry.manifest.sha256 = Sha256::digest(&bytes).iter().map(|b| format!("{b:02x}")).collect();
     let before = postgres.databases();
-    let failure = restore::prepare(stage.bench(&server), &entry, "1").await.unwrap_err();
+    let failure = restore::prepare(stage.bench(&server), &entry, "1", OtherServer::Refused)
+        .await
+        .unwrap_err();
     assert!(
         failure.why.contains("archive has version 1.16, pg_restore 15 reads up to 1.14"),
         "{failure}"
@@ -318,7 +270,9 @@ async fn a_restore_that_fails_half_way_leaves_the_live_database_alone() {
     let server = stage.server(&postgres).await;
     let entry = stage.back_up(&server, "shop").await.unwrap().entry;
     let before = postgres.databases();
-    let failure = restore::prepare(stage.bench(&server), &entry, "1").await.unwrap_err();
+    let failure = restore::prepare(stage.bench(&server), &entry, "1", OtherServer::Refused)
+        .await
+        .unwrap_err();
     assert!(failure.why.contains("violates check constraint"), "{failure}");
     assert_eq!(postgres.databases(), before);
     assert_eq!(postgres.sql("shop", &["SELECT count(*) FROM fine"]), "100");
@@ -343,7 +297,9 @@ async fn what_the_server_lacks_is_named_before_anything_is_touched() {
     let entry = stage.back_up(&server, "shop").await.unwrap().entry;
     let before = postgres.databases();
     let refused = async |why: &str| {
-        let failure = restore::prepare(stage.bench(&server), &entry, "1").await.unwrap_err();
+        let failure = restore::prepare(stage.bench(&server), &entry, "1", OtherServer::Refused)
+            .await
+            .unwrap_err();
         assert!(failure.why.contains(why), "{failure}");
         assert_eq!(postgres.databases(), before);
     };
@@ -356,7 +312,7 @@ async fn what_the_server_lacks_is_named_before_anything_is_touched() {
     postgres.sql("shop", &["SELECT pg_create_logical_replication_slot('feed', 'test_decoding')"]);
     refused("the logical replication slot feed").await;
     postgres.sql("shop", &["SELECT pg_drop_replication_slot('feed')"]);
-    restore::prepare(stage.bench(&server), &entry, "1").await.unwrap();
+    restore::prepare(stage.bench(&server), &entry, "1", OtherServer::Refused).await.unwrap();
 }
 
 #[tokio::test]
@@ -375,8 +331,14 @@ async fn a_swap_wins_against_clients_that_come_back_at_once() {
     let busy = "SELECT count(*) >= 4 FROM pg_stat_activity WHERE query LIKE '%pg_sleep(0.2)%' AND datname = 'shop'";
     for round in 1..=3 {
         postgres.until("the clients are busy", || postgres.sql("template1", &[busy]) == "t");
-        let prepared =
-            restore::prepare(stage.bench(&server), &entry, &round.to_string()).await.unwrap();
+        let prepared = restore::prepare(
+            stage.bench(&server),
+            &entry,
+            &round.to_string(),
+            OtherServer::Refused,
+        )
+        .await
+        .unwrap();
         let swapped = restore::swap(stage.bench(&server), &prepared).await.unwrap();
         assert_eq!(swapped.previous, Some(format!("shop__prev_{round}")));
         if round == 2 {
@@ -388,7 +350,7 @@ async fn a_swap_wins_against_clients_that_come_back_at_once() {
 }
 
 #[tokio::test]
-async fn old_backups_go_and_what_killed_runs_left_is_swept() {
+async fn old_backups_of_the_same_action_go() {
     if !docker() {
         return;
     }
@@ -408,18 +370,13 @@ async fn old_backups_go_and_what_killed_runs_left_is_swept() {
     let names: Vec<_> = made.iter().map(|made| made.entry.manifest.name.clone()).collect();
     assert_eq!(left, [foreign, names[2].clone(), names[1].clone()]);
 
-    let folder = made[2].entry.dump.parent().unwrap();
-    fs_err::write(folder.join(".shop_20260101T000000Z.dump.partial"), "half").unwrap();
-    fs_err::write(folder.join("shop_20260101T000000Z.dump"), "no manifest").unwrap();
-    let alive = stage.directory.begin("shop", "2026-01-02T00:00:00Z".parse().unwrap()).unwrap();
-    postgres
-        .background("PGAPPNAME=mta-backup-killed psql -U chief -d shop -c 'SELECT pg_sleep(600)'");
-    postgres.until("the session of a killed run is there", || postgres.our_sessions() == "1");
-    back_up::sweep(bench, &["shop".to_owned()]).await.unwrap();
-    assert_eq!(stage.files().len(), 3 * 2 + 1, "{:?}", stage.files());
-    assert_eq!(postgres.our_sessions(), "0");
-    drop(alive);
-    assert_eq!(stage.files().len(), 3 * 2);
+    let by_deploy = Origin { made_by: MadeBy::Deploy, ..origin() };
+    back_up::back_up(bench, "shop", &by_deploy).await.unwrap();
+    back_up::retain(bench, &made[2..], NonZeroUsize::MIN).unwrap();
+    let makers = stage.directory.entries().unwrap().0.into_iter().filter(|entry| {
+        entry.manifest.project == "shop" && entry.manifest.made_by == MadeBy::Deploy
+    });
+    assert_eq!(makers.count(), 1, "what another action made takes no place and is not deleted");
 }
 
 #[tokio::test]
@@ -450,7 +407,7 @@ async fn the_password_is_used_and_is_in_no_command_line() {
     };
     let work = async {
         let entry = stage.back_up(&server, "shop").await.unwrap().entry;
-        restore::prepare(stage.bench(&server), &entry, "1").await.unwrap();
+        restore::prepare(stage.bench(&server), &entry, "1", OtherServer::Refused).await.unwrap();
         looked.store(true, std::sync::atomic::Ordering::Relaxed);
         entry
     };

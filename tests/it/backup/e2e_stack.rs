@@ -101,8 +101,9 @@ fn what_does_not_exist_is_refused_by_name_and_nothing_is_touched() {
     assert_eq!(absent.code, 64, "{}", absent.log);
     assert!(absent.log.contains("has app, db"), "{}", absent.log);
     let missing = stack.run("backup", &[("databases", "shop, nosuch")]);
-    assert_eq!(missing.code, 1, "{}", missing.log);
-    assert!(missing.log.contains("nosuch"), "{}", missing.log);
+    assert_eq!(missing.code, 64, "{}", missing.log);
+    assert!(missing.log.contains("names nosuch"), "{}", missing.log);
+    assert!(missing.log.contains("it has postgres, shop"), "{}", missing.log);
     let inputs = [("backup", "shop_20200101T000000Z"), ("confirm-data-loss", "true")];
     let unknown = stack.run("rollback", &inputs);
     assert_eq!(unknown.code, 64, "{}", unknown.log);
@@ -162,6 +163,67 @@ fn a_restore_that_was_killed_after_the_swap_is_undone_by_the_next_run() {
     );
     done_recovering(&stack.run("recover", &[]));
     assert_eq!(orders(&stack), "4");
+}
+
+#[test]
+fn all_databases_are_backed_up_and_an_empty_one_is_no_backup() {
+    if !docker() {
+        return;
+    }
+    let stack = deployed();
+    sql(&stack, "CREATE DATABASE prod");
+    let empty = stack.run("backup", &[]);
+    assert_eq!((empty.code, empty.outputs["result"].as_str()), (1, "failed"), "{}", empty.log);
+    assert!(empty.log.contains("the database prod has not a single table"), "{}", empty.log);
+    assert!(empty.outputs["backup"].starts_with("shop_20"), "the other one is there");
+    let allowed = stack.run("backup", &[("allow-empty", "true")]);
+    done(&allowed);
+    let names: Vec<_> = allowed.outputs["backup"].lines().collect();
+    assert_eq!(
+        names.iter().map(|name| name.split_once('_').unwrap().0).collect::<Vec<_>>(),
+        ["shop", "prod"]
+    );
+    assert!(allowed.log.contains("the database postgres is empty and not the only one"));
+    done(&stack.run("backup", &[("databases", "shop")]));
+    let inputs = [("backup", "latest"), ("confirm-data-loss", "true")];
+    let unclear = stack.run("rollback", &inputs);
+    assert_eq!(unclear.code, 64, "{}", unclear.log);
+    assert!(unclear.log.contains("there are backups of prod, shop"), "{}", unclear.log);
+    done(&stack.run("rollback", &[&inputs[..], &[("databases", "shop")]].concat()));
+}
+
+#[test]
+fn a_database_that_a_restore_kept_goes_after_a_day_and_a_newer_backup() {
+    if !docker() {
+        return;
+    }
+    let stack = deployed();
+    done(&stack.run("backup", &[]));
+    done(&stack.run("rollback", &[("backup", "latest"), ("confirm-data-loss", "true")]));
+    let kept = || {
+        sql(
+            &stack,
+            "SELECT string_agg(datname, ',') FROM pg_database WHERE datname LIKE 'shop\\_\\_%'",
+        )
+    };
+    let name = kept();
+    assert!(name.starts_with("shop__prev_"), "{name}");
+    done(&stack.run("backup", &[]));
+    let list = stack.run("backup", &[("mode", "list")]);
+    assert!(list.summary.contains(&format!("| `{name}` | ")), "{}", list.summary);
+    assert!(list.summary.contains("what was live before a backup was restored"));
+    assert_eq!(kept(), name, "it is not a day old");
+
+    let aged = format!(
+        "COMMENT ON DATABASE {name} IS 'mta {{\"kind\":\"previous\",\"of\":\"shop\",\"project\":\"{}\",\"since\":\"2026-01-01T00:00:00Z\"}}'",
+        stack.project
+    );
+    sql(&stack, &aged);
+    sql(&stack, "CREATE DATABASE shop__prev_of_a_person");
+    let ran = stack.run("backup", &[("databases", "shop")]);
+    done(&ran);
+    assert!(ran.log.contains(&format!("dropped the database {name}")), "{}", ran.log);
+    assert_eq!(kept(), "shop__prev_of_a_person");
 }
 
 fn done_recovering(ran: &Ran) {

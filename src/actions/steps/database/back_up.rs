@@ -9,8 +9,9 @@ use super::bench::{Bench, guarded, note};
 use crate::adapters::postgres::dump::Snapshot;
 use crate::adapters::postgres::{Server, Whose};
 use crate::adapters::storage::local::{Directory, Entry, Partial};
-use crate::domain::backup::manifest::{Manifest, Provenance, SCHEMA};
+use crate::domain::backup::manifest::{MadeBy, Manifest, Provenance, SCHEMA};
 use crate::domain::backup::retention::{self, Verdict};
+use crate::domain::backup::room;
 use crate::failure::{Failure, Outcome};
 
 /// What a backup is made of and by whom.
@@ -18,6 +19,8 @@ use crate::failure::{Failure, Outcome};
 pub struct Origin {
     /// The Compose project.
     pub project: String,
+    /// The action.
+    pub made_by: MadeBy,
     /// Release, images, commit, run.
     pub provenance: Provenance,
 }
@@ -38,8 +41,12 @@ pub async fn sweep(bench: Bench<'_>, databases: &[String]) -> Result<(), Failure
         note(bench, format!("ended {ended} sessions that an earlier run had left in the server"));
     }
     for database in databases {
-        for file in bench.directory.sweep(database)? {
-            note(bench, format!("removed {file}, left by a run that did not end"));
+        let swept = bench.directory.sweep(database)?;
+        for name in swept.removed {
+            note(bench, format!("removed the half dump {name}, left by a run that did not end"));
+        }
+        for name in swept.finished {
+            note(bench, format!("{name} is whole, its run ended before it was recorded: recorded"));
         }
     }
     Ok(())
@@ -65,6 +72,8 @@ async fn make(bench: Bench<'_>, database: &str, origin: &Origin) -> Result<Entry
         schema: SCHEMA,
         tool: env!("CARGO_PKG_VERSION").to_owned(),
         name: partial.name.clone(),
+        sequence: bench.directory.next_sequence(database)?,
+        made_by: origin.made_by,
         project: origin.project.clone(),
         database: snapshot.described.database,
         server: snapshot.described.server,
@@ -76,21 +85,21 @@ async fn make(bench: Bench<'_>, database: &str, origin: &Origin) -> Result<Entry
         rows: snapshot.rows,
         provenance: origin.provenance.clone(),
     };
-    partial.publish()?.record(manifest)
+    partial.record(manifest)
 }
 
-/// The last backup's size tells more than the database's, which has indexes and is not compressed.
+/// A disk that is full while the dump is written costs nothing but time; this finds out before.
 fn room_for_dump(directory: &Directory, snapshot: &Snapshot) -> Result<(), Failure> {
     let database = &snapshot.described.database;
     let (entries, _) = directory.entries()?;
     let last = entries.iter().find(|entry| entry.manifest.database.name == database.name);
-    let need = last.map_or(database.size, |entry| database.size.min(entry.manifest.size * 2));
+    let need = room::for_dump(database.size, last.map(|entry| &entry.manifest));
     let free = directory.free_bytes()?;
     if free >= need {
         return Ok(());
     }
     Err(Failure::new(Outcome::Unavailable, format!("no room for a backup in {}", directory.root()))
-        .why(format!("{free} bytes are free, {} may need {need}", database.name))
+        .why(format!("{free} bytes are free, a dump of {} may need {need}", database.name))
         .help("make room, keep fewer backups (`keep-last`), or use another `directory`"))
 }
 
@@ -109,7 +118,7 @@ async fn check(server: &Server<'_>, partial: &mut Partial) -> Result<(), Failure
     Ok(())
 }
 
-/// Deletes what is too old, of the project and databases of these backups. Called after all of them succeeded.
+/// Deletes what is too old, of the project, databases and action of these backups. Called after all of them succeeded.
 pub fn retain(bench: Bench<'_>, made: &[Made], keep_last: NonZeroUsize) -> Result<(), Failure> {
     let (entries, _) = bench.directory.entries()?;
     for Made { entry, .. } in made {
@@ -118,16 +127,11 @@ pub fn retain(bench: Bench<'_>, made: &[Made], keep_last: NonZeroUsize) -> Resul
             .iter()
             .filter(|other| {
                 other.manifest.project == own.project
+                    && other.manifest.made_by == own.made_by
                     && other.manifest.database.name == own.database.name
             })
             .collect();
-        let seen: Vec<_> = group
-            .iter()
-            .map(|one| retention::Entry {
-                name: one.manifest.name.clone(),
-                started: one.manifest.started,
-            })
-            .collect();
+        let seen: Vec<_> = group.iter().map(|one| retention::Entry::of(&one.manifest)).collect();
         for decision in retention::decide(&seen, keep_last, Timestamp::now()) {
             let verdict = match decision.verdict {
                 Verdict::Keep => "kept",
