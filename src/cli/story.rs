@@ -20,6 +20,9 @@ use crate::failure::{Failure, Outcome};
 /// How long a story has to end by itself after a cancel.
 const GRACE: Duration = Duration::from_secs(1);
 
+/// The stack of a story's thread, in bytes: that of a main thread, which the limits on depth are made for.
+const STACK: usize = 8 << 20;
+
 /// What a story is told.
 pub struct Told {
     /// The action, or `recover`.
@@ -74,6 +77,10 @@ fn on_its_own_thread(told: Told) -> Result<oneshot::Receiver<Ending>, Failure> {
         // Nobody listens any more where the run was cancelled.
         let _ = send.send(runtime.block_on(tell(&told)));
     };
-    std::thread::Builder::new().name("story".to_owned()).spawn(story).map_err(unavailable)?;
+    std::thread::Builder::new()
+        .name("story".to_owned())
+        .stack_size(STACK)
+        .spawn(story)
+        .map_err(unavailable)?;
     Ok(ended)
 }

@@ -19,46 +19,105 @@ pub struct Files {
     hidden: BTreeMap<Arc<str>, Hidden>,
 }
 
-/// A text and where its lines begin: there may be as many findings as lines.
+/// A text and where its lines begin: there may be as many findings as lines, and as many in one line.
 #[derive(Debug)]
 struct Text {
     text: Arc<str>,
     starts: Vec<usize>,
+    /// Of the lines that are too long to be counted for each finding, by their index.
+    long: BTreeMap<usize, Marks>,
 }
+
+/// Where every [`STEP`]th character of a line stands, as a byte offset in it.
+#[derive(Debug, Default)]
+struct Marks {
+    every: Vec<usize>,
+    length: usize,
+}
+
+/// How many characters lie between two marks.
+const STEP: usize = 1024;
 
 impl Text {
     fn new(text: &Arc<str>) -> Self {
         let begins = memchr::memchr_iter(b'\n', text.as_bytes()).map(|end| end + 1);
-        Self { text: Arc::clone(text), starts: std::iter::once(0).chain(begins).collect() }
+        let mut new = Self {
+            text: Arc::clone(text),
+            starts: std::iter::once(0).chain(begins).collect(),
+            long: BTreeMap::new(),
+        };
+        let lines = (0..new.starts.len()).filter_map(|at| Some((at, new.line(at)?)));
+        let long = lines.filter(|(_, line)| line.len() > STEP);
+        new.long = long.map(|(at, line)| (at, Marks::of(line))).collect();
+        new
     }
 
-    /// A line by its number from 1, without its end.
-    fn line(&self, number: u32) -> Option<&str> {
-        let at = usize::try_from(number).ok()?.checked_sub(1)?;
+    /// A line by its index, without its end.
+    fn line(&self, at: usize) -> Option<&str> {
         self.text.get(*self.starts.get(at)?..)?.lines().next()
+    }
+
+    /// How many characters a line has.
+    fn length(&self, at: usize, line: &str) -> usize {
+        self.long.get(&at).map_or_else(|| line.chars().count(), |marks| marks.length)
+    }
+
+    /// Up to [`WIDTH`] characters of a line from one on, each with its byte offset in the line.
+    fn window<'a>(
+        &self,
+        at: usize,
+        line: &'a str,
+        from: usize,
+    ) -> impl Iterator<Item = (usize, char)> + use<'a> {
+        let mark = self.long.get(&at).and_then(|marks| marks.every.get(from / STEP)).copied();
+        let (base, skip) = mark.map_or((0, from), |base| (base, from % STEP));
+        let rest = line.get(base..).unwrap_or_default().char_indices();
+        rest.skip(skip).take(WIDTH).map(move |(offset, c)| (base + offset, c))
     }
 }
 
-/// The hidden places of a file, by where they begin.
+impl Marks {
+    fn of(line: &str) -> Self {
+        let mut marks = Self::default();
+        for (offset, _) in line.char_indices() {
+            if marks.length.is_multiple_of(STEP) {
+                marks.every.push(offset);
+            }
+            marks.length += 1;
+        }
+        marks
+    }
+}
+
+/// The hidden places of a file: apart from each other and in their order.
 #[derive(Debug, Default)]
 struct Hidden {
-    spans: Vec<(Point, Point)>,
-    /// How many lines the tallest reaches beyond its first.
-    tallest: u32,
+    /// From which point up to which one, without the second.
+    places: Vec<(Point, Point)>,
 }
 
 impl Hidden {
     fn add(&mut self, span: &Span) {
-        self.spans.push((span.start, span.end));
-        self.tallest = self.tallest.max(span.end.line.saturating_sub(span.start.line));
+        // Column 0 is the whole line.
+        let column = if span.end.column == 0 { u32::MAX } else { span.end.column };
+        self.places.push((span.start, Point { column, ..span.end }));
     }
 
-    /// Those that touch a line.
-    fn of_line(&self, number: u32) -> Vec<(Point, Point)> {
-        let first = number.saturating_sub(self.tallest);
-        let from = self.spans.partition_point(|(start, _)| start.line < first);
-        let near = self.spans.iter().skip(from).take_while(|(start, _)| start.line <= number);
-        near.filter(|(_, end)| end.line >= number).copied().collect()
+    /// Makes one place of those that touch.
+    fn settle(&mut self) {
+        self.places.sort_unstable();
+        self.places.dedup_by(|next, last| {
+            let touches = next.0 <= last.1;
+            if touches {
+                last.1 = last.1.max(next.1);
+            }
+            touches
+        });
+    }
+
+    fn covers(&self, point: Point) -> bool {
+        let after = self.places.partition_point(|(start, _)| *start <= point);
+        after.checked_sub(1).and_then(|at| self.places.get(at)).is_some_and(|(_, end)| point < *end)
     }
 }
 
@@ -87,7 +146,7 @@ impl Files {
             files.hidden.entry(Arc::clone(&span.file)).or_default().add(span);
         }
         for hidden in files.hidden.values_mut() {
-            hidden.spans.sort_by_key(|(start, _)| start.line);
+            hidden.settle();
         }
         files
     }
@@ -95,52 +154,45 @@ impl Files {
     /// The line that a place begins in; none where a whole file is meant or its text is not known.
     pub fn excerpt(&self, span: &Span) -> Option<Excerpt> {
         let text = self.texts.get(span.file.as_ref())?;
-        let number = span.start.line;
-        let line = text.line(number)?;
-        let line = self.masked(&span.file, number, line);
-        let (from, to) = columns(span, line.len());
-        let start = from.saturating_sub(WIDTH / 4).min(line.len().saturating_sub(WIDTH));
-        let start = if line.len() <= WIDTH { 0 } else { start };
-        let end = (start + WIDTH).min(line.len());
-        let part: String = line.get(start..end).unwrap_or_default().iter().collect();
-        let (lead, tail) =
-            (if start > 0 { "…" } else { "" }, if end < line.len() { "…" } else { "" });
-        let before = from.saturating_sub(start) + lead.chars().count();
-        let length = to.min(end).saturating_sub(from).max(1);
+        let at = usize::try_from(span.start.line).ok()?.checked_sub(1)?;
+        let line = text.line(at)?;
+        let length = text.length(at, line);
+        let (from, to) = columns(span, length);
+        let start = from.saturating_sub(WIDTH / 4).min(length.saturating_sub(WIDTH));
+        let end = (start + WIDTH).min(length);
+        let part = self.masked(span, line, start, text.window(at, line, start));
+        let (lead, tail) = (if start > 0 { "…" } else { "" }, if end < length { "…" } else { "" });
         Some(Excerpt {
-            line: number,
+            line: span.start.line,
             text: format!("{lead}{part}{tail}").trim_end().to_owned(),
-            before,
-            length,
+            before: from.saturating_sub(start) + lead.chars().count(),
+            length: to.min(end).saturating_sub(from).max(1),
         })
     }
 
-    /// The characters of a line with every hidden one replaced, control characters too.
-    fn masked(&self, file: &str, number: u32, line: &str) -> Vec<char> {
-        let from = if is_values(file) { value_start(line) } else { usize::MAX };
-        let spans = self.hidden.get(file).map(|all| all.of_line(number)).unwrap_or_default();
-        let is_hidden = |index: usize| {
+    /// The characters of a part of a line with every hidden one replaced, control characters too.
+    fn masked(
+        &self,
+        span: &Span,
+        line: &str,
+        start: usize,
+        part: impl Iterator<Item = (usize, char)>,
+    ) -> String {
+        let values = if is_values(&span.file) { value_start(line) } else { usize::MAX };
+        let hidden = self.hidden.get(&span.file);
+        let is_hidden = |index: usize, offset: usize| {
             let column = u32::try_from(index).unwrap_or(u32::MAX).saturating_add(1);
-            index >= from || spans.iter().any(|(start, end)| covers((*start, *end), number, column))
+            let point = Point { line: span.start.line, column };
+            offset >= values || hidden.is_some_and(|hidden| hidden.covers(point))
         };
-        let shown = |(index, c): (usize, char)| match c {
-            _ if is_hidden(index) && !c.is_whitespace() => '*',
+        let shown = |(index, (offset, c)): (usize, (usize, char))| match c {
+            _ if is_hidden(index, offset) && !c.is_whitespace() => '*',
             '\t' => ' ',
             c if c.is_control() => '·',
             c => c,
         };
-        line.chars().enumerate().map(shown).collect()
+        (start..).zip(part).map(shown).collect()
     }
-}
-
-/// Whether a place covers a column of a line. Column 0 is the whole line.
-fn covers((start, end): (Point, Point), line: u32, column: u32) -> bool {
-    if line < start.line || line > end.line {
-        return false;
-    }
-    let after_start = line > start.line || column >= start.column;
-    let before_end = line < end.line || end.column == 0 || column < end.column;
-    after_start && before_end
 }
 
 /// Files of which no value is ever shown.
@@ -148,14 +200,14 @@ fn is_values(file: &str) -> bool {
     is_env(file) || name(file).starts_with(".env") || name(file).contains(".env.")
 }
 
-/// Where the value begins in a line of an env file; its beginning where it may go on with the value of the line above.
+/// At which byte the value begins in a line of an env file; its beginning where it may go on with the value of the line
+/// above.
 fn value_start(line: &str) -> usize {
     let trimmed = line.trim_start();
     if trimmed.starts_with('#') {
         return usize::MAX;
     }
-    let end = line.chars().position(|c| c == '=' || c == ':');
-    end.map_or(0, |at| at + 1)
+    memchr::memchr2(b'=', b':', line.as_bytes()).map_or(0, |at| at + 1)
 }
 
 /// From which column index up to which one, of a line with so many characters.
@@ -268,6 +320,28 @@ pub(crate) mod tests {
         let (shown, before, length) = excerpt(&text, &Span::columns("f", 1, 501..505), &[]);
         assert!(shown.chars().count() <= WIDTH + 2 && length == 4);
         assert_eq!(shown.chars().skip(before).take(4).collect::<String>(), "here");
+    }
+
+    #[test]
+    fn many_secrets_in_one_long_line_are_each_hidden() {
+        // Of several bytes a character, in more than one step; the last line has no end of its own.
+        let one = "é: geheim, ";
+        let line = one.repeat(3000);
+        let width = u32::try_from(one.chars().count()).unwrap();
+        let secret = |n: u32| Span::columns("f", 2, n * width + 4..n * width + 10);
+        let hidden: Vec<Span> = (0..3000).map(secret).collect();
+        for text in [format!("first\r\n{line}\r\n"), format!("\n{line}")] {
+            let text: Arc<str> = text.into();
+            let finding = Finding::new(&RULE, secret(0), "");
+            let finding = hidden.iter().fold(finding, |one, span| one.hiding(span.clone()));
+            let files = Files::new([("f", &text)].into_iter(), &[finding]);
+            for span in &hidden {
+                let shown = files.excerpt(span).unwrap();
+                assert!(shown.text.contains("é: ******, é") && !shown.text.contains("heim"));
+                let meant: String = shown.text.chars().skip(shown.before).take(6).collect();
+                assert_eq!((meant.as_str(), shown.length), ("******", 6), "{shown:?}");
+            }
+        }
     }
 
     #[test]

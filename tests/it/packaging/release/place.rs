@@ -192,7 +192,7 @@ impl Place {
 pub fn story(version: &str) -> String {
     format!(
         "scripts/release-commit ../tree {version} ../sums\n\
-         scripts/release-publish draft {version} ../tree/dist/*\n\
+         scripts/release-publish draft {version} ../tree/dist/mta-linux-* ../tree/dist/SHA256SUMS ../tree/dist/BUILD\n\
          scripts/release-publish public {version} ../sums\n\
          scripts/release-tags {version}"
     )
