@@ -151,6 +151,22 @@ mod tests {
             others: vec![("b/before|after.dump".into(), 2048)],
             kept: vec![("shop__prev_1".into(), 1 << 20, "what was live".into())],
         });
-        insta::assert_snapshot!(text);
+        insta::assert_snapshot!(text, @r"
+        ## Backups
+
+        | Backup | Database | Made | Size | Rows | Release |
+        | --- | --- | --- | --- | --- | --- |
+        | `shop_20261123T020304Z` | `shop` | 2026-11-23 02:03:04 UTC | 4 B | 3 |  |
+
+        - cannot be read: x.json: eof
+
+        | Kept database | Size | What it is |
+        | --- | --- | --- |
+        | `shop__prev_1` | 1.0 MiB | what was live |
+
+        | Not ours, left alone | Size |
+        | --- | --- |
+        | `b/before\|after.dump` | 2.0 KiB |
+        ");
     }
 }

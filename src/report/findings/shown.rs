@@ -22,7 +22,7 @@ pub struct Files {
 /// A text and where its lines begin: there may be as many findings as lines, and as many in one line.
 #[derive(Debug)]
 struct Text {
-    text: Arc<str>,
+    whole: Arc<str>,
     starts: Vec<usize>,
     /// Of the lines that are too long to be counted for each finding, by their index.
     long: BTreeMap<usize, Marks>,
@@ -42,7 +42,7 @@ impl Text {
     fn new(text: &Arc<str>) -> Self {
         let begins = memchr::memchr_iter(b'\n', text.as_bytes()).map(|end| end + 1);
         let mut new = Self {
-            text: Arc::clone(text),
+            whole: Arc::clone(text),
             starts: std::iter::once(0).chain(begins).collect(),
             long: BTreeMap::new(),
         };
@@ -54,7 +54,7 @@ impl Text {
 
     /// A line by its index, without its end.
     fn line(&self, at: usize) -> Option<&str> {
-        self.text.get(*self.starts.get(at)?..)?.lines().next()
+        self.whole.get(*self.starts.get(at)?..)?.lines().next()
     }
 
     /// How many characters a line has.

@@ -33,7 +33,7 @@ async fn what_killed_runs_left_is_swept_and_nothing_that_is_not_ours() {
     fs_err::write(folder.join(".shop_20260101T000000Z.dump.partial"), "half").unwrap();
     let waiting = folder.join(name.partial_manifest_file());
     fs_err::rename(folder.join(name.manifest_file()), &waiting).unwrap();
-    fs_err::write(folder.join(".shop_20260102T000000Z.manifest.json.partial"), "{}").unwrap();
+    fs_err::write(folder.join(".shop_20260103T000000Z.manifest.json.partial"), "{}").unwrap();
     let alive = stage.directory.begin("shop", "2026-01-02T00:00:00Z".parse().unwrap()).unwrap();
     postgres
         .background("PGAPPNAME=mta-backup-killed psql -U chief -d shop -c 'SELECT pg_sleep(600)'");

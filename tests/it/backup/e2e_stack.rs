@@ -96,6 +96,7 @@ fn what_does_not_exist_is_refused_by_name_and_nothing_is_touched() {
         return;
     }
     let stack = deployed();
+    done(&stack.run("backup", &[]));
     let before = stack.containers();
     let absent = stack.run("backup", &[("database-service", "nosuch")]);
     assert_eq!(absent.code, 64, "{}", absent.log);

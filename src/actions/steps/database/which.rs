@@ -1,4 +1,4 @@
-//! Which databases are meant: those that an input all, else all that the server has and that are not ours.
+//! Which databases are meant: those that an input names, else all that the server has and that are not ours.
 
 use super::bench::{Bench, note};
 use crate::adapters::postgres::catalog;
@@ -31,7 +31,7 @@ pub async fn find(bench: Bench<'_>, named: &[String]) -> Result<Which, Failure> 
     if let Some(missing) = named.iter().find(|name| !all.contains(name)) {
         return Err(Failure::new(
             Outcome::BadInput,
-            format!("the input `databases` all {missing}, which the server does not have"),
+            format!("the input `databases` names {missing}, which the server does not have"),
         )
         .why(format!("it has {}", all.join(", ")))
         .help("name one of these, or leave `databases` out to take all of them"));
@@ -52,7 +52,7 @@ pub async fn find(bench: Bench<'_>, named: &[String]) -> Result<Which, Failure> 
     Ok(which)
 }
 
-/// Says what is left out where no input all what is meant.
+/// Says what is left out where no input names what is meant.
 fn skip(bench: Bench<'_>, which: &mut Which, kept: Vec<String>) {
     let is_one_of_many = which.full.len() + which.empty.len() > 1;
     if is_one_of_many && which.empty.iter().any(|name| name == MAINTENANCE) {
