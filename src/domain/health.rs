@@ -198,7 +198,7 @@ impl Complaint {
 }
 
 /// What a container is forgiven: it happened while a service that it depends on was not well.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 struct Forgiven {
     /// Restarts up to this number.
     restarts: u64,
@@ -256,13 +256,15 @@ impl Judge {
             };
             self.forgiven.insert(container.id.clone(), forgiven);
         }
-        let forgiven = self.forgiven.get(&container.id).copied().unwrap_or_default();
-        let unhealthy = running && container.health.as_deref() == Some("unhealthy");
-        let loops = restarts >= MAX_RESTARTS && restarts > forgiven.restarts;
-        let is_final = loops
-            || container.ended_for_good()
-            || (ours && container.oom_killed && !running)
-            || (ours && unhealthy && container.failures > forgiven.failures);
+        let forgiven = self.forgiven.get(&container.id);
+        let loops =
+            restarts >= MAX_RESTARTS && forgiven.is_none_or(|until| restarts > until.restarts);
+        let unhealthy = running
+            && container.health.as_deref() == Some("unhealthy")
+            && forgiven.is_none_or(|until| container.failures > until.failures);
+        let out_of_memory = container.oom_killed && !running;
+        let is_final =
+            loops || container.ended_for_good() || (ours && (unhealthy || out_of_memory));
         match (is_final, loops && running) {
             (false, _) => complaint,
             (true, false) => Complaint { weight: Weight::Final, ..complaint },
@@ -278,7 +280,7 @@ impl Judge {
     fn former(&self, container: &Container) -> Option<&Container> {
         let old = self.before.get(&container.id)?;
         let ran = matches!(old.state.as_str(), "running" | "restarting" | "paused");
-        let by_engine = container.restarts > old.restarts;
+        let by_engine = container.restarts > 0 && container.restarts >= old.restarts;
         (ran && (by_engine || container.started_at == old.started_at)).then_some(old)
     }
 }

@@ -348,7 +348,7 @@ mod tests {
         let depends_on = model.depends_on();
         let shown: Vec<_> =
             depends_on.iter().map(|(k, v)| format!("{k}: {}", v.join(" "))).collect();
-        assert_eq!(shown, ["app: cache db", "web: app"]);
+        assert_eq!(shown, ["app: db cache", "web: app"]);
     }
 
     #[test]
