@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -21,6 +22,9 @@ use crate::domain::input::{InputSpec, Kind, Need, Secrecy, Values};
 use crate::domain::release::{Image, Release, ReleaseId};
 use crate::failure::{Failure, Outcome};
 use crate::report::release::{Account, Sickness};
+
+/// How long a migration may take where nobody says so.
+const MIGRATION_LIMIT: Duration = Duration::from_mins(30);
 
 /// What `deploy` is to the outside.
 pub const SPEC: ActionSpec = ActionSpec {
@@ -73,6 +77,13 @@ pub const SPEC: ActionSpec = ActionSpec {
             examples: &["python manage.py migrate --noinput"],
         },
         InputSpec {
+            name: "migrate-timeout",
+            kind: Kind::Duration,
+            need: Need::Default("30m"),
+            doc: "How long `migrate-command` may take. Then it is ended with its container, nothing is switched, and the database may be half migrated.",
+            examples: &["2h"],
+        },
+        InputSpec {
             name: "database-service",
             doc: "The Compose service that runs PostgreSQL. With it, its databases are backed up before `migrate-command` runs.",
             ..DATABASE_SERVICE
@@ -116,16 +127,16 @@ pub const SPEC: ActionSpec = ActionSpec {
         InputSpec {
             name: "health-interval",
             kind: Kind::Duration,
-            need: Need::Default("5s"),
-            doc: "Time between two looks.",
-            examples: &["5s"],
+            need: Need::Default("2s"),
+            doc: "Time between two looks while nothing changes. When a container of the stack changes, a look comes at once.",
+            examples: &["2s"],
         },
         InputSpec {
             name: "health-retries",
             kind: Kind::Integer { min: 1, max: 10_000 },
-            need: Need::Default("30"),
-            doc: "How many looks before the release counts as unhealthy.",
-            examples: &["30"],
+            need: Need::Default("75"),
+            doc: "How many intervals a release has to become healthy: with the defaults 150 s. What does not pass by itself (a crash loop, a health check that has failed) ends it at once.",
+            examples: &["75"],
         },
         InputSpec {
             name: "health-timeout",
@@ -287,6 +298,7 @@ impl Wishes {
                 database_service: database_service.clone(),
                 databases: values.list("databases").to_vec(),
                 keep_last: keep.and_then(NonZeroUsize::new).unwrap_or(NonZeroUsize::MAX),
+                limit: values.duration("migrate-timeout").unwrap_or(MIGRATION_LIMIT),
             }
         });
         let command = pair("health-command", "health-service")?

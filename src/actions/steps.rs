@@ -14,3 +14,4 @@ pub mod referred;
 pub mod site;
 pub mod stage;
 pub mod switch;
+pub mod watch;

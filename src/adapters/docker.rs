@@ -1,6 +1,7 @@
 //! The Docker engine and Docker Compose, both at one endpoint. Knows nothing of releases, databases or GitHub.
 
 mod api;
+pub mod changes;
 pub mod compose;
 pub mod container;
 pub mod endpoint;

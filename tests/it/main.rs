@@ -32,6 +32,8 @@ mod coverage {
 }
 mod deploy {
     mod e2e;
+    mod e2e_migration;
+    mod e2e_watch;
 }
 mod docker {
     mod e2e_engine;

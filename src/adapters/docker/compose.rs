@@ -14,7 +14,7 @@ use crate::failure::{Failure, Outcome};
 /// Reading files and talking to the engine only.
 const QUICK: Duration = Duration::from_mins(2);
 
-/// Pulls, builds and migrations: long, but not for ever.
+/// Pulls and builds: long, but not for ever.
 const LONG: Duration = Duration::from_hours(4);
 
 /// Names a set of compose files and the folder that their paths are relative to.
@@ -149,7 +149,8 @@ impl Compose {
         cancel: &CancellationToken,
     ) -> Result<(), Failure> {
         let command = self.command(words(&["pull", "--quiet", "--", reference]), None);
-        let exit = relay(&command, Talk { limit: LONG, events, cancel }).await?;
+        let exit =
+            relay(&command, Talk { limit: LONG, events, cancel }).await.map_err(unavailable)?;
         ok(&exit, &format!("pull {reference}"), "check that the registry still has it")
     }
 
@@ -189,19 +190,29 @@ impl Compose {
     }
 
     /// Runs a command once in a new container of a service, without its dependencies.
+    ///
+    /// Compose removes the container when the command has ended by itself. After a failure, a cancel or the end of its
+    /// time it may still be there, and run: [`super::Engine::remove_once_containers`].
     pub async fn run_once(
         &self,
         rendering: &Rendering,
         once: &Once<'_>,
         events: &dyn Sink,
         cancel: &CancellationToken,
-    ) -> Result<(), Failure> {
+    ) -> Result<Ended, Failure> {
         let mut args =
             argv(rendering, &["run", "--rm", "--no-deps", "--no-TTY", "--interactive=false"]);
         args.extend(words(&["--name", once.name]));
         args.extend_from_slice(&once.override_command());
-        let exit = self.relay(args, rendering, Talk { limit: LONG, events, cancel }).await?;
-        ok(&exit, &format!("run `{}`", once.argv.join(" ")), "see its output above")
+        let command = self.command(args, Some(&rendering.folder));
+        match relay(&command, Talk { limit: once.limit, events, cancel }).await {
+            Ok(exit) => {
+                let act = format!("run `{}`", once.argv.join(" "));
+                ok(&exit, &act, "see its output above").map(|()| Ended::ByItself)
+            }
+            Err(ProcessError::TimedOut { .. }) => Ok(Ended::OverTime),
+            Err(error) => Err(unavailable(error)),
+        }
     }
 
     /// Stops services, keeping their containers.
@@ -258,7 +269,7 @@ impl Compose {
         rendering: &Rendering,
         talk: Talk<'_>,
     ) -> Result<Exit, Failure> {
-        relay(&self.command(args, Some(&rendering.folder)), talk).await
+        relay(&self.command(args, Some(&rendering.folder)), talk).await.map_err(unavailable)
     }
 }
 
@@ -271,6 +282,17 @@ pub struct Once<'a> {
     pub service: &'a str,
     /// Program and arguments.
     pub argv: &'a [String],
+    /// How long it may take.
+    pub limit: Duration,
+}
+
+/// How a command that runs once came to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// It ended with exit code 0.
+    ByItself,
+    /// Its time was over.
+    OverTime,
 }
 
 impl Once<'_> {
@@ -287,7 +309,7 @@ struct Talk<'a> {
     cancel: &'a CancellationToken,
 }
 
-async fn relay(command: &Command, talk: Talk<'_>) -> Result<Exit, Failure> {
+async fn relay(command: &Command, talk: Talk<'_>) -> Result<Exit, ProcessError> {
     let limits = Limits { timeout: talk.limit, cancel: talk.cancel };
     let mut show = |line: &str| {
         if !line.trim().is_empty() {
@@ -297,7 +319,7 @@ async fn relay(command: &Command, talk: Talk<'_>) -> Result<Exit, Failure> {
             });
         }
     };
-    process::relay(command, limits, &mut show).await.map_err(unavailable)
+    process::relay(command, limits, &mut show).await
 }
 
 /// `compose -p P --project-directory D -f A -f B [--env-file E] VERB ...`

@@ -1,6 +1,7 @@
 //! The containers of a project, as the engine shows them.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use bollard::errors::Error as ClientError;
 use bollard::query_parameters as query;
@@ -11,7 +12,10 @@ use serde_json::{Value, json};
 
 use crate::adapters::docker::api;
 use crate::adapters::docker::engine::Engine;
-use crate::failure::Failure;
+use crate::failure::{Failure, Outcome};
+
+/// How long the engine may take to remove a container that it was told to kill.
+const REMOVAL: Duration = Duration::from_secs(20);
 
 const PROJECT: &str = "com.docker.compose.project";
 const SERVICE: &str = "com.docker.compose.service";
@@ -37,8 +41,12 @@ pub struct ContainerInfo {
     pub health: Option<String>,
     /// The last results of its health check, oldest first. The engine keeps five.
     pub health_log: Vec<HealthEntry>,
-    /// How often the engine restarted it.
+    /// How many of its health checks failed one after the other until now.
+    pub failing_streak: u64,
+    /// How often the engine restarted it since somebody started it.
     pub restart_count: u64,
+    /// When the engine restarts it.
+    pub restart_policy: RestartPolicy,
     /// When it was started last; `None` if never.
     pub started_at: Option<Timestamp>,
     /// Exit code of the last end.
@@ -51,6 +59,18 @@ pub struct ContainerInfo {
     pub mounts: Vec<Mount>,
     /// Names of the networks that it is attached to.
     pub networks: Vec<String>,
+}
+
+/// When the engine restarts a container that has ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct RestartPolicy {
+    /// `no`, `always`, `unless-stopped`, `on-failure`; empty is `no`.
+    #[serde(default)]
+    pub name: String,
+    /// How often `on-failure` restarts it at most; 0 is without end.
+    #[serde(default)]
+    pub maximum_retry_count: u64,
 }
 
 /// One result of a health check.
@@ -116,23 +136,40 @@ impl Engine {
         self.read(&format!("inspect the container {id}"), &container_path(id)).await
     }
 
-    /// Removes containers whose name starts with `prefix`, running or not.
+    /// Removes the containers of `compose run` whose name starts with `prefix`, running or not, and waits until none is
+    /// left.
     pub async fn remove_once_containers(&self, project: &str, prefix: &str) -> Result<(), Failure> {
-        let labels = [
-            format!("com.docker.compose.project={project}"),
-            "com.docker.compose.oneoff=True".to_owned(),
-        ];
+        let labels = [format!("{PROJECT}={project}"), format!("{ONEOFF}=True")];
         let filters = json!({ "name": [format!("^/{prefix}")], "label": labels });
-        for id in self.list(&filters).await? {
-            let options = query::RemoveContainerOptionsBuilder::default().force(true).build();
-            match self.client.remove_container(&id, Some(options)).await {
-                Ok(()) | Err(ClientError::DockerResponseServerError { status_code: 404, .. }) => {}
-                Err(error) => {
-                    return Err(self.failed(&format!("remove the container {id}"), &error));
+        let gone = async {
+            loop {
+                let left = self.list(&filters).await?;
+                if left.is_empty() {
+                    return Ok(());
                 }
+                for id in left {
+                    self.remove_by_force(&id).await?;
+                }
+                tokio::time::sleep(Duration::from_millis(50)).await;
             }
+        };
+        let late = || {
+            Err(Failure::new(Outcome::Unavailable, format!("a container {prefix}* does not go"))
+                .why(format!("the engine did not remove it within {} s", REMOVAL.as_secs()))
+                .help(format!("remove it: docker ps -a --filter name={prefix}; docker rm -f ...")))
+        };
+        tokio::time::timeout(REMOVAL, gone).await.unwrap_or_else(|_| late())
+    }
+
+    /// Kills and removes a container. One that is gone, or that somebody else is removing, is no error.
+    async fn remove_by_force(&self, id: &str) -> Result<(), Failure> {
+        let options = query::RemoveContainerOptionsBuilder::default().force(true).build();
+        match self.client.remove_container(id, Some(options)).await {
+            Ok(()) | Err(ClientError::DockerResponseServerError { status_code: 404 | 409, .. }) => {
+                Ok(())
+            }
+            Err(error) => Err(self.failed(&format!("remove the container {id}"), &error)),
         }
-        Ok(())
     }
 
     /// Ids of the containers that pass the engine's filters, in any state.
@@ -167,6 +204,8 @@ struct RawContainer {
     state: RawState,
     config: RawConfig,
     #[serde(default, deserialize_with = "null_as_default")]
+    host_config: RawHostConfig,
+    #[serde(default, deserialize_with = "null_as_default")]
     mounts: Vec<Mount>,
     #[serde(default, deserialize_with = "null_as_default")]
     network_settings: RawNetworks,
@@ -192,8 +231,17 @@ struct RawState {
 struct RawHealth {
     #[serde(default)]
     status: String,
+    #[serde(default)]
+    failing_streak: u64,
     #[serde(default, deserialize_with = "null_as_default")]
     log: Vec<HealthEntry>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct RawHostConfig {
+    #[serde(default, deserialize_with = "null_as_default")]
+    restart_policy: RestartPolicy,
 }
 
 #[derive(Deserialize)]
@@ -235,8 +283,10 @@ fn read_container(raw: &Value) -> Option<ContainerInfo> {
         image: raw.config.image,
         state: raw.state.status,
         health: health.as_ref().map(|health| health.status.clone()),
+        failing_streak: health.as_ref().map_or(0, |health| health.failing_streak),
         health_log: health.map(|health| health.log).unwrap_or_default(),
         restart_count: raw.restart_count,
+        restart_policy: raw.host_config.restart_policy,
         // A container that never ran has the year 1.
         started_at: started_at.filter(|at| at.as_second() > 0),
         exit_code: raw.state.exit_code,
@@ -256,7 +306,8 @@ mod tests {
     fn an_inspected_container_is_read_with_what_old_engines_leave_out() {
         let raw = json!({
             "Id": "abc", "Name": "/shop-app-1", "Image": "sha256:1", "Mounts": null,
-            "State": { "Status": "running", "StartedAt": "2026-11-23T02:03:04.5Z", "Health": { "Status": "healthy", "Log": null } },
+            "State": { "Status": "running", "StartedAt": "2026-11-23T02:03:04.5Z", "Health": { "Status": "healthy", "FailingStreak": 2, "Log": null } },
+            "HostConfig": { "RestartPolicy": { "Name": "on-failure", "MaximumRetryCount": 3 } },
             "Config": { "Image": "shop:v1", "Labels": { "com.docker.compose.service": "app" } }
         });
         let container = read_container(&raw).unwrap();
@@ -265,11 +316,15 @@ mod tests {
             ("shop-app-1", Some("healthy"))
         );
         assert!(container.started_at.is_some() && !container.oom_killed);
+        assert_eq!(container.failing_streak, 2);
+        let policy = &container.restart_policy;
+        assert_eq!((policy.name.as_str(), policy.maximum_retry_count), ("on-failure", 3));
         let never = json!({
             "Id": "abc", "State": { "StartedAt": "0001-01-01T00:00:00Z" },
             "Config": { "Labels": { "com.docker.compose.service": "app" } }
         });
-        assert_eq!(read_container(&never).unwrap().started_at, None);
+        let never = read_container(&never).unwrap();
+        assert_eq!((never.started_at, never.restart_policy), (None, RestartPolicy::default()));
         assert!(
             read_container(&json!({ "Id": "x", "State": {}, "Config": { "Labels": null } }))
                 .is_none()

@@ -84,6 +84,16 @@ impl Model {
         self.services().into_iter().filter(|name| ends(&self.service_map()[name])).collect()
     }
 
+    /// The services that a service depends on, of those that name any.
+    pub fn depends_on(&self) -> BTreeMap<String, Vec<String>> {
+        let names = |service: &Value| match &service["depends_on"] {
+            Value::Object(map) => map.keys().cloned().collect(),
+            list => array(list).iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+        };
+        let all = self.service_map().iter().map(|(name, service)| (name.clone(), names(service)));
+        all.filter(|(_, names): &(_, Vec<String>)| !names.is_empty()).collect()
+    }
+
     /// The image that a service names.
     pub fn image(&self, service: &str) -> Option<&str> {
         self.service_map().get(service)?["image"].as_str()
@@ -326,6 +336,19 @@ mod tests {
         assert_eq!(shop().expected(), ["app", "init"]);
         assert_eq!(shop().may_finish(), ["idle", "init"]);
         assert_eq!(shop().built(), ["app"]);
+    }
+
+    #[test]
+    fn what_a_service_depends_on_is_read_in_both_forms() {
+        let model = Model::from_value(json!({ "services": {
+            "app": { "depends_on": { "db": { "condition": "service_started" }, "cache": {} } },
+            "web": { "depends_on": ["app"] },
+            "db": { "depends_on": null }
+        } }));
+        let depends_on = model.depends_on();
+        let shown: Vec<_> =
+            depends_on.iter().map(|(k, v)| format!("{k}: {}", v.join(" "))).collect();
+        assert_eq!(shown, ["app: db cache", "web: app"]);
     }
 
     #[test]

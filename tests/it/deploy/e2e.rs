@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 use crate::kit::owner;
 use crate::kit::stack::{IMAGE, Stack, docker, docker_out, eventually};
 
-/// Two services; `app` is healthy when `HEALTH` is `true`, and mounts a file.
+/// Two services; `app` is healthy when `HEALTH` is `true`, and mounts a file. Until `START` is over it may fail.
 fn compose() -> String {
     format!(
         r#"
@@ -24,6 +24,7 @@ services:
       test: ["CMD", "${{HEALTH:-true}}"]
       interval: 1s
       retries: 2
+      start_period: ${{START:-0s}}
     volumes:
       - ./conf/app.conf:/etc/app.conf:ro
       - ./data:/data
@@ -250,7 +251,10 @@ fn a_deploy_that_was_killed_is_undone_by_the_next_run() {
     assert_eq!(stack.run("deploy", &[]).code, 0);
     let current = fs_err::read_to_string(stack.state("state.json")).unwrap();
     let mut child = stack
-        .command("deploy", &[("env", "VERSION=v2\nHEALTH=false"), ("health-retries", "1000")])
+        .command(
+            "deploy",
+            &[("env", "VERSION=v2\nHEALTH=false\nSTART=1h"), ("health-retries", "1000")],
+        )
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
@@ -281,7 +285,10 @@ fn a_cancelled_deploy_names_its_state_within_seven_seconds() {
     let stack = stack();
     assert_eq!(stack.run("deploy", &[]).code, 0);
     let child = stack
-        .command("deploy", &[("env", "VERSION=v2\nHEALTH=false"), ("health-retries", "1000")])
+        .command(
+            "deploy",
+            &[("env", "VERSION=v2\nHEALTH=false\nSTART=1h"), ("health-retries", "1000")],
+        )
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()

@@ -5,13 +5,14 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use camino::{Utf8Path, Utf8PathBuf};
-use mta_actions::adapters::docker::compose::{Compose, Once, Rendering};
+use mta_actions::adapters::docker::changes::Changes;
+use mta_actions::adapters::docker::compose::{Compose, Ended, Once, Rendering};
 use mta_actions::adapters::docker::container::ContainerInfo;
 use mta_actions::adapters::docker::endpoint::Endpoint;
 use mta_actions::adapters::docker::engine::Engine;
 use mta_actions::adapters::host::process::ChildEnv;
 use mta_actions::domain::event::{Event, Sink};
-use mta_actions::failure::Outcome;
+use mta_actions::failure::{Failure, Outcome};
 use tokio_util::sync::CancellationToken;
 
 use crate::kit::owner;
@@ -112,6 +113,12 @@ impl Site {
         up.await.unwrap_or_else(|failure| panic!("{failure}\n{}", self.heard.foreign()));
     }
 
+    /// Runs a command in the service `once`.
+    async fn once(&self, name: &str, argv: &[String], limit: Duration) -> Result<Ended, Failure> {
+        let once = Once { name, service: "once", argv, limit };
+        self.compose.run_once(&self.rendering, &once, &self.heard, &self.cancel).await
+    }
+
     /// The container of a service, once it is as wanted.
     async fn wait(&self, service: &str, wanted: impl Fn(&ContainerInfo) -> bool) -> ContainerInfo {
         let began = Instant::now();
@@ -172,6 +179,40 @@ async fn a_stack_is_rendered_started_and_seen_as_it_is() {
     assert!(raw["AppArmorProfile"].is_string(), "also what we know nothing of");
 }
 
+/// Whether the engine tells something within this time.
+async fn heard(changes: &mut Changes, within: Duration) -> bool {
+    tokio::time::timeout(within, changes.next()).await.is_ok()
+}
+
+#[tokio::test]
+async fn a_change_is_told_at_once_and_only_of_this_project() {
+    if !docker() {
+        return;
+    }
+    let site = Site::new("changes", STACK).await;
+    let other = Site::new("other", STACK).await;
+    let mut ours = site.engine.changes(&site.rendering.project).await;
+    let mut theirs = site.engine.changes(&other.rendering.project).await;
+    site.up().await;
+    assert!(heard(&mut ours, Duration::from_secs(10)).await, "it was created");
+    site.wait("sick", |c| c.health.as_deref() == Some("unhealthy")).await;
+    site.wait("once", |c| c.state == "exited").await;
+    while heard(&mut ours, Duration::from_millis(500)).await {}
+    let sick = site.wait("sick", |_| true).await;
+    let exec = ["exec", &sick.id, "true"];
+    assert!(Command::new("docker").args(exec).status().unwrap().success());
+    assert!(!heard(&mut ours, Duration::from_secs(2)).await, "a command in it changes nothing");
+    assert!(Command::new("docker").args(["kill", &sick.id]).status().unwrap().success());
+    assert!(heard(&mut ours, Duration::from_secs(10)).await, "it has ended");
+    site.wait("sick", |c| c.state == "exited").await;
+    while heard(&mut ours, Duration::from_millis(500)).await {}
+    assert!(Command::new("docker").args(["start", &sick.id]).status().unwrap().success());
+    site.wait("sick", |c| c.health.as_deref() == Some("unhealthy")).await;
+    ours.forget();
+    assert!(!heard(&mut ours, Duration::from_secs(1)).await, "all of it was told as one");
+    assert!(!heard(&mut theirs, Duration::ZERO).await, "nothing happened there");
+}
+
 async fn logs(site: &Site, container: &ContainerInfo) -> Vec<String> {
     let began = Instant::now();
     loop {
@@ -189,19 +230,26 @@ async fn a_command_runs_once_and_its_container_goes() {
         return;
     }
     let site = Site::new("once", STACK).await;
-    let name = format!("{}-mta-migrate-1", site.rendering.project);
+    let prefix = format!("{}-mta-migrate-", site.rendering.project);
+    let name = format!("{prefix}1");
     let run = |script: &str| ["sh", "-c", script].map(str::to_owned);
-    let argv = run("echo migrated to $0");
-    let once = Once { name: &name, service: "once", argv: &argv };
-    site.compose.run_once(&site.rendering, &once, &site.heard, &site.cancel).await.unwrap();
+    let minute = Duration::from_mins(1);
+    assert_eq!(
+        site.once(&name, &run("echo migrated to $0"), minute).await.unwrap(),
+        Ended::ByItself
+    );
     assert!(site.heard.foreign().contains("migrated to sh"), "{}", site.heard.foreign());
 
-    let argv = run("echo why >&2; exit 9");
-    let once = Once { name: &name, service: "once", argv: &argv };
-    let failed = site.compose.run_once(&site.rendering, &once, &site.heard, &site.cancel).await;
-    let failure = failed.unwrap_err();
+    let failure = site.once(&name, &run("echo why >&2; exit 9"), minute).await.unwrap_err();
     assert!(failure.why.contains("exit code 9") && failure.why.contains("why"), "{failure}");
     assert!(site.engine.inspect_raw(&name).await.is_err(), "--rm must have removed it");
+
+    // It does not hear SIGTERM, as a first process without a handler does not: Compose goes, and it stays.
+    let argv = ["sleep", "600"].map(str::to_owned);
+    let over = site.once(&name, &argv, Duration::from_secs(2)).await;
+    assert_eq!(over.unwrap(), Ended::OverTime);
+    site.engine.remove_once_containers(&site.rendering.project, &prefix).await.unwrap();
+    assert!(site.engine.inspect_raw(&name).await.is_err(), "it must be gone");
     assert_eq!(site.engine.containers(&site.rendering.project).await.unwrap(), []);
 }
 

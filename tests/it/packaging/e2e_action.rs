@@ -10,7 +10,7 @@ use std::process::Command;
 use crate::kit::runner::harness::{Job, Record};
 use crate::kit::stack::{IMAGE, Stack, docker_out};
 
-/// One service that is healthy when `HEALTH` is `true`, tells its log a file, and mounts a secret.
+/// One service that is healthy when `HEALTH` is `true` (and may fail until `START` is over), tells its log a file, and mounts a secret.
 fn compose() -> String {
     format!(
         r#"
@@ -25,6 +25,7 @@ services:
       test: ["CMD", "${{HEALTH:-true}}"]
       interval: 1s
       retries: 2
+      start_period: ${{START:-0s}}
     volumes:
       - ./conf/greeting:/etc/greeting:ro
     secrets: [password]
@@ -236,9 +237,9 @@ fn a_job_that_is_cancelled_recovers_and_the_former_release_runs() {
     let former = scene.deployed("v1");
     let record = scene
         .deploy()
-        .with("env", "VERSION=v2\nHEALTH=false")
+        .with("env", "VERSION=v2\nHEALTH=false\nSTART=1h")
         .with("health-retries", "1000")
-        .cancel_at("look 1 of 1000")
+        .cancel_at("look 1, ")
         .run();
     assert!(record.cancelled, "{}", record.text());
     assert_eq!(record.signals, ["INT"], "{}", record.text());
@@ -313,9 +314,9 @@ fn a_cancelled_umbrella_recovers_with_inputs_that_mean_something_else_elsewhere(
     let Some(scene) = Scene::new(&compose()) else { return };
     scene.deployed("v1");
     let record = quick(scene.job("").with("action", "deploy"))
-        .with("env", "VERSION=v2\nHEALTH=false")
+        .with("env", "VERSION=v2\nHEALTH=false\nSTART=1h")
         .with("health-retries", "1000")
-        .cancel_at("look 1 of 1000")
+        .cancel_at("look 1, ")
         .run();
     assert_eq!(record.exit_codes, [(0, 4), (1, 0)], "{}", record.text());
     assert_eq!(scene.version(), "v1");
