@@ -30,6 +30,7 @@ mod coverage {
 }
 mod deploy {
     mod e2e;
+    mod e2e_lineage;
 }
 mod docker {
     mod e2e_engine;
