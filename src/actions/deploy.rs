@@ -21,7 +21,7 @@ use crate::domain::health::{Policy, ServiceCommand};
 use crate::domain::input::{InputSpec, Kind, Need, Secrecy, Values};
 use crate::domain::release::{Image, Release, ReleaseId};
 use crate::failure::{Failure, Outcome};
-use crate::report::release::{Account, Sickness};
+use crate::report::release::{Account, Note, Sickness};
 
 /// How long a migration may take where nobody says so.
 const MIGRATION_LIMIT: Duration = Duration::from_mins(30);
@@ -160,8 +160,18 @@ pub const SPEC: ActionSpec = ActionSpec {
             name: "result",
             doc: "How it ended: `done`, `failed`, `rolled-back`, `needs-person`, `bad-input`, `bug` or `unavailable`.",
         },
-        OutputSpec { name: "release", doc: "The release that runs now." },
-        OutputSpec { name: "previous-release", doc: "The release that ran before." },
+        OutputSpec {
+            name: "release",
+            doc: "The release that runs now. After `rolled-back`: the former one, which came back.",
+        },
+        OutputSpec {
+            name: "previous-release",
+            doc: "The release that ran before this run; empty for the first. After `rolled-back`: the same as `release`.",
+        },
+        OutputSpec {
+            name: "failed-release",
+            doc: "The release that this run tried and that did not become the current one; empty otherwise.",
+        },
     ],
     outcomes: &[
         Outcome::Done,
@@ -192,6 +202,9 @@ async fn deploy(values: &Values, world: World<'_>, account: &mut Account) -> Res
     let site = Site::open(values, world, "deploy").await?;
     let result = steps(&site, &wishes, &checkout, account).await;
     stage::clean_up(&site);
+    if let Err(failure) = &result {
+        prune::after_failure(&site, account, failure).await;
+    }
     account.phases = site.phases.times();
     result
 }
@@ -223,12 +236,16 @@ async fn steps(
     let former = former::release(site).await?;
     account.previous.clone_from(&former);
     account.running.clone_from(&former);
+    let state = site.store.state()?;
     let making = wishes.making(site, images::resolve(site, &rendered).await?)?;
     let release = stage::write(site, checkout, rendered.model, making)?;
     account.tried = Some(release.clone());
     site.go_on()?;
 
-    let state = site.store.state()?;
+    let again = former::runs_already(site, &release, former.as_ref());
+    if let Some(former) = former.filter(|_| again) {
+        account.notes.push(nothing_new(site, &former));
+    }
     site.store.save_state(&state.clone().begin(release.id.clone()))?;
     migrate::run(site, &release, wishes.migration.as_ref(), account).await?;
 
@@ -240,9 +257,9 @@ async fn steps(
     };
     account.changes = switched.changes;
     let Some(sickness) = switched.verdict else {
-        site.store
-            .save_state(&state.commit(release.id.clone()))
-            .map_err(|failure| former::not_recorded(&failure))?;
+        let id = release.id.clone();
+        let state = if again { state.replace_current(id) } else { state.commit(id) };
+        site.store.save_state(&state).map_err(|failure| former::not_recorded(&failure))?;
         account.running = Some(release);
         prune::old_releases(site).await;
         return Ok(());
@@ -251,6 +268,16 @@ async fn steps(
     let failure = unhealthy(&release, &sickness);
     account.sickness = Some(sickness);
     former::come_back(site, account, failure).await
+}
+
+/// A deploy of what runs already, told to the reader: `rollback` goes on to mean the release before both.
+fn nothing_new(site: &Site<'_>, former: &Release) -> Note {
+    let text = format!(
+        "this is what release {} runs already, so a rollback still returns to the one before it",
+        former.id
+    );
+    site.note(text.as_str());
+    Note { text, command: None }
 }
 
 /// `https://user:password@host/`

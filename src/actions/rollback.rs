@@ -5,11 +5,12 @@ use crate::actions::inputs::{
 };
 use crate::actions::steps::database::{self, Chosen, Swapped};
 use crate::actions::steps::site::Site;
-use crate::actions::steps::{ending, former, switch};
+use crate::actions::steps::{ending, former, images, switch};
 use crate::actions::{Ending, World};
 use crate::domain::action::{ActionSpec, AfterCancel, OutputSpec, no_rules};
 use crate::domain::input::{InputSpec, Kind, Need, Values};
-use crate::domain::release::{Release, Restore, State};
+use crate::domain::release::state::State;
+use crate::domain::release::{Release, Restore};
 use crate::failure::{Failure, Outcome};
 use crate::report::release::Account;
 
@@ -24,7 +25,7 @@ pub const SPEC: ActionSpec = ActionSpec {
             name: "to",
             kind: Kind::Text,
             need: Need::Optional,
-            doc: "The release to return to: `previous`, an id, or how many releases to go back. Without it: `previous`, or the current one if `backup` is given.",
+            doc: "The release to return to: `previous`, an id, or how many releases to go back. It must have been healthy once. Without it: `previous`, or the current one if `backup` is given.",
             examples: &["previous", "2"],
         },
         InputSpec {
@@ -125,6 +126,7 @@ async fn steps(
     let current = current(site, &state)?;
     account.previous.clone_from(&current);
     account.running.clone_from(&current);
+    have_images(site, &target).await?;
     account.tried = Some(target.clone());
 
     let restore = match &backup {
@@ -146,9 +148,10 @@ async fn steps(
     };
     account.changes = switched.changes;
     let Some(sickness) = switched.verdict else {
-        site.store
-            .save_state(&state.commit(target.id.clone()))
-            .map_err(|failure| former::not_recorded(&failure))?;
+        let again = former::runs_already(site, &target, current.as_ref());
+        let id = target.id.clone();
+        let state = if again { state.replace_current(id) } else { state.commit(id) };
+        site.store.save_state(&state).map_err(|failure| former::not_recorded(&failure))?;
         account.running = Some(target);
         if let Some(swapped) = swapped {
             account.restored = Some(swapped.backup.clone());
@@ -161,6 +164,19 @@ async fn steps(
             .why(sickness.reasons.join("; "));
     account.sickness = Some(sickness);
     go_back(site, account, swapped, failure).await
+}
+
+/// Makes sure that the target's images are here, before anything is touched: without them nothing can come back.
+async fn have_images(site: &Site<'_>, target: &Release) -> Result<(), Failure> {
+    let Err(failure) = images::hold(site, target).await else { return Ok(()) };
+    site.go_on()?;
+    let said = [failure.why.as_str(), "nothing was changed"].into_iter();
+    let why = said.filter(|part| !part.is_empty()).collect::<Vec<_>>().join("; ");
+    let commit = target.sha.get(..7).map(|sha| format!("deploy its commit {sha} again, "));
+    Err(failure.why(why).help(format!(
+        "{}bring the image back to this host, or name another release with the input `to`",
+        commit.unwrap_or_default()
+    )))
 }
 
 /// Restores the backup beside the live database and swaps it in. Where that fails, nothing was changed, and the record
@@ -215,7 +231,7 @@ fn find(
     let id = state.target(to, &site.store.releases()?).map_err(|why| {
         Failure::new(
             Outcome::BadInput,
-            format!("the input `to: {to}` names no release of {}", site.project),
+            format!("the input `to: {to}` names no release of {} to return to", site.project),
         )
         .why(why)
     })?;

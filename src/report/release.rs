@@ -127,6 +127,23 @@ impl Account {
         }
     }
 
+    /// Why the release that was tried failed, for the reader of a file beside its record.
+    pub fn why(&self, failure: &Failure) -> String {
+        let mut text = format!("{}\n{}\n", failure.what, failure.why);
+        for patient in self.sickness.iter().flat_map(|sickness| &sickness.patients) {
+            let _ = write!(text, "\n== {}: {}\n", patient.container, patient.complaint);
+            if !patient.history.is_empty() {
+                let _ = writeln!(
+                    text,
+                    "-- health check, last results:\n{}",
+                    patient.history.join("\n")
+                );
+            }
+            let _ = writeln!(text, "-- end of the log:\n{}", patient.log.trim_end());
+        }
+        text
+    }
+
     /// The step summary, one string a section.
     pub fn summary(&self, failure: Option<&Failure>) -> Vec<String> {
         let mut sections = vec![self.head(failure)];
@@ -248,4 +265,29 @@ fn times(phases: &[(&'static str, Duration)]) -> String {
     }
     table.raw_row(&["**together**".to_owned(), format!("{:.1}", total.as_secs_f64())]);
     table.render()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn why_a_release_failed_names_each_container_with_the_end_of_its_log() {
+        let failure = Failure::new(Outcome::Failed, "release r1 did not become healthy")
+            .why("app: unhealthy");
+        let mut account = Account::new("deploy");
+        assert_eq!(account.why(&failure), "release r1 did not become healthy\napp: unhealthy\n");
+        let patient = Patient {
+            container: "shop-app-1".into(),
+            complaint: "app: unhealthy".into(),
+            history: vec!["exit 1: no".into()],
+            log: "started\nno database\n".into(),
+        };
+        account.sickness = Some(Sickness { reasons: Vec::new(), patients: vec![patient] });
+        assert_eq!(
+            account.why(&failure),
+            "release r1 did not become healthy\napp: unhealthy\n\n== shop-app-1: app: unhealthy\n\
+             -- health check, last results:\nexit 1: no\n-- end of the log:\nstarted\nno database\n"
+        );
+    }
 }

@@ -34,6 +34,7 @@ mod deploy {
     mod e2e;
     mod e2e_migration;
     mod e2e_watch;
+    mod e2e_lineage;
 }
 mod docker {
     mod e2e_engine;

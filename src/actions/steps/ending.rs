@@ -15,9 +15,12 @@ pub fn of(outputs: &[OutputSpec], account: &Account, result: Result<(), Failure>
     let id = |release: Option<&crate::domain::release::Release>| {
         release.map(|release| release.id.to_string()).unwrap_or_default()
     };
+    let running = account.running.as_ref().map(|release| &release.id);
+    let failed = account.tried.as_ref().filter(|tried| Some(&tried.id) != running);
     let all = [
         ("release", id(account.running.as_ref())),
         ("previous-release", id(account.previous.as_ref())),
+        ("failed-release", id(failed.filter(|_| failure.is_some()))),
         ("backup", account.restored.clone().unwrap_or_default()),
     ];
     for (name, value) in all {

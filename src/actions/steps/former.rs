@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use crate::actions::steps::database;
 use crate::actions::steps::images;
+use crate::actions::steps::prune;
 use crate::actions::steps::site::Site;
 use crate::actions::steps::stage::{disk, keep};
 use crate::actions::steps::switch;
@@ -42,6 +43,13 @@ pub async fn release(site: &Site<'_>) -> Result<Option<Release>, Failure> {
     site.note(format!("found a running stack, recorded as release {}", release.id));
     site.store.save_state(&state.commit(release.id.clone()))?;
     Ok(Some(release))
+}
+
+/// Whether a release brings up what the former one runs already. What cannot be read is not the same.
+pub fn runs_already(site: &Site<'_>, release: &Release, former: Option<&Release>) -> bool {
+    let content = |release: &Release| site.store.content(release).ok();
+    let former = former.and_then(content);
+    former.is_some() && content(release) == former
 }
 
 /// Whether Compose made the container from our project directory.
@@ -167,6 +175,7 @@ pub async fn settle(site: &Site<'_>) -> Result<Settled, Failure> {
     }
     let Some(current) = state.current.clone() else {
         site.store.save_state(&state.abandon())?;
+        given_up(site, &pending).await;
         return Ok(Settled::NothingBefore(pending));
     };
     site.note(format!(
@@ -177,11 +186,17 @@ pub async fn settle(site: &Site<'_>) -> Result<Settled, Failure> {
         returned?;
     } else {
         site.store.save_state(&state.abandon())?;
+        given_up(site, &pending).await;
         if let Err(failure) = returned {
             return Ok(Settled::Sick(failure));
         }
     }
     Ok(Settled::Returned(current))
+}
+
+async fn given_up(site: &Site<'_>, pending: &ReleaseId) {
+    let why = format!("the run that brought release {pending} up ended before it was healthy");
+    prune::failed_release(site, pending, &why).await;
 }
 
 /// As [`settle`], before a deploy or a rollback: a current release that is not well is a reason to go on, with a warning.

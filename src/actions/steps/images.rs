@@ -142,22 +142,25 @@ pub async fn hold(site: &Site<'_>, release: &Release) -> Result<(), Failure> {
 }
 
 async fn fetch(site: &Site<'_>, service: &str, image: &Image) -> Result<(), Failure> {
+    let mut why = format!("{} was deleted, and it came from no registry", image.id);
     for digest in &image.digests {
         site.note(format!(
             "{service}: {} is gone from this host, pulling {digest}",
             image.reference
         ));
-        if site.compose.pull_image(digest, site.world.events, site.world.cancel).await.is_ok()
-            && site.engine.image_id(&image.id).await?.is_some()
-        {
-            return Ok(());
+        match site.compose.pull_image(digest, site.world.events, site.world.cancel).await {
+            Ok(()) if site.engine.image_id(&image.id).await?.is_some() => return Ok(()),
+            Ok(()) => why = format!("{} was deleted, and {digest} is another image now", image.id),
+            Err(failure) => {
+                why = format!("{} was deleted; {}: {}", image.id, failure.what, failure.why);
+            }
         }
     }
     Err(Failure::new(
         Outcome::Unavailable,
         format!("the image {} of the service `{service}` is gone from this host", image.reference),
     )
-    .why(format!("{} was deleted, and no registry has it any more", image.id))
+    .why(why)
     .help("deploy again from the commit of that release"))
 }
 

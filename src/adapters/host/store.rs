@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `lock` | the lock of deploy, backup and rollback |
 //! | `state.json` | which release runs, which one is being brought up |
-//! | `releases/<id>/` | `release.json`, `compose.json`, `env`, `files/` of one release |
+//! | `releases/<id>/` | `release.json`, `compose.json`, `env`, `files/` of one release; of one that failed, `release.json` and `failure.txt` |
 //! | `work/` | the one project directory, with what services mount; `work.files.json` says what of it is ours |
 //! | `run/` | `compose.json` and `env` from which Compose runs |
 //! | `render/` | scratch: what Compose reads while a release is made |
@@ -17,10 +17,16 @@ use fs_err as fs;
 use std::os::unix::fs::MetadataExt;
 
 use crate::adapters::host::files;
+use crate::domain::compose::model::Model;
 use crate::domain::compose::project::ProjectName;
-use crate::domain::release::{Release, ReleaseId, State};
+use crate::domain::release::content::Content;
+use crate::domain::release::state::State;
+use crate::domain::release::{Release, ReleaseId};
 use crate::domain::shown::pasted;
 use crate::failure::{Failure, Outcome};
+
+/// In the folder of a release that failed: why.
+const FAILURE: &str = "failure.txt";
 
 /// The state of one project on this host.
 #[derive(Clone, Debug)]
@@ -62,7 +68,7 @@ impl Store {
         if !root.exists() {
             return Ok(None);
         }
-        Self { root }.state().map(Some)
+        Self { root }.recorded().map(Some)
     }
 
     /// The folder itself.
@@ -106,8 +112,15 @@ impl Store {
         self.releases_dir().join(".partial")
     }
 
-    /// What runs and what is pending; empty for a new project.
+    /// What runs, what is pending and what can come back; empty for a new project.
     pub fn state(&self) -> Result<State, Failure> {
+        let known = self.releases()?;
+        let failed = |id: &&ReleaseId| self.release_dir(id).join(FAILURE).exists();
+        let failed: Vec<_> = known.iter().filter(failed).cloned().collect();
+        Ok(self.recorded()?.among(&known, &failed))
+    }
+
+    fn recorded(&self) -> Result<State, Failure> {
         let path = self.root.join("state.json");
         let text = files::read_optional(&path).map_err(|error| unreadable(&path, &error))?;
         match text {
@@ -133,6 +146,32 @@ impl Store {
         let path = self.release_dir(id).join("release.json");
         let text = fs::read_to_string(&path).map_err(|error| unreadable(&path, &error))?;
         serde_json::from_str(&text).map_err(|error| unreadable(&path, &error))
+    }
+
+    /// What a release brings up, as it is stored.
+    pub fn content(&self, release: &Release) -> Result<Content, Failure> {
+        let folder = self.release_dir(&release.id);
+        let path = folder.join("compose.json");
+        let text = fs::read_to_string(&path).map_err(|error| unreadable(&path, &error))?;
+        let model = Model::parse(&text).map_err(|error| unreadable(&path, &error))?;
+        let path = folder.join("env");
+        let env = files::read_optional(&path).map_err(|error| unreadable(&path, &error))?;
+        Ok(Content::of(release, model, env.unwrap_or_default()))
+    }
+
+    /// Keeps why a release failed; answers where.
+    pub fn keep_failure(&self, id: &ReleaseId, why: &str) -> io::Result<Utf8PathBuf> {
+        let path = self.release_dir(id).join(FAILURE);
+        files::write_atomic(&path, why.as_bytes(), 0o600)?;
+        Ok(path)
+    }
+
+    /// Takes from a release what it would be brought up with, and what may hold secrets. Its record stays.
+    pub fn strip(&self, id: &ReleaseId) -> io::Result<()> {
+        let folder = self.release_dir(id);
+        files::remove(&folder.join("compose.json"))?;
+        files::remove(&folder.join("env"))?;
+        files::remove_tree(&folder.join("files"))
     }
 
     /// Makes an empty staging folder; what a killed run left there goes.
@@ -233,8 +272,9 @@ mod tests {
     #[test]
     fn the_state_survives_and_is_private() {
         let (_dir, store) = store();
-        assert_eq!(store.state().unwrap(), State::default());
-        let state = State::default().begin("r1".to_owned().try_into().unwrap());
+        let empty = store.state().unwrap();
+        assert_eq!((&empty.current, &empty.lineage), (&None, &Vec::new()));
+        let state = empty.begin("r1".to_owned().try_into().unwrap());
         store.save_state(&state).unwrap();
         assert_eq!(store.state().unwrap(), state);
         let mode = fs_err::metadata(store.root().join("state.json")).unwrap().mode();
@@ -259,6 +299,31 @@ mod tests {
         let failure = Store::open(&file, &ProjectName::new("shop").unwrap()).unwrap_err();
         assert_eq!(failure.outcome, Outcome::Unavailable);
         assert!(failure.help.contains("state-dir"), "{failure}");
+    }
+
+    #[test]
+    fn of_a_release_that_failed_the_record_and_the_reason_stay() {
+        let (_dir, store) = store();
+        let [good, bad] = ["r1", "r2"].map(|id| ReleaseId::try_from(id.to_owned()).unwrap());
+        for id in [&good, &bad] {
+            let folder = store.release_dir(id);
+            for file in ["release.json", "compose.json", "env", "files/secrets/pw"] {
+                files::write_atomic_with_parents(&folder.join(file), b"x", 0o444).unwrap();
+            }
+        }
+        let why = store.keep_failure(&bad, "it was sick").unwrap();
+        store.strip(&bad).unwrap();
+        store.strip(&bad).unwrap();
+        let names = |id| files::names(&store.release_dir(id)).unwrap();
+        assert_eq!(names(&bad), ["failure.txt", "release.json"]);
+        assert_eq!(names(&good), ["compose.json", "env", "files", "release.json"]);
+        assert_eq!(files::read(&why).unwrap(), "it was sick");
+        assert_eq!(fs_err::metadata(&why).unwrap().mode() & 0o777, 0o600);
+
+        // A state of an older version takes the other one for good, and this one not.
+        let old = r#"{"version": 1, "current": null, "pending": null, "lineage": []}"#;
+        fs_err::write(store.root().join("state.json"), old).unwrap();
+        assert_eq!(store.state().unwrap().failed(&[good, bad.clone()]), [&bad]);
     }
 
     #[test]

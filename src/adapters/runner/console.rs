@@ -164,13 +164,6 @@ impl Console {
         }
     }
 
-    /// Redacted before it is cleaned, so that lines of a secret are seen whole, and after, because taking characters
-    /// out can join the parts of one.
-    fn harmless(&self, text: &str) -> Vec<String> {
-        let lines = foreign::lines(&self.redactor.redact(text));
-        lines.iter().map(|line| self.redactor.redact(line)).collect()
-    }
-
     /// Redacted before and after cleaning, line ends kept: for what is escaped into a command.
     fn clean(&self, text: &str) -> String {
         self.redactor.redact(&foreign::clean(&self.redactor.redact(text)))
@@ -187,6 +180,13 @@ impl Console {
 }
 
 impl Sink for Console {
+    /// Redacted before it is cleaned, so that lines of a secret are seen whole, and after, because taking characters
+    /// out can join the parts of one.
+    fn harmless(&self, text: &str) -> Vec<String> {
+        let lines = foreign::lines(&self.redactor.redact(text));
+        lines.iter().map(|line| self.redactor.redact(line)).collect()
+    }
+
     fn emit(&self, event: Event) {
         let mut state = self.lock();
         if !matches!(event, Event::Foreign { .. }) {

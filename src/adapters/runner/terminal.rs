@@ -129,11 +129,6 @@ impl Terminal {
         }
     }
 
-    fn harmless(&self, text: &str) -> Vec<String> {
-        let lines = foreign::lines(&self.redactor.redact(text));
-        lines.iter().map(|line| self.redactor.redact(line)).collect()
-    }
-
     fn end_phase(&self, state: &mut State) {
         if let Some((name, started)) = state.phase.take() {
             let took = words(self.clock.now().saturating_sub(started));
@@ -189,6 +184,11 @@ impl Terminal {
 }
 
 impl Sink for Terminal {
+    fn harmless(&self, text: &str) -> Vec<String> {
+        let lines = foreign::lines(&self.redactor.redact(text));
+        lines.iter().map(|line| self.redactor.redact(line)).collect()
+    }
+
     fn emit(&self, event: Event) {
         let mut state = self.lock();
         match event {

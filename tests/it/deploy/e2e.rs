@@ -38,7 +38,8 @@ services:
     )
 }
 
-fn stack() -> Stack {
+/// A stack of the two services.
+pub fn stack() -> Stack {
     let stack = Stack::new(&compose());
     stack.write("conf/app.conf", "one\n");
     stack
@@ -51,7 +52,8 @@ fn exec(stack: &Stack, argv: &[&str]) -> String {
     docker_out(&args)
 }
 
-fn version(stack: &Stack) -> String {
+/// What `app` runs.
+pub fn version(stack: &Stack) -> String {
     exec(stack, &["printenv", "VERSION"])
 }
 
