@@ -7,6 +7,7 @@ use crate::actions::inputs::{
 };
 use crate::actions::steps::database::back_up::{self, Made};
 use crate::actions::steps::database::which::{self, Which};
+use crate::actions::steps::former::{self, Needs};
 use crate::actions::steps::site::{self, Site};
 use crate::actions::steps::{checkout, database, ending};
 use crate::actions::{Ending, World};
@@ -18,6 +19,7 @@ use crate::domain::event::{Annotation, Event, Level};
 use crate::domain::input::{InputSpec, Kind, Need, Values};
 use crate::failure::{Failure, Outcome};
 use crate::report::backup as report;
+use crate::report::release::Account;
 
 /// What `backup` is to the outside.
 pub const SPEC: ActionSpec = ActionSpec {
@@ -107,6 +109,8 @@ pub async fn run(values: &Values, world: World<'_>) -> Ending {
 /// The story of `mode: create`.
 async fn create(values: &Values, world: World<'_>) -> Result<Ending, Failure> {
     let site = Site::open(values, world, "backup").await?;
+    // What an early end left is put right first: a database that is half restored must not become a backup.
+    former::settle_and_go_on(&site, &mut Account::new("backup"), Needs::Database).await?;
     let running = database::running(&site)?;
     let directory = database::directory(&site, values)?;
     let service = values.text("database-service");
@@ -122,7 +126,7 @@ async fn create(values: &Values, world: World<'_>) -> Result<Ending, Failure> {
     };
     back_up::sweep(bench, &databases).await?;
 
-    let origin = database::origin(&site, running.as_ref(), MadeBy::Backup);
+    let origin = database::origin(&site, &place, running.as_ref(), MadeBy::Backup);
     let mut made = Vec::new();
     for database in &databases {
         site.phases.begin("back the database up");

@@ -10,11 +10,12 @@ use crate::actions::inputs::{
     COMPOSE_FILES, DATABASE_SERVICE, DATABASES, LOCK_WAIT, PROJECT_NAME, STATE_DIR,
 };
 use crate::actions::steps::checkout::{self, Checkout};
+use crate::actions::steps::former::{self, Needs};
 use crate::actions::steps::images::{self, Pull};
 use crate::actions::steps::migrate::{self, Migration};
 use crate::actions::steps::site::Site;
 use crate::actions::steps::stage::{self, Making};
-use crate::actions::steps::{ending, former, plan, prune, referred, switch};
+use crate::actions::steps::{aftermath, ending, plan, prune, referred, switch};
 use crate::actions::{Ending, World};
 use crate::domain::action::{ActionSpec, AfterCancel, OutputSpec, no_rules};
 use crate::domain::health::{Policy, ServiceCommand};
@@ -201,6 +202,7 @@ async fn deploy(values: &Values, world: World<'_>, account: &mut Account) -> Res
     let checkout = checkout::read(values, world.job)?;
     let site = Site::open(values, world, "deploy").await?;
     let result = steps(&site, &wishes, &checkout, account).await;
+    let result = result.map_err(|failure| aftermath::of(&site, account, failure));
     stage::clean_up(&site);
     if let Err(failure) = &result {
         prune::after_failure(&site, account, failure).await;
@@ -217,7 +219,7 @@ async fn steps(
 ) -> Result<(), Failure> {
     account.project = site.project.to_string();
     if !wishes.dry_run {
-        former::settle_and_go_on(site).await?;
+        former::settle_and_go_on(site, account, wishes.needs()).await?;
     }
     let before = site.containers().await?;
 
@@ -350,6 +352,12 @@ impl Wishes {
         };
         let pull = Pull::read(values.text("pull"));
         Ok(Self { pull, migration, database_service, health, dry_run: values.flag("dry-run") })
+    }
+
+    /// A migration of a database needs what an earlier run left of it put right.
+    fn needs(&self) -> Needs {
+        let database = self.migration.as_ref().and_then(|wish| wish.database_service.as_ref());
+        if database.is_some() { Needs::Database } else { Needs::Application }
     }
 
     /// The services that inputs name, to be checked against the compose files.

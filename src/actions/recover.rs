@@ -12,7 +12,7 @@ use crate::domain::event::Event;
 use crate::domain::input::{InputSpec, Value, Values};
 use crate::failure::{Failure, Outcome};
 use crate::report::markdown::heading;
-use crate::report::release::Account;
+use crate::report::release::{Account, Note};
 
 /// The subcommand.
 pub const NAME: &str = "recover";
@@ -63,10 +63,14 @@ async fn tidy_up(values: &Values, world: World<'_>, account: &mut Account) {
 async fn recover(values: &Values, world: World<'_>, account: &mut Account) -> Result<(), Failure> {
     let site = Site::open(values, world, NAME).await?;
     site.phases.begin("return to the current release");
-    let settled = former::settle(&site).await;
+    let settled = former::settle(&site, account).await;
+    let mended = match &settled {
+        Ok(Settled::Clean) => mend(&site, account).await,
+        _ => Ok(()),
+    };
     account.phases = site.phases.times();
     match settled? {
-        Settled::Clean => site.note("nothing was left pending"),
+        Settled::Clean => mended?,
         Settled::Returned(id) => {
             site.note(format!("release {id} runs again"));
             account.running = Some(site.store.release(&id)?);
@@ -76,5 +80,23 @@ async fn recover(values: &Values, world: World<'_>, account: &mut Account) -> Re
             "release {id} was the first one and had not become healthy; its containers were left for you to look at"
         )),
     }
+    Ok(())
+}
+
+/// Nothing is pending: what runs is held against what is recorded, and brought to it where it is another release.
+async fn mend(site: &Site<'_>, account: &mut Account) -> Result<(), Failure> {
+    let differences = former::differences(site).await?;
+    let current = site.store.state()?.current.map(|id| site.store.release(&id)).transpose()?;
+    let Some(current) = current.filter(|_| !differences.is_empty()) else {
+        site.note("nothing was left pending");
+        return Ok(());
+    };
+    for difference in differences {
+        site.note(difference.as_str());
+        account.notes.push(Note { text: difference, command: None });
+    }
+    site.note(format!("what runs is not what is recorded; returning to release {}", current.id));
+    former::return_to(site, &current).await?;
+    account.running = Some(current);
     Ok(())
 }

@@ -4,8 +4,9 @@ use crate::actions::inputs::{
     COMPOSE_FILES, DATABASE_SERVICE, DATABASES, LOCK_WAIT, PROJECT_NAME, STATE_DIR,
 };
 use crate::actions::steps::database::{self, Chosen, Swapped};
+use crate::actions::steps::former::{self, Needs};
 use crate::actions::steps::site::Site;
-use crate::actions::steps::{ending, former, images, switch};
+use crate::actions::steps::{ending, images, switch};
 use crate::actions::{Ending, World};
 use crate::domain::action::{ActionSpec, AfterCancel, OutputSpec, no_rules};
 use crate::domain::input::{InputSpec, Kind, Need, Values};
@@ -120,7 +121,8 @@ async fn steps(
     account: &mut Account,
 ) -> Result<(), Failure> {
     let (target, backup) = find(site, values, backup)?;
-    former::settle_and_go_on(site).await?;
+    let needs = if backup.is_some() { Needs::Database } else { Needs::Application };
+    former::settle_and_go_on(site, account, needs).await?;
     let before = site.containers().await?;
     let state = site.store.state()?;
     let current = current(site, &state)?;
@@ -211,6 +213,7 @@ async fn go_back(
     let restored = swapped.is_some();
     if let Some(swapped) = swapped {
         database::swap_back(site, swapped).await?;
+        site.store.save_state(&site.store.state()?.restoring(None))?;
     }
     match former::come_back(site, account, failure).await {
         Err(failure) if restored && failure.outcome == Outcome::RolledBack => {

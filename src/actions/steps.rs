@@ -1,5 +1,6 @@
 //! Steps that several stories share. They use adapters and decisions, and never a story.
 
+pub mod aftermath;
 pub mod checkout;
 pub mod database;
 pub mod ending;

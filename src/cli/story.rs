@@ -44,7 +44,7 @@ pub struct Told {
 pub async fn run(told: Told) -> Result<Ending, Failure> {
     let action = actions::ALL.iter().find(|spec| spec.name == told.name);
     if action.is_none_or(|spec| spec.after_cancel == AfterCancel::Recover) {
-        return Ok(tell(&told).await);
+        return Ok(Box::pin(tell(&told)).await);
     }
     let cancel = told.cancel.clone();
     let ended = on_its_own_thread(told)?;

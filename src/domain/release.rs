@@ -150,6 +150,19 @@ pub struct Restore {
     pub id: String,
 }
 
+/// A migration that has begun with the pending release: what is known of the database.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Migrated {
+    /// In whose new image the command runs.
+    pub service: String,
+    /// The Compose service of the database, if one is named.
+    pub database_service: Option<String>,
+    /// The backups that were made before.
+    pub backups: Vec<String>,
+    /// Whether the command came to its end with 0; else the database may be half migrated.
+    pub ended: bool,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

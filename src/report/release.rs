@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use crate::domain::release::Release;
+use crate::domain::release::{Migrated, Release};
 use crate::failure::{Failure, Outcome};
 use crate::report::markdown::{Table, code, details, fence, plain};
 
@@ -95,8 +95,10 @@ pub struct Account {
     pub back: Vec<(String, Change)>,
     /// Why the release that was tried is not healthy.
     pub sickness: Option<Sickness>,
-    /// The backups that were made before the migration.
-    pub backups: Vec<String>,
+    /// The migration that was begun, with the backups that were made before it.
+    pub migrated: Option<Migrated>,
+    /// The command that migrates.
+    pub migrate_command: Option<String>,
     /// The backup that was restored.
     pub restored: Option<String>,
     /// Sentences for the reader.
@@ -119,7 +121,8 @@ impl Account {
             changes: Vec::new(),
             back: Vec::new(),
             sickness: None,
-            backups: Vec::new(),
+            migrated: None,
+            migrate_command: None,
             restored: None,
             notes: Vec::new(),
             plan: None,
@@ -190,7 +193,7 @@ impl Account {
                 );
             }
         }
-        for backup in &self.backups {
+        for backup in self.migrated.iter().flat_map(|migrated| &migrated.backups) {
             let _ = writeln!(head, "- Backup made before: {}", code(backup));
         }
         if let Some(backup) = &self.restored {

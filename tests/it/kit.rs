@@ -8,4 +8,5 @@ pub mod postgres;
 pub mod runner;
 pub mod scene;
 pub mod scratch_git;
+pub mod shop;
 pub mod stack;

@@ -32,9 +32,10 @@ mod coverage {
 }
 mod deploy {
     mod e2e;
+    mod e2e_aftermath;
+    mod e2e_lineage;
     mod e2e_migration;
     mod e2e_watch;
-    mod e2e_lineage;
 }
 mod docker {
     mod e2e_engine;

@@ -4,6 +4,7 @@ pub mod back_up;
 pub mod bench;
 pub mod kept;
 pub mod restore;
+pub mod start;
 pub mod which;
 
 use std::num::NonZeroUsize;
@@ -151,11 +152,17 @@ pub fn bench<'b>(
 }
 
 /// What a backup records of its making.
-pub fn origin(site: &Site<'_>, running: Option<&Release>, made_by: MadeBy) -> Origin {
+pub fn origin(
+    site: &Site<'_>,
+    place: &Place,
+    running: Option<&Release>,
+    made_by: MadeBy,
+) -> Origin {
     let images = running.map(|release| &release.images).into_iter().flatten();
     Origin {
         project: site.project.to_string(),
         made_by,
+        service: place.service.clone(),
         provenance: Provenance {
             release: running.map(|release| release.id.to_string()).unwrap_or_default(),
             images: images.map(|(service, image)| (service.clone(), image.id.clone())).collect(),
@@ -188,7 +195,7 @@ pub async fn before_migration(
     for empty in &which.empty {
         site.note(format!("the database {empty} has no table, so there is nothing to back up"));
     }
-    let origin = origin(site, running.as_ref(), MadeBy::Deploy);
+    let origin = origin(site, &place, running.as_ref(), MadeBy::Deploy);
     let mut made = Vec::new();
     for database in &which.full {
         made.push(back_up::back_up(bench, database, &origin).await?);
@@ -227,7 +234,9 @@ pub async fn intend(
     target: &Release,
     chosen: &Chosen,
 ) -> Result<Restore, Failure> {
-    let place = place(site, values.text("database-service"), Some(target)).await?;
+    let made_from = Some(chosen.entry.manifest.service.as_str()).filter(|name| !name.is_empty());
+    let service = values.text("database-service").or(made_from);
+    let place = place(site, service, Some(target)).await?;
     let database = chosen.entry.manifest.database.name.clone();
     Ok(Restore { service: place.service, database, id: id() })
 }
@@ -277,8 +286,16 @@ pub async fn swap_in(site: &Site<'_>, prepared: Prepared) -> Result<Swapped, Fai
 }
 
 /// Undoes a restore that a killed run left: a database that was swapped in goes out again (it is kept under its first
-/// name), one that was never live is dropped. Finds out by the names that are there, so it may be called again.
-pub async fn undo(site: &Site<'_>, restore: &Restore) -> Result<(), Failure> {
+/// name), one that was never live is dropped. Finds out by the names that are there, so it may be called again. A
+/// database that does not run is started first, as it is in the `current` release.
+pub async fn undo(
+    site: &Site<'_>,
+    restore: &Restore,
+    current: Option<&Release>,
+) -> Result<(), Failure> {
+    if let Some(current) = current {
+        start::unless_running(site, &restore.service, current).await?;
+    }
     let place = place(site, Some(&restore.service), None).await?;
     let server = server(site, &place, "restore").await?;
     let directory = Directory::open(&site.store.backups())?;

@@ -8,8 +8,10 @@ use camino::Utf8Path;
 use jiff::Timestamp;
 use serde_json::Value;
 
+use crate::actions::steps::aftermath;
 use crate::actions::steps::database;
 use crate::actions::steps::images;
+use crate::actions::steps::migrate;
 use crate::actions::steps::prune;
 use crate::actions::steps::site::Site;
 use crate::actions::steps::stage::{disk, keep};
@@ -24,6 +26,7 @@ use crate::domain::compose::found;
 use crate::domain::compose::model::Model;
 use crate::domain::event::{Annotation, Event, Level};
 use crate::domain::health::Policy;
+use crate::domain::release::state::State;
 use crate::domain::release::{Image, MountedFile, Origin, Release, ReleaseId};
 use crate::failure::{Failure, Outcome};
 use crate::report::release::Account;
@@ -164,34 +167,83 @@ pub enum Settled {
 }
 
 /// Puts right what a killed or cancelled run left: containers of a migration, a database that was swapped in, a pending
-/// release. Whatever comes of it, nothing is pending afterwards: the next deploy or rollback must be able to run.
-pub async fn settle(site: &Site<'_>) -> Result<Settled, Failure> {
-    let prefix = format!("{}-mta-migrate-", site.project);
-    site.engine.remove_once_containers(site.project.as_str(), &prefix).await?;
+/// release. Whatever comes of it, nothing is pending afterwards: the next deploy or rollback must be able to run. Only
+/// where the engine does not tell what runs, or the database cannot be asked, it stays recorded.
+pub async fn settle(site: &Site<'_>, account: &mut Account) -> Result<Settled, Failure> {
+    migrate::remove_containers(site).await?;
     let state = site.store.state()?;
-    let Some(pending) = state.pending.clone() else { return Ok(Settled::Clean) };
+    tell_of_migration(site, account, &state);
+    let current = state.current.as_ref().map(|id| site.store.release(id)).transpose()?;
     if let Some(restore) = &state.restore {
-        database::undo(site, restore).await?;
+        database::undo(site, restore, current.as_ref()).await?;
+        site.store.save_state(&state.clone().restoring(None))?;
     }
-    let Some(current) = state.current.clone() else {
+    let state = state.restoring(None);
+    let Some(pending) = state.pending.clone() else { return Ok(Settled::Clean) };
+    let Some(current) = current else {
         site.store.save_state(&state.abandon())?;
         given_up(site, &pending).await;
         return Ok(Settled::NothingBefore(pending));
     };
     site.note(format!(
-        "release {pending} was left pending by a run that ended early; returning to {current}"
+        "release {pending} was left pending by a run that ended early; returning to {}",
+        current.id
     ));
     let returned = return_to(site, &current).await;
     if site.world.cancel.is_cancelled() {
         returned?;
-    } else {
-        site.store.save_state(&state.abandon())?;
-        given_up(site, &pending).await;
-        if let Err(failure) = returned {
-            return Ok(Settled::Sick(failure));
-        }
+        return Ok(Settled::Returned(current.id));
     }
-    Ok(Settled::Returned(current))
+    if returned.is_err() {
+        site.containers().await.map_err(|unseen| still_pending(site, &current.id, unseen))?;
+    }
+    site.store.save_state(&state.abandon())?;
+    given_up(site, &pending).await;
+    Ok(match returned {
+        Ok(()) => Settled::Returned(current.id),
+        Err(failure) => Settled::Sick(failure),
+    })
+}
+
+/// The engine does not tell what runs: then nothing may be recorded as settled.
+fn still_pending(site: &Site<'_>, current: &ReleaseId, unseen: Failure) -> Failure {
+    let help = format!(
+        "release {current} is not confirmed to run, and stays recorded as the one to return to. When the engine answers, \
+         the next run of the action does it, or: `{}`",
+        site.command("recover", &[])
+    );
+    unseen.ending(Outcome::NeedsPerson).help(help)
+}
+
+/// A run that was killed after its migration had begun could not tell what is known of the database.
+fn tell_of_migration(site: &Site<'_>, account: &mut Account, state: &State) {
+    let (Some(migrated), Some(pending)) = (&state.migration, &state.pending) else { return };
+    let mut notes = aftermath::notes(site, migrated, None);
+    if let Some(first) = notes.first_mut() {
+        first.text = format!("A run that brought release {pending} up ended early. {}", first.text);
+    }
+    let lines = notes.iter().map(|note| match &note.command {
+        Some(command) => format!("{} `{command}`", note.text),
+        None => note.text.clone(),
+    });
+    warn(site, "the database was being migrated", &lines.collect::<Vec<_>>().join(" "));
+    account.notes.extend(notes);
+}
+
+/// Where services run other images than those of the current release, one sentence each.
+pub async fn differences(site: &Site<'_>) -> Result<Vec<String>, Failure> {
+    let Some(current) = site.store.state()?.current else { return Ok(Vec::new()) };
+    let release = site.store.release(&current)?;
+    let containers = site.containers().await?;
+    let other = |container: &ContainerInfo| {
+        let image = release.images.get(&container.service)?;
+        let says = format!(
+            "the service `{}` runs {}, release {current} has {}",
+            container.service, container.image_id, image.id
+        );
+        (container.state == "running" && image.id != container.image_id).then_some(says)
+    };
+    Ok(containers.iter().filter_map(other).collect())
 }
 
 async fn given_up(site: &Site<'_>, pending: &ReleaseId) {
@@ -199,24 +251,51 @@ async fn given_up(site: &Site<'_>, pending: &ReleaseId) {
     prune::failed_release(site, pending, &why).await;
 }
 
-/// As [`settle`], before a deploy or a rollback: a current release that is not well is a reason to go on, with a warning.
-pub async fn settle_and_go_on(site: &Site<'_>) -> Result<(), Failure> {
-    if let Settled::Sick(failure) = settle(site).await? {
-        site.world.events.emit(Event::Annotated(Annotation {
-            level: Level::Warning,
-            title: "the current release is not well".to_owned(),
-            message: failure.to_string(),
-            place: None,
-        }));
+/// What a run needs of what an earlier one left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Needs {
+    /// The database: a restore that cannot be undone ends the run.
+    Database,
+    /// The application alone: a restore that cannot be undone now stays recorded, with a warning.
+    Application,
+}
+
+/// As [`settle`], before a deploy, a rollback or a backup: a current release that is not well is a reason to go on, with a
+/// warning.
+pub async fn settle_and_go_on(
+    site: &Site<'_>,
+    account: &mut Account,
+    needs: Needs,
+) -> Result<(), Failure> {
+    match settle(site, account).await {
+        Ok(Settled::Sick(failure)) => {
+            warn(site, "the current release is not well", &failure.to_string());
+            Ok(())
+        }
+        Ok(_) => Ok(()),
+        Err(failure) if needs == Needs::Application && site.store.state()?.restore.is_some() => {
+            let title = "a restore that ended early is not undone yet";
+            warn(site, title, &failure.to_string());
+            Ok(())
+        }
+        Err(failure) => Err(failure),
     }
-    Ok(())
+}
+
+fn warn(site: &Site<'_>, title: &str, message: &str) {
+    site.world.events.emit(Event::Annotated(Annotation {
+        level: Level::Warning,
+        title: title.to_owned(),
+        message: message.to_owned(),
+        place: None,
+    }));
 }
 
 /// Brings the current release up again.
-async fn return_to(site: &Site<'_>, current: &ReleaseId) -> Result<(), Failure> {
-    let release = site.store.release(current)?;
+pub async fn return_to(site: &Site<'_>, release: &Release) -> Result<(), Failure> {
+    let current = &release.id;
     let before = site.containers().await?;
-    let switched = switch::bring_up(site, &release, &before).await?;
+    let switched = switch::bring_up(site, release, &before).await?;
     let Some(sickness) = switched.verdict else { return Ok(()) };
     Err(Failure::new(
         Outcome::NeedsPerson,
@@ -261,6 +340,10 @@ pub async fn come_back(
             former.id,
             took.as_secs()
         )),
+        Err(second) if site.containers().await.is_err() => {
+            account.running = None;
+            return Err(still_pending(site, &former.id, failure.why(second)));
+        }
         Err(second) => {
             account.running = None;
             failure.ending(Outcome::NeedsPerson).help(format!(

@@ -5,14 +5,12 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::actions::steps::database::start;
 use crate::actions::steps::site::Site;
-use crate::actions::steps::{database, images, switch, watch};
+use crate::actions::steps::{database, images, switch};
 use crate::adapters::docker::compose::{Ended, Once};
-use crate::adapters::docker::container::ContainerInfo;
-use crate::domain::compose::model::Model;
-use crate::domain::health::Policy;
 use crate::domain::input::duration_text;
-use crate::domain::release::Release;
+use crate::domain::release::{Migrated, Release};
 use crate::failure::{Failure, Outcome};
 use crate::report::release::Account;
 
@@ -36,7 +34,8 @@ pub struct Migration {
 /// Backs the database up and migrates it, if a migration is asked for.
 ///
 /// The release is recorded as pending by now. Whatever fails here leaves the application as it was: the project
-/// directory and the record go back, and the failure names the backup.
+/// directory and the record go back. What is known of the database is in the account from the moment that the command
+/// may have begun, and recorded for the next run.
 pub async fn run(
     site: &Site<'_>,
     release: &Release,
@@ -46,6 +45,14 @@ pub async fn run(
     let Some(migration) = migration else { return Ok(()) };
     let migrated = migrate(site, release, migration, account).await;
     let Err(failure) = migrated else { return Ok(()) };
+    // Compose was ended, not what it runs: its container goes on until it is removed.
+    if let Err(left) = remove_containers(site).await {
+        let help = format!(
+            "the migration may still run: {left}. When the engine answers: `{}`",
+            site.command("recover", &[])
+        );
+        return Err(failure.ending(Outcome::NeedsPerson).help(help));
+    }
     if site.world.cancel.is_cancelled() {
         return Err(failure);
     }
@@ -67,19 +74,36 @@ async fn migrate(
     let containers = site.containers().await?;
     let runs =
         |service: &str| containers.iter().any(|c| c.service == service && c.state == "running");
+    let mut backups = Vec::new();
     if let Some(service) = database.filter(|service| runs(service)) {
         site.phases.begin("back the database up");
         let (named, keep) = (&migration.databases, migration.keep_last);
-        account.backups = database::before_migration(site, service, named, keep).await?;
+        backups = database::before_migration(site, service, named, keep).await?;
     }
     images::hold(site, release).await?;
     let model = switch::place(site, release)?;
     if let Some(service) = database.filter(|service| !runs(service)) {
-        start_database(site, &model, service, &release.health, &containers).await?;
+        site.phases.begin("start the database");
+        start::service(site, &model, service, &release.health, &containers).await?;
     }
     site.phases.begin("migrate the database");
-    let prefix = format!("{}-mta-migrate-", site.project);
-    let name = format!("{prefix}{}", Timestamp::now().as_millisecond());
+    let migrated = Migrated {
+        service: migration.service.clone(),
+        database_service: migration.database_service.clone(),
+        backups,
+        ended: false,
+    };
+    site.store.save_state(&site.store.state()?.migrating(migrated.clone()))?;
+    account.migrate_command = Some(migration.argv.join(" "));
+    account.migrated = Some(migrated.clone());
+    execute(site, migration).await?;
+    let migrated = Migrated { ended: true, ..migrated };
+    account.migrated = Some(migrated.clone());
+    site.store.save_state(&site.store.state()?.migrating(migrated))
+}
+
+async fn execute(site: &Site<'_>, migration: &Migration) -> Result<(), Failure> {
+    let name = format!("{}{}", prefix(site), Timestamp::now().as_millisecond());
     let once = Once {
         name: &name,
         service: &migration.service,
@@ -89,66 +113,32 @@ async fn migrate(
     let world = site.world;
     let ran =
         site.compose.run_once(&switch::rendering(site), &once, world.events, world.cancel).await;
-    let failure = match ran {
-        Ok(Ended::ByItself) => return Ok(()),
-        Ok(Ended::OverTime) => over_time(migration.limit, account),
-        Err(failure) => failed(&failure, account),
-    };
-    // Compose was ended, not what it runs: its container goes on until it is removed.
-    match site.engine.remove_once_containers(site.project.as_str(), &prefix).await {
-        Ok(()) => Err(failure),
-        Err(left) => {
-            let help = format!("the migration may still run: {left}. Then: {}", failure.help);
-            Err(failure.ending(Outcome::NeedsPerson).help(help))
-        }
+    match ran {
+        Ok(Ended::ByItself) => Ok(()),
+        Ok(Ended::OverTime) => Err(over_time(migration.limit)),
+        Err(failure) => Err(failed(&failure)),
     }
 }
 
-fn over_time(limit: Duration, account: &Account) -> Failure {
+/// Removes the containers of migrations, also of runs that were killed.
+pub async fn remove_containers(site: &Site<'_>) -> Result<(), Failure> {
+    site.engine.remove_once_containers(site.project.as_str(), &prefix(site)).await
+}
+
+/// How the names of the containers of migrations begin.
+fn prefix(site: &Site<'_>) -> String {
+    format!("{}-mta-migrate-", site.project)
+}
+
+fn over_time(limit: Duration) -> Failure {
     let limit = duration_text(limit);
     let what = "the migration took too long and was ended; the application was not switched";
-    Failure::new(Outcome::Failed, what)
+    Failure::new(Outcome::NeedsPerson, what)
         .why(format!("`migrate-timeout` is {limit}: its time was over, and it may be half done"))
-        .help(format!("{}; with a larger `migrate-timeout` it gets more time", undo(account)))
+        .help("with a larger `migrate-timeout` it gets more time")
 }
 
-fn failed(failure: &Failure, account: &Account) -> Failure {
-    Failure::new(Outcome::Failed, "the migration failed; the application was not switched")
-        .why(failure.to_string())
-        .help(undo(account))
-}
-
-fn undo(account: &Account) -> String {
-    if account.backups.is_empty() {
-        return "look at the output above; the database is as the migration left it".to_owned();
-    }
-    format!(
-        "if the migration left the database half done: rollback with `backup: {}` and `confirm-data-loss: true`",
-        account.backups.join("`, then with `backup: ")
-    )
-}
-
-/// A first deploy has no database yet: it is started and waited for.
-async fn start_database(
-    site: &Site<'_>,
-    model: &Model,
-    service: &str,
-    policy: &Policy,
-    before: &[ContainerInfo],
-) -> Result<(), Failure> {
-    site.phases.begin("start the database");
-    site.compose
-        .up_service(&switch::rendering(site), service, site.world.events, site.world.cancel)
-        .await?;
-    let policy = Policy { url: None, command: None, ..policy.clone() };
-    let alone = model.only(service);
-    match watch::watch(site, &alone, &policy, before).await? {
-        None => Ok(()),
-        Some(reasons) => Err(Failure::new(
-            Outcome::NeedsPerson,
-            format!("the database service `{service}` did not become healthy"),
-        )
-        .why(reasons.join("; "))
-        .help(format!("look at it: docker compose -p {} logs {service}", site.project))),
-    }
+fn failed(failure: &Failure) -> Failure {
+    let what = "the migration failed; the application was not switched";
+    Failure::new(Outcome::NeedsPerson, what).why(failure.to_string())
 }

@@ -17,6 +17,7 @@ use crate::adapters::http;
 use crate::domain::compose::project::ProjectName;
 use crate::domain::event::Event;
 use crate::domain::input::Values;
+use crate::domain::shown::pasted;
 use crate::failure::{Failure, Outcome};
 
 /// Where `state-dir` is when nobody says so.
@@ -38,7 +39,7 @@ pub fn left(values: &Values, world: World<'_>, project: &ProjectName) -> Result<
     let state = Store::peek(&state_dir(values, world), project)?;
     Ok(match state {
         None => Left::Nothing,
-        Some(state) if state.pending.is_none() => Left::Settled,
+        Some(state) if !state.is_unsettled() => Left::Settled,
         Some(_) => Left::Pending,
     })
 }
@@ -93,6 +94,13 @@ impl<'a> Site<'a> {
         Ok(Self { world, project, store, engine, compose, http, phases, _lock: lock })
     }
 
+    /// A command for people that finds this project: what an action is told here by its inputs is in it, so that it works as
+    /// it is. Flags without a value are given with an empty one.
+    pub fn command(&self, action: &str, flags: &[(&str, &str)]) -> String {
+        let state_dir = self.store.root().parent().unwrap_or(self.store.root());
+        command(action, self.project.as_str(), state_dir, flags)
+    }
+
     /// The containers of the project, in any state.
     pub async fn containers(&self) -> Result<Vec<ContainerInfo>, Failure> {
         self.engine.containers(self.project.as_str()).await
@@ -114,6 +122,22 @@ impl<'a> Site<'a> {
     }
 }
 
+fn command(action: &str, project: &str, state_dir: &Utf8Path, flags: &[(&str, &str)]) -> String {
+    let mut line = format!("mta {action}");
+    let mut all = vec![("project-name", project)];
+    if state_dir != DEFAULT_STATE_DIR {
+        all.push(("state-dir", state_dir.as_str()));
+    }
+    for (name, value) in all.iter().chain(flags) {
+        line = match value {
+            &"" => format!("{line} --{name}"),
+            value => pasted(&format!("{line} --{name}"), value)
+                .unwrap_or_else(|| format!("{line} --{name} ...")),
+        };
+    }
+    line
+}
+
 async fn take_lock(
     values: &Values,
     world: World<'_>,
@@ -132,4 +156,22 @@ async fn take_lock(
         cancel: world.cancel,
     };
     Lock::acquire(&store.lock(), &me, patience).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_names_what_is_not_the_default() {
+        let flags = [("backup", "shop_20261123T020304Z"), ("confirm-data-loss", "")];
+        assert_eq!(
+            command("rollback", "shop", DEFAULT_STATE_DIR.into(), &flags),
+            "mta rollback --project-name shop --backup shop_20261123T020304Z --confirm-data-loss"
+        );
+        assert_eq!(
+            command("recover", "shop", "/srv/my state".into(), &[]),
+            "mta recover --project-name shop --state-dir '/srv/my state'"
+        );
+    }
 }

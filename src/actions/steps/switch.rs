@@ -61,12 +61,15 @@ fn cancelled(site: &Site<'_>, release: &Release) -> Result<(), Failure> {
     if !site.world.cancel.is_cancelled() {
         return Ok(());
     }
-    Err(Failure::new(Outcome::NeedsPerson, format!("cancelled while release {} was brought up", release.id))
-        .why("it is recorded as pending")
-        .help(format!(
-            "the next step of the action, the next deploy, or `mta recover --project-name {}` returns to the current release",
-            site.project
-        )))
+    Err(Failure::new(
+        Outcome::NeedsPerson,
+        format!("cancelled while release {} was brought up", release.id),
+    )
+    .why("it is recorded as pending")
+    .help(format!(
+        "the next step of the action, the next deploy, or `{}` returns to the current release",
+        site.command("recover", &[])
+    )))
 }
 
 /// Brings the project directory to a release and says what Compose runs from.

@@ -26,6 +26,9 @@ pub struct Manifest {
     /// Which action made it: retention counts those of `deploy` apart from those of `backup`.
     #[serde(default)]
     pub made_by: MadeBy,
+    /// The Compose service of the database, so that a restore needs no one to name it. Empty where it was not recorded.
+    #[serde(default)]
+    pub service: String,
     /// Compose project.
     pub project: String,
     /// What the database was.
@@ -187,6 +190,7 @@ pub(crate) mod tests {
             name: BackupName::new("shop", started, 1),
             sequence: 1,
             made_by: MadeBy::Backup,
+            service: "db".into(),
             project: "shop".into(),
             database: Database {
                 name: "shop".into(),
@@ -224,6 +228,7 @@ pub(crate) mod tests {
         let fields = value.as_object_mut().unwrap();
         fields.remove("sequence");
         fields.remove("made_by");
+        fields.remove("service");
         fields["server"].as_object_mut().unwrap().remove("system");
         let read = Manifest::parse(&value.to_string()).unwrap();
         assert_eq!(

@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::release::{ReleaseId, Restore};
+use crate::domain::release::{Migrated, ReleaseId, Restore};
 
 /// How many releases that were current once are kept on the host, counted from the newest. The current one, the pending
 /// one and the one before the current are kept in any case.
@@ -34,6 +34,9 @@ pub struct State {
     /// The backup that is being restored with the pending release.
     #[serde(default)]
     pub restore: Option<Restore>,
+    /// The migration that was begun with the pending release.
+    #[serde(default)]
+    pub migration: Option<Migrated>,
     /// Releases that were current once, whether or not they are in the lineage still. `None`: written by a version that
     /// did not record it, see [`State::among`].
     #[serde(default)]
@@ -75,7 +78,14 @@ impl State {
         self
     }
 
-    /// Records that `id` is healthy.
+    /// Records that a migration has begun with the pending release, or what became of it.
+    #[must_use]
+    pub fn migrating(mut self, migration: Migrated) -> Self {
+        self.migration = Some(migration);
+        self
+    }
+
+    /// Records that `id` is healthy. A restore that is not undone yet stays recorded.
     #[must_use]
     pub fn commit(mut self, id: ReleaseId) -> Self {
         if !self.lineage.contains(&id) {
@@ -88,7 +98,7 @@ impl State {
         self.version = 1;
         self.current = Some(id);
         self.pending = None;
-        self.restore = None;
+        self.migration = None;
         self
     }
 
@@ -108,12 +118,18 @@ impl State {
         self.commit(id)
     }
 
-    /// Records that the pending release was given up and the current one stands.
+    /// Records that the pending release was given up and the current one stands. A restore that is not undone yet stays
+    /// recorded.
     #[must_use]
     pub fn abandon(mut self) -> Self {
         self.pending = None;
-        self.restore = None;
+        self.migration = None;
         self
+    }
+
+    /// Whether a run has ended in the middle of its work.
+    pub fn is_unsettled(&self) -> bool {
+        self.pending.is_some() || self.restore.is_some()
     }
 
     /// The release before the current one.

@@ -1,62 +1,7 @@
 //! Deploy, backup and rollback of a stack with a database, by the real binary.
 
-use crate::kit::stack::{IMAGE, Ran, Stack, docker, docker_out, eventually};
-
-const DATABASE: &str = "mta-test/postgres:15";
-
-fn compose() -> String {
-    format!(
-        r#"
-services:
-  db:
-    image: {DATABASE}
-    environment:
-      POSTGRES_USER: chief
-      POSTGRES_DB: shop
-      POSTGRES_PASSWORD_FILE: /run/secrets/password
-    volumes: [./secrets/password:/run/secrets/password:ro, "data:/var/lib/postgresql/data"]
-    healthcheck:
-      test: ["CMD", "pg_isready", "-h", "127.0.0.1", "-U", "chief"]
-      interval: 1s
-      retries: 30
-  app:
-    image: {IMAGE}
-    command: ["sh", "-c", "trap 'exit 0' TERM; sleep 1000 & wait"]
-    healthcheck:
-      test: ["CMD", "${{HEALTH:-true}}"]
-      interval: 1s
-      retries: 2
-volumes:
-  data: {{}}
-"#
-    )
-}
-
-/// A deployed stack whose database has 10 orders.
-fn deployed() -> Stack {
-    let mut stack = Stack::new(&compose());
-    stack.flag("secret-files", "secrets/password=not-for-the-log-4711");
-    done(&stack.run("deploy", &[("database-service", "db")]));
-    sql(&stack, "CREATE TABLE orders AS SELECT generate_series(1, 10) AS n");
-    stack
-}
-
-fn sql(stack: &Stack, statement: &str) -> String {
-    let id = stack.containers()["db"].clone();
-    docker_out(&[
-        "exec", &id, "psql", "-X", "-A", "-t", "-q", "-U", "chief", "-d", "shop", "-c", statement,
-    ])
-}
-
-fn orders(stack: &Stack) -> String {
-    sql(stack, "SELECT count(*) FROM orders")
-}
-
-fn done(ran: &Ran) {
-    assert_eq!((ran.code, ran.outputs["result"].as_str()), (0, "done"), "{}", ran.log);
-    let told = |line: &&str| line.contains("not-for-the-log") && !line.starts_with("::add-mask::");
-    assert_eq!(ran.log.lines().find(told), None);
-}
+use crate::kit::shop::{deployed, done, orders, sql};
+use crate::kit::stack::{Ran, docker, docker_out, eventually};
 
 #[test]
 fn a_backup_is_made_listed_and_brought_back() {
@@ -154,8 +99,11 @@ fn a_restore_that_was_killed_after_the_swap_is_undone_by_the_next_run() {
     child.wait().unwrap();
 
     fs_err::write(release.join("compose.json"), model).unwrap();
+    // The database's container is gone as well: it is made again first.
+    docker_out(&["rm", "-f", &stack.containers()["db"]]);
     let recovered = stack.run("recover", &[]);
     done_recovering(&recovered);
+    assert!(recovered.log.contains("`db` does not run: starting it"), "{}", recovered.log);
     assert_eq!(
         orders(&stack),
         "4",

@@ -63,5 +63,10 @@ impl Stage {
 }
 
 pub fn origin() -> Origin {
-    Origin { project: "shop".into(), made_by: MadeBy::Backup, provenance: Provenance::default() }
+    Origin {
+        project: "shop".into(),
+        made_by: MadeBy::Backup,
+        service: "db".into(),
+        provenance: Provenance::default(),
+    }
 }

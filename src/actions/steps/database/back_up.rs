@@ -21,6 +21,8 @@ pub struct Origin {
     pub project: String,
     /// The action.
     pub made_by: MadeBy,
+    /// The Compose service of the database.
+    pub service: String,
     /// Release, images, commit, run.
     pub provenance: Provenance,
 }
@@ -74,6 +76,7 @@ async fn make(bench: Bench<'_>, database: &str, origin: &Origin) -> Result<Entry
         name: partial.name.clone(),
         sequence: bench.directory.next_sequence(database)?,
         made_by: origin.made_by,
+        service: origin.service.clone(),
         project: origin.project.clone(),
         database: snapshot.described.database,
         server: snapshot.described.server,

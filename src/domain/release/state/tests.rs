@@ -38,7 +38,16 @@ fn a_deploy_after_a_rollback_has_what_ran_as_its_former_release() {
 fn a_pending_release_that_is_given_up_changes_nothing_else() {
     let state = after(&["v1", "v2"]);
     let restore = Restore { service: "db".into(), database: "shop".into(), id: "1".into() };
-    assert_eq!(state.clone().begin(id("v3")).restoring(Some(restore)).abandon(), state);
+    let migrated = Migrated {
+        service: "app".into(),
+        database_service: None,
+        backups: Vec::new(),
+        ended: true,
+    };
+    assert_eq!(state.clone().begin(id("v3")).migrating(migrated).abandon(), state);
+    let restoring = state.clone().restoring(Some(restore));
+    assert!(restoring.clone().begin(id("v3")).abandon() == restoring && restoring.is_unsettled());
+    assert!(!state.is_unsettled() && state.begin(id("v3")).is_unsettled());
 }
 
 #[test]
