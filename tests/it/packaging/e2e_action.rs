@@ -228,10 +228,6 @@ fn secrets_are_shown_nowhere() {
     }
     assert!(shown[0].contains("told ***"), "the container's log is shown, masked: {}", shown[0]);
     assert!(record.summary.contains("told ***"), "{}", record.summary);
-    let mut kept = fs_err::read_dir(scene.stack.state("releases")).unwrap();
-    let why = kept.next().unwrap().unwrap().path().join("failure.txt");
-    let why = fs_err::read_to_string(why).unwrap();
-    assert!(why.contains("told ***") && !why.contains(password) && !why.contains(token), "{why}");
     assert_clean(&record);
 }
 

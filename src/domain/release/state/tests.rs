@@ -105,7 +105,9 @@ fn a_target_is_named_in_each_way_or_refused_with_the_list() {
 fn what_failed_is_refused_and_listed_last() {
     let known = ids(&["v1", "v2", "v3", "v4"]);
     let state = after(&["v1"]).begin(id("v2")).abandon().begin(id("v3")).commit(id("v3"));
-    let state = state.begin(id("v4")).abandon();
+    let state = state.begin(id("v4"));
+    assert_eq!(state.failed(&known), [&id("v2")], "what is pending may become healthy yet");
+    let state = state.abandon();
     assert_eq!(
         state.target("v2", &known).unwrap_err(),
         "that release never became healthy, so there is no way back to it; \
