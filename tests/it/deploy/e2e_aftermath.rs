@@ -3,7 +3,7 @@
 use std::process::{Command, Stdio};
 
 use crate::kit::mta::mta_with_docker;
-use crate::kit::shop::{deployed, done, orders, sql};
+use crate::kit::shop::{deployed, done, orders};
 use crate::kit::stack::{IMAGE, Ran, Stack, docker, docker_out, eventually};
 
 /// The inputs of a deploy whose migration takes orders away.
