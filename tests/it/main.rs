@@ -30,6 +30,7 @@ mod coverage {
 }
 mod deploy {
     mod e2e;
+    mod e2e_killed;
 }
 mod docker {
     mod e2e_engine;
@@ -46,6 +47,7 @@ mod ground {
 }
 mod host {
     mod child_process;
+    mod guard;
 }
 mod http {
     mod connector;

@@ -89,6 +89,7 @@ impl<'a> Site<'a> {
             compose.version()
         )));
         let lock = take_lock(values, world, action, &store).await?;
+        let compose = compose.guarded(lock.guard()?);
         Ok(Self { world, project, store, engine, compose, http, phases, _lock: lock })
     }
 
