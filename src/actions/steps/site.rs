@@ -98,6 +98,18 @@ impl<'a> Site<'a> {
         self.engine.containers(self.project.as_str()).await
     }
 
+    /// Waits for what a Compose that was ended in the middle has asked the engine for, and removes what it has half made:
+    /// the next one would fail over it, or believe that a container runs which is about to stop.
+    pub async fn finish_unfinished(&self) -> Result<(), Failure> {
+        tokio::select! {
+            done = self.engine.finish_unfinished(self.project.as_str()) => {
+                done?.into_iter().for_each(|sentence| self.note(sentence));
+            }
+            () = self.world.cancel.cancelled() => {}
+        }
+        Ok(())
+    }
+
     /// Says a sentence of ours.
     pub fn note(&self, text: impl Into<String>) {
         self.world.events.emit(Event::Note(text.into()));

@@ -1,10 +1,7 @@
 //! The containers of a project, as the engine shows them.
 
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
 
-use bollard::errors::Error as ClientError;
-use bollard::query_parameters as query;
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
@@ -13,12 +10,6 @@ use serde_json::{Value, json};
 use crate::adapters::docker::api;
 use crate::adapters::docker::engine::Engine;
 use crate::failure::Failure;
-
-/// How long a removal may take that somebody else has begun: the engine kills the container first, and then unmounts.
-const REMOVAL: Duration = Duration::from_secs(30);
-
-/// How often to look meanwhile.
-const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 const PROJECT: &str = "com.docker.compose.project";
 const SERVICE: &str = "com.docker.compose.service";
@@ -131,28 +122,7 @@ impl Engine {
         ];
         let filters = json!({ "name": [format!("^/{prefix}")], "label": labels });
         for id in self.list(&filters).await? {
-            let options = query::RemoveContainerOptionsBuilder::default().force(true).build();
-            let removed = self.client.remove_container(&id, Some(options)).await;
-            match removed.map_err(Refusal::from) {
-                Ok(()) | Err(Refusal::Gone) => {}
-                Err(Refusal::Going(error)) => self.gone(&id, &error).await?,
-                Err(Refusal::Other(error)) => {
-                    return Err(self.failed(&format!("remove the container {id}"), &error));
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Waits until a container is gone that somebody else removes.
-    async fn gone(&self, id: &str, refusal: &ClientError) -> Result<(), Failure> {
-        let act = format!("remove the container {id}");
-        let began = Instant::now();
-        while self.look_for::<Value>(&act, &container_path(id)).await?.is_some() {
-            if began.elapsed() > REMOVAL {
-                return Err(self.failed(&act, refusal));
-            }
-            tokio::time::sleep(LOOK_EVERY).await;
+            self.remove(&id).await?;
         }
         Ok(())
     }
@@ -166,33 +136,7 @@ impl Engine {
     }
 }
 
-/// Why the engine did not remove a container.
-#[derive(Debug)]
-enum Refusal {
-    /// There is none: that is what was wanted.
-    Gone,
-    /// Somebody else removes it right now.
-    Going(ClientError),
-    /// Anything else.
-    Other(ClientError),
-}
-
-impl From<ClientError> for Refusal {
-    fn from(error: ClientError) -> Self {
-        match &error {
-            ClientError::DockerResponseServerError { status_code: 404, .. } => Self::Gone,
-            // The engine has no other sign of it than these words; 409 is also that a container runs.
-            ClientError::DockerResponseServerError { status_code: 409, message }
-                if message.contains("already in progress") =>
-            {
-                Self::Going(error)
-            }
-            _ => Self::Other(error),
-        }
-    }
-}
-
-fn container_path(id: &str) -> String {
+pub(super) fn container_path(id: &str) -> String {
     format!("/containers/{}/json", api::escaped(id))
 }
 
@@ -269,7 +213,7 @@ where
     Ok(Option::<T>::deserialize(deserializer)?.unwrap_or_default())
 }
 
-fn read_container(raw: &Value) -> Option<ContainerInfo> {
+pub(super) fn read_container(raw: &Value) -> Option<ContainerInfo> {
     let raw = RawContainer::deserialize(raw).ok()?;
     let service = raw.config.labels.get(SERVICE)?.clone();
     // Some engines write `none` where there is no health check.
@@ -322,25 +266,6 @@ mod tests {
             read_container(&json!({ "Id": "x", "State": {}, "Config": { "Labels": null } }))
                 .is_none()
         );
-    }
-
-    #[test]
-    fn a_removal_that_is_in_progress_is_no_refusal() {
-        let refusal = |status_code, message: &str| {
-            let message = message.to_owned();
-            Refusal::from(ClientError::DockerResponseServerError { status_code, message })
-        };
-        let going = refusal(409, "removal of container 4711 is already in progress");
-        assert!(matches!(going, Refusal::Going(_)), "{going:?}");
-        let gone = refusal(404, "No such container: 4711");
-        assert!(matches!(gone, Refusal::Gone), "{gone:?}");
-        for (status, message) in [
-            (409, "cannot remove container 4711: container is running"),
-            (500, "removal of container 4711 is already in progress"),
-        ] {
-            let other = refusal(status, message);
-            assert!(matches!(other, Refusal::Other(_)), "{other:?}");
-        }
     }
 
     #[test]

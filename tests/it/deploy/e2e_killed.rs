@@ -6,27 +6,37 @@ use std::time::{Duration, Instant};
 use crate::kit::process::{all, arguments, runs};
 use crate::kit::stack::{IMAGE, Stack, docker, docker_out, eventually};
 
-/// `app` takes two seconds to stop, `other` does not change and `late` waits for both.
+/// `app` takes two seconds to stop, `other` does not change, and `late` waits for both.
 fn compose() -> String {
     format!(
         r#"
-x-common: &common
-  image: {IMAGE}
-  stop_grace_period: 2s
-  environment: {{ VERSION: "${{VERSION:-v1}}" }}
 services:
   app:
-    <<: *common
+    image: {IMAGE}
+    stop_grace_period: 2s
+    environment: {{ VERSION: "${{VERSION:-v1}}" }}
     command: ["sh", "-c", "trap '' TERM; while :; do sleep 1; done"]
   other:
     image: {IMAGE}
     command: ["sh", "-c", "trap 'exit 0' TERM; sleep 1000 & wait"]
   late:
-    <<: *common
+    image: {IMAGE}
+    environment: {{ VERSION: "${{VERSION:-v1}}" }}
     command: ["sh", "-c", "trap 'exit 0' TERM; sleep 1000 & wait"]
     depends_on: [app, other]
 "#
     )
+}
+
+/// One more service, which also takes two seconds to stop.
+fn with_another() -> String {
+    let another = r#"
+  another:
+    image: IMAGE
+    stop_grace_period: 2s
+    command: ["sh", "-c", "trap '' TERM; while :; do sleep 1; done"]
+"#;
+    format!("{}{}", compose(), another.replace("IMAGE", IMAGE))
 }
 
 /// The processes of `docker compose up` for a project.
@@ -38,17 +48,19 @@ fn composing(stack: &Stack) -> Vec<u32> {
     all().into_iter().filter(is_up).collect()
 }
 
-fn versions(stack: &Stack) -> Vec<String> {
+/// The version that each service has, `-` where it does not run.
+fn versions(stack: &Stack) -> String {
     let containers = stack.containers();
     let version = |service: &str| match containers.get(service) {
         Some(id) => docker_out(&["exec", id, "printenv", "VERSION"]),
-        None => format!("{service} does not run"),
+        None => "-".to_owned(),
     };
-    vec![version("app"), version("late")]
+    format!("{} {}", version("app"), version("late"))
 }
 
 /// Kills a deploy so long after Compose has begun, and recovers.
 fn killed_and_recovered(stack: &Stack, after: Duration) {
+    let services = stack.containers().len();
     let mut child = stack
         .command("deploy", &[("env", &format!("VERSION=v{}", after.as_millis() + 2))])
         .stdout(Stdio::null())
@@ -63,8 +75,14 @@ fn killed_and_recovered(stack: &Stack, after: Duration) {
     assert_eq!(recovered.code, 0, "killed after {after:?}: {}", recovered.log);
     assert_eq!(composing(stack), [0; 0], "killed after {after:?}: {}", recovered.log);
     let began = Instant::now();
-    while began.elapsed() < Duration::from_secs(4) {
-        assert_eq!(versions(stack), ["v1", "v1"], "killed after {after:?}: {}", recovered.log);
+    while began.elapsed() < Duration::from_secs(3) {
+        let found = (versions(stack), stack.containers().len());
+        assert_eq!(
+            found,
+            ("v1 v1".to_owned(), services),
+            "killed after {after:?}: {}",
+            recovered.log
+        );
         std::thread::sleep(Duration::from_millis(200));
     }
 }
@@ -78,8 +96,24 @@ fn the_former_release_runs_and_stays_whenever_the_deploy_was_killed() {
     let first = stack.run("deploy", &[]);
     assert_eq!(first.code, 0, "{}", first.log);
     let other = stack.containers()["other"].clone();
-    for after in [0, 150, 400, 900, 1700, 2600, 3400] {
+    for after in [0, 150, 400, 1200, 2600] {
         killed_and_recovered(&stack, Duration::from_millis(after));
     }
     assert_eq!(stack.containers()["other"], other, "a service that did not change runs on");
+    let next = stack.run("deploy", &[("env", "VERSION=v9")]);
+    assert_eq!((next.code, versions(&stack).as_str()), (0, "v9 v9"), "{}", next.log);
+}
+
+#[test]
+fn a_service_that_the_killed_deploy_was_stopping_runs_again() {
+    if !docker() {
+        return;
+    }
+    let stack = Stack::new(&with_another());
+    let first = stack.run("deploy", &[]);
+    assert_eq!(first.code, 0, "{}", first.log);
+    stack.write("compose.yaml", &compose());
+    for after in [100, 300, 800] {
+        killed_and_recovered(&stack, Duration::from_millis(after));
+    }
 }
