@@ -34,6 +34,7 @@ mod deploy {
 }
 mod docker {
     mod e2e_engine;
+    mod removal;
 }
 mod git {
     mod base;

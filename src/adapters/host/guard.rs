@@ -30,8 +30,8 @@ const OURSELVES: &str = "/proc/self/exe";
 /// How often the guard looks whether we live.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
-/// How long the child has after SIGTERM when we are gone.
-const GRACE: Duration = Duration::from_secs(3);
+/// How long the child has after SIGTERM when we are gone, as when we end it ourselves.
+const GRACE: Duration = Duration::from_secs(2);
 
 /// How often to look whether what was killed is gone.
 const END_EVERY: Duration = Duration::from_millis(5);
@@ -64,7 +64,7 @@ pub(super) fn code_of(status: ExitStatus) -> i32 {
 }
 
 /// Runs a command for the process `parent` and returns its exit code. When `parent` ends before it, the whole group gets
-/// SIGTERM, and SIGKILL when the command has ended or three seconds later; this process ends when it is alone.
+/// SIGTERM, and SIGKILL when the command has ended or two seconds later; this process ends when it is alone.
 ///
 /// # Errors
 /// Where there is no event queue, the program cannot be started, or this process was not started as a guard.

@@ -139,7 +139,7 @@ fn busy(holder: &str, left: &[u32]) -> Failure {
     let groups: Vec<String> = left.iter().map(|pid| format!("-{pid}")).collect();
     let list = groups.join(" ");
     failure.help(format!(
-        "look at it with `ps -o pid,stat,args -g {}`, end it with `kill -KILL -- {list}`, and run again",
+        "look at it with `pgrep -a -g {}`, end it with `kill -KILL -- {list}`, and run again",
         list.replace('-', "").replace(' ', ",")
     ))
 }
@@ -190,6 +190,20 @@ mod tests {
         );
         drop(first);
         Lock::acquire(&path, &me("backup"), patience).await.unwrap();
+    }
+
+    #[test]
+    fn what_a_killed_run_has_left_is_named_with_the_way_to_end_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = Utf8Path::from_path(dir.path()).unwrap().join("lock");
+        sign(&mut open(&path).unwrap(), &me("deploy")).unwrap();
+        let said = |left: &[u32]| busy(&holder(&path, left), left).to_string();
+        let left = said(&[12, 345]);
+        assert!(left.contains("what a deploy left that ran since 2026-11-23T00:00:00Z"), "{left}");
+        assert!(left.contains("`pgrep -a -g 12,345`"), "{left}");
+        assert!(left.contains("`kill -KILL -- -12 -345`"), "{left}");
+        let runs = said(&[]);
+        assert!(runs.contains("a deploy that runs since") && !runs.contains("kill"), "{runs}");
     }
 
     #[tokio::test]

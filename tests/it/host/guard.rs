@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::kit::engine::Engine;
 use crate::kit::mta::mta;
-use crate::kit::process::{descendants, gone, numbers, signal};
+use crate::kit::process::{descendants, gone, has_open, numbers, signal};
 use crate::kit::scene::{Ran, Scene};
 
 /// A project whose `docker` is a script of the test: `pull` does what the test wants.
@@ -92,6 +92,10 @@ fn all_that_a_killed_run_has_started_is_gone_within_five_seconds() {
         let all = descendants(child.id());
         assert!(pids.iter().all(|pid| all.contains(pid)), "{pids:?} in {all:?}");
         assert!(all.len() > pids.len(), "there is a guard: {all:?}");
+        let lock = project.path("state/shop/lock");
+        let holders: Vec<u32> = all.iter().copied().filter(|pid| has_open(*pid, &lock)).collect();
+        assert_eq!(holders.len(), 1, "only the guard holds the lock: {holders:?} of {all:?}");
+        assert!(!pids.contains(&holders[0]), "a daemon of a child would hold it for ever");
         child.kill().unwrap();
         child.wait().unwrap();
         gone(&all);

@@ -41,6 +41,12 @@ pub fn arguments(pid: u32) -> String {
     String::from_utf8_lossy(&bytes).replace('\0', " ")
 }
 
+/// Whether a process has a file open.
+pub fn has_open(pid: u32, file: &Path) -> bool {
+    let Ok(entries) = fs_err::read_dir(format!("/proc/{pid}/fd")) else { return false };
+    entries.flatten().any(|entry| fs_err::read_link(entry.path()).is_ok_and(|path| path == file))
+}
+
 /// Waits until none of them runs; fails after five seconds.
 pub fn gone(pids: &[u32]) {
     let began = Instant::now();
