@@ -13,7 +13,7 @@ use secrecy::ExposeSecret;
 
 use crate::actions::steps::ending::annotation;
 use crate::actions::{self, Ending, World};
-use crate::adapters::host::files;
+use crate::adapters::host::{files, guard};
 use crate::adapters::http;
 use crate::adapters::runner::environment::Environment;
 use crate::adapters::runner::mask::Secret;
@@ -40,6 +40,9 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
             }
         }
         Parsed::Probe { url } => probe(&url),
+        Parsed::Guard { parent, argv } => guard::run(parent, &argv).unwrap_or_else(|error| {
+            show(&format!("mta guard: {error}\n"), Outcome::Unavailable.code())
+        }),
         Parsed::Action { name, raw, secret_files, verbosity } => {
             act(Command { name, raw, secret_files, verbosity })
         }

@@ -8,5 +8,6 @@ pub mod endpoint;
 pub mod engine;
 pub mod exec;
 pub mod logs;
+pub mod unfinished;
 
 pub use engine::Engine;

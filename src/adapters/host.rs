@@ -2,6 +2,7 @@
 
 pub mod checkout;
 pub mod files;
+pub mod guard;
 pub mod lock;
 pub mod process;
 pub mod reports;

@@ -6,10 +6,12 @@
 use std::ffi::OsString;
 
 use camino::Utf8PathBuf;
+use clap::builder::NonEmptyStringValueParser;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{Arg, ArgAction, ArgMatches, Command, builder::NonEmptyStringValueParser};
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
 use crate::actions;
+use crate::adapters::host::guard;
 use crate::domain::action::{ActionSpec, AfterCancel, OutputSpec};
 use crate::domain::input::{
     Fault, FaultKind, InputSpec, Kind, Need, Origin, RawInput, Secrecy, nearest, same_name,
@@ -45,6 +47,13 @@ pub enum Parsed {
         layout: Layout,
         /// The root of the tree.
         out: Utf8PathBuf,
+    },
+    /// Run a command for a process and end it with that process.
+    Guard {
+        /// The process.
+        parent: u32,
+        /// The command.
+        argv: Vec<OsString>,
     },
     /// Ask an address once, as a health check does, and say what it answered.
     Probe {
@@ -91,6 +100,10 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Parsed {
         Some(("probe", given)) => {
             Parsed::Probe { url: given.get_one::<String>("url").cloned().unwrap_or_default() }
         }
+        Some((guard::NAME, given)) => Parsed::Guard {
+            parent: given.get_one("parent").copied().unwrap_or_default(),
+            argv: given.get_many("argv").into_iter().flatten().cloned().collect(),
+        },
         Some((name, given)) => action(name, given, verbosity),
         None => Parsed::Text { text: command().render_help().to_string(), exit: bad_input() },
     }
@@ -232,6 +245,7 @@ pub fn command() -> Command {
         .subcommands(actions::ALL.iter().map(|spec| action_command(spec)))
         .subcommands(hidden)
         .subcommand(docs_command())
+        .subcommand(guard_command())
         .subcommand(
             Command::new("probe")
                 .about("Asks an address once, as `health-url` does, and prints what it answered")
@@ -326,6 +340,21 @@ fn docs_command() -> Command {
                 .help("This repository, or the tree of a tag"),
         )
         .arg(Arg::new("out").long("out").value_name("DIR").default_value(".").help("Its root"))
+}
+
+fn guard_command() -> Command {
+    Command::new(guard::NAME)
+        .about("Runs a command for `mta` and ends it when `mta` is gone; started by `mta` itself")
+        .hide(true)
+        .arg(Arg::new("parent").required(true).value_name("PID").value_parser(value_parser!(u32)))
+        .arg(
+            Arg::new("argv")
+                .required(true)
+                .last(true)
+                .num_args(1..)
+                .value_name("COMMAND")
+                .value_parser(value_parser!(OsString)),
+        )
 }
 
 fn main_footer() -> String {

@@ -1,10 +1,12 @@
 //! What the tests of several subjects share: servers that behave as the real ones do, and the places to run `mta` in.
 
+pub mod engine;
 pub mod git_server;
 pub mod github;
 pub mod mta;
 pub mod owner;
 pub mod postgres;
+pub mod process;
 pub mod runner;
 pub mod scene;
 pub mod scratch_git;

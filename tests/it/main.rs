@@ -33,12 +33,14 @@ mod coverage {
 mod deploy {
     mod e2e;
     mod e2e_aftermath;
+    mod e2e_killed;
     mod e2e_lineage;
     mod e2e_migration;
     mod e2e_watch;
 }
 mod docker {
     mod e2e_engine;
+    mod removal;
 }
 mod git {
     mod base;
@@ -52,6 +54,7 @@ mod ground {
 }
 mod host {
     mod child_process;
+    mod guard;
 }
 mod http {
     mod connector;

@@ -91,6 +91,7 @@ impl<'a> Site<'a> {
             compose.version()
         )));
         let lock = take_lock(values, world, action, &store).await?;
+        let compose = compose.guarded(lock.guard()?);
         Ok(Self { world, project, store, engine, compose, http, phases, _lock: lock })
     }
 
@@ -104,6 +105,18 @@ impl<'a> Site<'a> {
     /// The containers of the project, in any state.
     pub async fn containers(&self) -> Result<Vec<ContainerInfo>, Failure> {
         self.engine.containers(self.project.as_str()).await
+    }
+
+    /// Waits for what a Compose that was ended in the middle has asked the engine for, and removes what it has half made:
+    /// the next one would fail over it, or believe that a container runs which is about to stop.
+    pub async fn finish_unfinished(&self) -> Result<(), Failure> {
+        tokio::select! {
+            done = self.engine.finish_unfinished(self.project.as_str()) => {
+                done?.into_iter().for_each(|sentence| self.note(sentence));
+            }
+            () = self.world.cancel.cancelled() => {}
+        }
+        Ok(())
     }
 
     /// Says a sentence of ours.

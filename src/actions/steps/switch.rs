@@ -40,6 +40,7 @@ pub async fn bring_up(
     before: &[ContainerInfo],
 ) -> Result<Switched, Failure> {
     let began = Instant::now();
+    site.finish_unfinished().await?;
     images::hold(site, release).await?;
     let model = place(site, release)?;
     let limit = release.health.longest_start();

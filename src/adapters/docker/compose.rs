@@ -7,6 +7,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use tokio_util::sync::CancellationToken;
 
 use crate::adapters::docker::endpoint::Endpoint;
+use crate::adapters::host::guard::Guard;
 use crate::adapters::host::process::{self, ChildEnv, Command, Exit, Limits, ProcessError};
 use crate::domain::event::{Event, Sink};
 use crate::failure::{Failure, Outcome};
@@ -43,6 +44,7 @@ impl Rendering {
 pub struct Compose {
     env: ChildEnv,
     version: String,
+    guard: Option<Guard>,
 }
 
 impl Compose {
@@ -58,7 +60,7 @@ impl Compose {
             .applied_to(env.clone())
             .with("COMPOSE_ANSI", "never")
             .with("DOCKER_CLI_HINTS", "false");
-        let compose = Self { env, version: String::new() };
+        let compose = Self { env, version: String::new(), guard: None };
         let command = compose.command(words(&["compose", "version", "--short"]), None);
         let found = process::capture(&command, Limits { timeout: QUICK, cancel }).await;
         let absent = |why: String| {
@@ -78,6 +80,12 @@ impl Compose {
             Ok(exit) => Err(absent(format!("`docker compose version` failed: {}", exit.tail))),
             Err(error) => Err(absent(error.to_string())),
         }
+    }
+
+    /// The same where a command that changes something ends with us, also when we are killed.
+    #[must_use]
+    pub fn guarded(self, guard: Guard) -> Self {
+        Self { guard: Some(guard), ..self }
     }
 
     /// Its version: `2.26.1`.
@@ -150,7 +158,7 @@ impl Compose {
     ) -> Result<(), Failure> {
         let command = self.command(words(&["pull", "--quiet", "--", reference]), None);
         let exit =
-            relay(&command, Talk { limit: LONG, events, cancel }).await.map_err(unavailable)?;
+            self.tell(&command, Talk { limit: LONG, events, cancel }).await.map_err(unavailable)?;
         ok(&exit, &format!("pull {reference}"), "check that the registry still has it")
     }
 
@@ -205,7 +213,7 @@ impl Compose {
         args.extend(words(&["--name", once.name]));
         args.extend_from_slice(&once.override_command());
         let command = self.command(args, Some(&rendering.folder));
-        match relay(&command, Talk { limit: once.limit, events, cancel }).await {
+        match self.tell(&command, Talk { limit: once.limit, events, cancel }).await {
             Ok(exit) => {
                 let act = format!("run `{}`", once.argv.join(" "));
                 ok(&exit, &act, "see its output above").map(|()| Ended::ByItself)
@@ -269,7 +277,20 @@ impl Compose {
         rendering: &Rendering,
         talk: Talk<'_>,
     ) -> Result<Exit, Failure> {
-        relay(&self.command(args, Some(&rendering.folder)), talk).await.map_err(unavailable)
+        self.tell(&self.command(args, Some(&rendering.folder)), talk).await.map_err(unavailable)
+    }
+
+    async fn tell(&self, command: &Command, talk: Talk<'_>) -> Result<Exit, ProcessError> {
+        let limits = Limits { timeout: talk.limit, cancel: talk.cancel };
+        let mut show = |line: &str| {
+            if !line.trim().is_empty() {
+                talk.events.emit(Event::Foreign {
+                    source: "docker compose".to_owned(),
+                    text: line.to_owned(),
+                });
+            }
+        };
+        process::relay(command, limits, self.guard.as_ref(), &mut show).await
     }
 }
 
@@ -307,19 +328,6 @@ struct Talk<'a> {
     limit: Duration,
     events: &'a dyn Sink,
     cancel: &'a CancellationToken,
-}
-
-async fn relay(command: &Command, talk: Talk<'_>) -> Result<Exit, ProcessError> {
-    let limits = Limits { timeout: talk.limit, cancel: talk.cancel };
-    let mut show = |line: &str| {
-        if !line.trim().is_empty() {
-            talk.events.emit(Event::Foreign {
-                source: "docker compose".to_owned(),
-                text: line.to_owned(),
-            });
-        }
-    };
-    process::relay(command, limits, &mut show).await
 }
 
 /// `compose -p P --project-directory D -f A -f B [--env-file E] VERB ...`

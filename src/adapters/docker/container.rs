@@ -3,8 +3,6 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use bollard::errors::Error as ClientError;
-use bollard::query_parameters as query;
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
@@ -148,7 +146,7 @@ impl Engine {
                     return Ok(());
                 }
                 for id in left {
-                    self.remove_by_force(&id).await?;
+                    self.remove(&id).await?;
                 }
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
@@ -161,17 +159,6 @@ impl Engine {
         tokio::time::timeout(REMOVAL, gone).await.unwrap_or_else(|_| late())
     }
 
-    /// Kills and removes a container. One that is gone, or that somebody else is removing, is no error.
-    async fn remove_by_force(&self, id: &str) -> Result<(), Failure> {
-        let options = query::RemoveContainerOptionsBuilder::default().force(true).build();
-        match self.client.remove_container(id, Some(options)).await {
-            Ok(()) | Err(ClientError::DockerResponseServerError { status_code: 404 | 409, .. }) => {
-                Ok(())
-            }
-            Err(error) => Err(self.failed(&format!("remove the container {id}"), &error)),
-        }
-    }
-
     /// Ids of the containers that pass the engine's filters, in any state.
     async fn list(&self, filters: &Value) -> Result<Vec<String>, Failure> {
         let path =
@@ -181,7 +168,7 @@ impl Engine {
     }
 }
 
-fn container_path(id: &str) -> String {
+pub(super) fn container_path(id: &str) -> String {
     format!("/containers/{}/json", api::escaped(id))
 }
 
@@ -269,7 +256,7 @@ where
     Ok(Option::<T>::deserialize(deserializer)?.unwrap_or_default())
 }
 
-fn read_container(raw: &Value) -> Option<ContainerInfo> {
+pub(super) fn read_container(raw: &Value) -> Option<ContainerInfo> {
     let raw = RawContainer::deserialize(raw).ok()?;
     let service = raw.config.labels.get(SERVICE)?.clone();
     // Some engines write `none` where there is no health check.

@@ -1,18 +1,24 @@
-//! One lock per project. The kernel drops it when its holder dies, however it dies; the file itself stays.
+//! One lock per project. The kernel drops it when its holder dies, however it dies, and the guards of what its holder has
+//! started too; the file itself stays.
 
 use std::fs::TryLockError;
 use std::io::{Read, Seek, Write};
 use std::time::{Duration, Instant};
 
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
 use fs_err::{File, OpenOptions};
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
+use crate::adapters::host::guard::{self, Guard};
 use crate::domain::event::{Event, Sink};
 use crate::failure::{Failure, Outcome};
 
 const LOOK_EVERY: Duration = Duration::from_millis(250);
+
+/// How long to wait at least for what a killed run has started: its guard ends it within three seconds, but a process in
+/// the kernel's hands (a disk that does not answer) ends later.
+const LEFT_BEHIND: Duration = Duration::from_secs(15);
 
 /// Who holds the lock, for the one who waits.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
@@ -30,7 +36,8 @@ pub struct Holder {
 /// The lock, held until it is dropped.
 #[derive(Debug)]
 pub struct Lock {
-    _file: File,
+    path: Utf8PathBuf,
+    file: File,
 }
 
 /// How to wait for a lock.
@@ -47,6 +54,8 @@ pub struct Patience<'a> {
 impl Lock {
     /// Takes the lock, waiting for another holder as long as `patience` says.
     ///
+    /// What a killed run has left is waited for in any case, at most 15 s: it is about to end.
+    ///
     /// Fails with [`Outcome::Unavailable`] when the time is over or the wait was cancelled, naming the holder.
     pub async fn acquire(
         path: &Utf8Path,
@@ -59,25 +68,34 @@ impl Lock {
             match file.file().try_lock() {
                 Ok(()) => {
                     sign(&mut file, me).map_err(|error| broken(path, &error))?;
-                    return Ok(Self { _file: file });
+                    return Ok(Self { path: path.to_owned(), file });
                 }
                 Err(TryLockError::WouldBlock) => {}
                 Err(TryLockError::Error(error)) => return Err(broken(path, &error)),
             }
-            let holder = holder(path);
-            if began.elapsed() >= patience.wait || patience.cancel.is_cancelled() {
-                return Err(busy(path, &holder, began.elapsed()));
+            let left = guard::left_behind(file.file());
+            let holder = holder(path, &left);
+            let wait = if left.is_empty() { patience.wait } else { patience.wait.max(LEFT_BEHIND) };
+            if began.elapsed() >= wait || patience.cancel.is_cancelled() {
+                let waited = format!("waited {} s for {path}", began.elapsed().as_secs());
+                return Err(busy(&holder, &left).why(waited));
             }
             patience.events.emit(Event::Waiting(format!(
                 "waiting for {holder} to finish ({} s of {} s)",
                 began.elapsed().as_secs(),
-                patience.wait.as_secs()
+                wait.as_secs()
             )));
             tokio::select! {
                 () = tokio::time::sleep(LOOK_EVERY) => {}
                 () = patience.cancel.cancelled() => {}
             }
         }
+    }
+
+    /// Starts what must not go on when this run is killed, nor while another one has the lock.
+    pub fn guard(&self) -> Result<Guard, Failure> {
+        let file = self.file.file().try_clone().map_err(|error| broken(&self.path, &error))?;
+        Ok(Guard::new(file))
     }
 }
 
@@ -95,24 +113,35 @@ fn sign(file: &mut File, me: &Holder) -> std::io::Result<()> {
     file.flush()
 }
 
-fn holder(path: &Utf8Path) -> String {
+/// Who holds the lock; `left` are the guards of a run that has been killed.
+fn holder(path: &Utf8Path, left: &[u32]) -> String {
     let mut text = String::new();
     let read = File::open(path).and_then(|mut file| file.read_to_string(&mut text));
-    match read.ok().and_then(|_| serde_json::from_str::<Holder>(&text).ok()) {
-        Some(holder) if holder.run_url.is_empty() => {
-            format!("a {} that runs since {} (process {})", holder.action, holder.since, holder.pid)
-        }
-        Some(holder) => {
-            format!("a {} that runs since {} ({})", holder.action, holder.since, holder.run_url)
-        }
-        None => "another run".to_owned(),
+    let holder = read.ok().and_then(|_| serde_json::from_str::<Holder>(&text).ok());
+    let Some(holder) = holder else { return "another run".to_owned() };
+    let Holder { action, pid, since, run_url } = holder;
+    let place = if run_url.is_empty() { format!("process {pid}") } else { run_url };
+    if left.is_empty() {
+        format!("a {action} that runs since {since} ({place})")
+    } else {
+        format!("what a {action} left that ran since {since} and was killed ({place})")
     }
 }
 
-fn busy(path: &Utf8Path, holder: &str, waited: Duration) -> Failure {
-    Failure::new(Outcome::Unavailable, format!("the project is locked by {holder}"))
-        .why(format!("waited {} s for {path}", waited.as_secs()))
-        .help("run it again when the other one is done, or give it more time with `lock-wait`")
+fn busy(holder: &str, left: &[u32]) -> Failure {
+    let failure = Failure::new(Outcome::Unavailable, format!("the project is locked by {holder}"));
+    if left.is_empty() {
+        return failure.help(
+            "run it again when the other one is done, or give it more time with `lock-wait`",
+        );
+    }
+    // A guard leads its group, so that a minus before its number means all that it guards.
+    let groups: Vec<String> = left.iter().map(|pid| format!("-{pid}")).collect();
+    let list = groups.join(" ");
+    failure.help(format!(
+        "look at it with `pgrep -a -g {}`, end it with `kill -KILL -- {list}`, and run again",
+        list.replace('-', "").replace(' ', ",")
+    ))
 }
 
 fn broken(path: &Utf8Path, error: &std::io::Error) -> Failure {
@@ -161,6 +190,20 @@ mod tests {
         );
         drop(first);
         Lock::acquire(&path, &me("backup"), patience).await.unwrap();
+    }
+
+    #[test]
+    fn what_a_killed_run_has_left_is_named_with_the_way_to_end_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = Utf8Path::from_path(dir.path()).unwrap().join("lock");
+        sign(&mut open(&path).unwrap(), &me("deploy")).unwrap();
+        let said = |left: &[u32]| busy(&holder(&path, left), left).to_string();
+        let left = said(&[12, 345]);
+        assert!(left.contains("what a deploy left that ran since 2026-11-23T00:00:00Z"), "{left}");
+        assert!(left.contains("`pgrep -a -g 12,345`"), "{left}");
+        assert!(left.contains("`kill -KILL -- -12 -345`"), "{left}");
+        let runs = said(&[]);
+        assert!(runs.contains("a deploy that runs since") && !runs.contains("kill"), "{runs}");
     }
 
     #[tokio::test]

@@ -14,6 +14,8 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWriteExt, BufRead
 use tokio::process::ChildStdin;
 use tokio_util::sync::CancellationToken;
 
+use crate::adapters::host::guard::{Guard, code_of};
+
 /// How long a group has after SIGTERM before SIGKILL: the runner itself gives us 7.5 s after SIGINT.
 const GRACE: Duration = Duration::from_secs(2);
 
@@ -254,7 +256,7 @@ pub async fn capture_bytes(
     let mut stdout = Vec::new();
     let mut too_much = false;
     let mut tail = Tail::default();
-    let pipes = Pipes { stdin: talk.stdin, pieces: Pieces::AsTheyCome };
+    let pipes = Pipes { input: Input::Bytes(talk.stdin), pieces: Pieces::AsTheyCome };
     let code = run(command, pipes, limits, &mut |stream, line| match stream {
         Stream::Out if stdout.len() + line.len() > talk.kept => too_much = true,
         Stream::Out => stdout.extend_from_slice(line),
@@ -274,7 +276,7 @@ pub async fn stream(
     on_bytes: &mut dyn FnMut(&[u8]),
 ) -> Result<Exit, ProcessError> {
     let mut tail = Tail::default();
-    let pipes = Pipes { stdin: b"", pieces: Pieces::AsTheyCome };
+    let pipes = Pipes { input: Input::Bytes(b""), pieces: Pieces::AsTheyCome };
     let code = run(command, pipes, limits, &mut |stream, line| match stream {
         Stream::Out => on_bytes(line),
         Stream::Err => tail.push(line),
@@ -284,13 +286,18 @@ pub async fn stream(
 }
 
 /// Runs a command and hands each line of its output, without line ends, to `on_line`.
+///
+/// With a guard, the command does not outlive us either when we are killed. What only reads needs none: it hurts nobody
+/// when it goes on, and a guard costs some milliseconds.
 pub async fn relay(
     command: &Command,
     limits: Limits<'_>,
+    guard: Option<&Guard>,
     on_line: &mut dyn FnMut(&str),
 ) -> Result<Exit, ProcessError> {
     let mut tail = Tail::default();
-    let pipes = Pipes { stdin: b"", pieces: Pieces::Lines };
+    let input = guard.map_or(Input::Bytes(b""), Input::Guarded);
+    let pipes = Pipes { input, pieces: Pieces::Lines };
     let code = run(command, pipes, limits, &mut |_, line| {
         tail.push(line);
         let text = String::from_utf8_lossy(line);
@@ -303,8 +310,16 @@ pub async fn relay(
 /// What goes in, and how the standard output comes out.
 #[derive(Clone, Copy)]
 struct Pipes<'a> {
-    stdin: &'a [u8],
+    input: Input<'a>,
     pieces: Pieces,
+}
+
+#[derive(Clone, Copy)]
+enum Input<'a> {
+    /// What the child reads; nothing means that it has no standard input.
+    Bytes(&'a [u8]),
+    /// It has no standard input, and a guard.
+    Guarded(&'a Guard),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -346,10 +361,9 @@ async fn run(
     on_line: &mut dyn FnMut(Stream, &[u8]),
 ) -> Result<i32, ProcessError> {
     let shown = command.shown();
-    let input = if pipes.stdin.is_empty() { Stdio::null() } else { Stdio::piped() };
-    let mut child = spawn(command, input)?;
+    let mut child = spawn(command, pipes.input)?;
     let group = Group::of(&child);
-    let mut writing = std::pin::pin!(feed(child.stdin.take(), pipes.stdin));
+    let mut writing = std::pin::pin!(feed(child.stdin.take(), pipes.input));
     let mut written = false;
     let mut out = Lines::new(child.stdout.take(), pipes.pieces);
     let mut err = Lines::new(child.stderr.take(), Pieces::Lines);
@@ -383,8 +397,8 @@ async fn run(
 }
 
 /// Writes the input and closes it. A child that does not want all of it is no error: its exit code says how it went.
-async fn feed(pipe: Option<ChildStdin>, input: &[u8]) {
-    if let Some(mut pipe) = pipe {
+async fn feed(pipe: Option<ChildStdin>, input: Input<'_>) {
+    if let (Some(mut pipe), Input::Bytes(input)) = (pipe, input) {
         let _unwanted = pipe.write_all(input).await;
     }
 }
@@ -396,15 +410,10 @@ async fn until(deadline: Option<tokio::time::Instant>) {
     }
 }
 
-fn code_of(status: ExitStatus) -> i32 {
-    use std::os::unix::process::ExitStatusExt;
-    status.code().or_else(|| status.signal().map(|signal| 128 + signal)).unwrap_or(-1)
-}
-
-fn spawn(command: &Command, input: Stdio) -> Result<tokio::process::Child, ProcessError> {
-    let mut child = tokio::process::Command::new(&command.program);
+fn spawn(command: &Command, input: Input<'_>) -> Result<tokio::process::Child, ProcessError> {
+    let mut child = begun(command, input).map_err(|error| not_started(command, error))?;
     child.args(&command.args).env_clear().envs(&command.env.0).process_group(0).kill_on_drop(true);
-    child.stdin(input).stdout(Stdio::piped()).stderr(Stdio::piped());
+    child.stdout(Stdio::piped()).stderr(Stdio::piped());
     if let Some(path) = command.env.0.get(&OsString::from("PATH")) {
         child.env("PATH", path);
     }
@@ -412,6 +421,18 @@ fn spawn(command: &Command, input: Stdio) -> Result<tokio::process::Child, Proce
         child.current_dir(cwd);
     }
     child.spawn().map_err(|error| not_started(command, error))
+}
+
+/// The program, or the guard that runs it, with its standard input.
+fn begun(command: &Command, input: Input<'_>) -> io::Result<tokio::process::Command> {
+    let stdin = match input {
+        Input::Guarded(guard) => return guard.command(&command.program),
+        Input::Bytes([]) => Stdio::null(),
+        Input::Bytes(_) => Stdio::piped(),
+    };
+    let mut child = tokio::process::Command::new(&command.program);
+    child.stdin(stdin);
+    Ok(child)
 }
 
 /// The kernel says "not found" for a missing program and for a missing folder alike.
@@ -544,7 +565,8 @@ mod tests {
         assert_eq!(exit, Exit { code: 3, stdout: "out\n".into(), tail: "err".into() });
         let mut lines = Vec::new();
         let mut keep = |line: &str| lines.push(line.to_owned());
-        let exit = relay(&sh("printf 'a\\nb'; kill -9 $$"), limits(&cancel, 20), &mut keep).await;
+        let exit =
+            relay(&sh("printf 'a\\nb'; kill -9 $$"), limits(&cancel, 20), None, &mut keep).await;
         assert_eq!((exit.unwrap().code, lines), (137, vec!["a".to_owned(), "b".to_owned()]));
     }
 
@@ -636,7 +658,7 @@ mod tests {
         let cancel = CancellationToken::new();
         let script = "i=0; while [ $i -lt 20000 ]; do echo 0123456789012345678901234567890123456789 >&2; i=$((i+1)); done; head -c 3000000 /dev/zero | tr '\\0' x";
         let mut bytes = 0;
-        let exit = relay(&sh(script), limits(&cancel, 120), &mut |line| bytes += line.len())
+        let exit = relay(&sh(script), limits(&cancel, 120), None, &mut |line| bytes += line.len())
             .await
             .unwrap();
         assert_eq!((exit.code, bytes), (0, 20_000 * 40 + 3_000_000));

@@ -2,7 +2,7 @@
 //!
 //! | path | what |
 //! |---|---|
-//! | `lock` | the lock of deploy, backup and rollback |
+//! | `lock` | the lock of deploy, backup and rollback, and of what they have started |
 //! | `state.json` | which release runs, which one is being brought up |
 //! | `releases/<id>/` | `release.json`, `compose.json`, `env`, `files/` of one release; of one that failed, `release.json` and `failure.txt` |
 //! | `work/` | the one project directory, with what services mount; `work.files.json` says what of it is ours |

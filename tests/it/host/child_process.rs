@@ -166,7 +166,7 @@ async fn a_hundred_megabytes_pass_without_being_kept() {
         bytes += line.len();
         longest = longest.max(line.len());
     };
-    let exit = process::relay(&sh(script), limits(&cancel), &mut count).await.unwrap();
+    let exit = process::relay(&sh(script), limits(&cancel), None, &mut count).await.unwrap();
     assert_eq!(exit.code, 0);
     // 50 MB in one line; and lines of 16 characters, whose ends are not handed on.
     assert_eq!(bytes, 50_000_000 + 50_000_000 / 17 * 16 + 50_000_000 % 17);
