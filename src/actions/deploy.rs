@@ -57,6 +57,20 @@ pub const SPEC: ActionSpec = ActionSpec {
             ],
         },
         InputSpec {
+            name: "profiles",
+            kind: Kind::Words,
+            need: Need::Optional,
+            doc: "Profiles of the compose files that belong to the stack; services of other profiles are not started.",
+            examples: &["worker, metrics"],
+        },
+        InputSpec {
+            name: "remove-orphans",
+            kind: Kind::Bool,
+            need: Need::Default("false"),
+            doc: "Whether containers of the project go whose service is not in the compose files, also those that `mta` did not make. Its own go in any case.",
+            examples: &["true"],
+        },
+        InputSpec {
             name: "pull",
             kind: Kind::Choice(&["always", "missing", "never"]),
             need: Need::Default("always"),
@@ -228,7 +242,7 @@ async fn steps(
     stage::check(site, &rendered.model, &wishes.services())?;
     referred::check(site, checkout, &rendered).await?;
     if wishes.dry_run {
-        account.plan = Some(plan::preview(site, &rendered).await?);
+        account.plan = Some(plan::preview(site, &rendered, wishes.remove_orphans).await?);
         return Ok(());
     }
 
@@ -299,6 +313,7 @@ struct Wishes {
     migration: Option<Migration>,
     database_service: Option<String>,
     health: Policy,
+    remove_orphans: bool,
     dry_run: bool,
 }
 
@@ -351,7 +366,8 @@ impl Wishes {
             command,
         };
         let pull = Pull::read(values.text("pull"));
-        Ok(Self { pull, migration, database_service, health, dry_run: values.flag("dry-run") })
+        Ok(Self { pull, migration, database_service, health, remove_orphans: values.flag("remove-orphans"),
+            dry_run: values.flag("dry-run") })
     }
 
     /// A migration of a database needs what an earlier run left of it put right.
@@ -384,6 +400,7 @@ impl Wishes {
             images,
             health: self.health.clone(),
             database_service: self.database_service.clone(),
+            remove_orphans: self.remove_orphans,
         })
     }
 }

@@ -137,6 +137,9 @@ pub struct Release {
     /// The service that runs the database, if the deploy named one.
     #[serde(default)]
     pub database_service: Option<String>,
+    /// Whether containers of the project that it does not have are removed also where we did not make them.
+    #[serde(default)]
+    pub remove_orphans: bool,
 }
 
 /// A backup that is being restored and swapped in, recorded before it begins: after a kill the next run undoes it.

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+mod deletions;
 mod rules;
 mod source;
 

@@ -36,6 +36,7 @@ mod deploy {
     mod e2e_killed;
     mod e2e_lineage;
     mod e2e_migration;
+    mod e2e_orphans;
     mod e2e_watch;
 }
 mod docker {

@@ -33,6 +33,8 @@ pub struct Checkout {
     pub written: BTreeMap<Utf8PathBuf, Vec<u8>>,
     /// Those of `secret-files`, in the order given.
     pub secret_files: Vec<Utf8PathBuf>,
+    /// The profiles that are on.
+    pub profiles: Vec<String>,
 }
 
 /// Reads the checkout and the inputs that describe it; every fault is found before anything is touched.
@@ -46,7 +48,8 @@ pub fn read(values: &Values, job: &Job) -> Result<Checkout, Failure> {
     let folder = compose_files[0].parent().unwrap_or(Utf8Path::new("")).to_owned();
     let mut written = env_written(values, &root, &folder)?;
     let secret_files = secrets_written(values, (&root, &folder), &mut written)?;
-    Ok(Checkout { root, compose_files, folder, written, secret_files })
+    let profiles = values.list("profiles").to_vec();
+    Ok(Checkout { root, compose_files, folder, written, secret_files, profiles })
 }
 
 /// The project's name: the input, else the compose files' `name:`, else the repository's.

@@ -39,7 +39,7 @@ pub async fn release(site: &Site<'_>) -> Result<Option<Release>, Failure> {
     }
     let containers = site.containers().await?;
     // What a first deploy of ours left after it failed was never healthy: there is no way back to it.
-    if containers.iter().all(|container| is_ours(site, container)) {
+    if containers.iter().all(|container| site.is_ours(container)) {
         return Ok(None);
     }
     let release = record(site, &containers).await?;
@@ -53,12 +53,6 @@ pub fn runs_already(site: &Site<'_>, release: &Release, former: Option<&Release>
     let content = |release: &Release| site.store.content(release).ok();
     let former = former.and_then(content);
     former.is_some() && content(release) == former
-}
-
-/// Whether Compose made the container from our project directory.
-fn is_ours(site: &Site<'_>, container: &ContainerInfo) -> bool {
-    let folder = container.labels.get("com.docker.compose.project.working_dir");
-    folder.is_some_and(|folder| Utf8Path::new(folder) == site.store.work())
 }
 
 /// Records a stack that runs without us.
@@ -104,6 +98,7 @@ async fn record(site: &Site<'_>, containers: &[ContainerInfo]) -> Result<Release
         data_folders: Vec::new(),
         health: Policy::default(),
         database_service: None,
+        remove_orphans: false,
     };
     site.store.finish_staging(&release)?;
     images::hold(site, &release).await?;

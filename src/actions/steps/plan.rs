@@ -9,7 +9,11 @@ use crate::failure::Failure;
 use crate::report::release::{Change, PlannedService};
 
 /// Compares what the checkout says with what runs. Nothing is pulled and nothing is written but scratch.
-pub async fn preview(site: &Site<'_>, rendered: &Rendered) -> Result<Vec<PlannedService>, Failure> {
+pub async fn preview(
+    site: &Site<'_>,
+    rendered: &Rendered,
+    remove_orphans: bool,
+) -> Result<Vec<PlannedService>, Failure> {
     let running = site.containers().await?;
     let current = match site.store.state()?.current {
         Some(id) => Some(site.store.release(&id)?),
@@ -39,11 +43,19 @@ pub async fn preview(site: &Site<'_>, rendered: &Rendered) -> Result<Vec<Planned
     }
     let planned: BTreeSet<String> = plan.iter().map(|planned| planned.service.clone()).collect();
     let gone = running.iter().filter(|container| !planned.contains(&container.service));
-    let removed = gone.map(|container| PlannedService {
-        service: container.service.clone(),
-        image: container.image.clone(),
-        change: Change::Removed,
-        why: "it is no longer in the compose files".to_owned(),
+    let removed = gone.map(|container| {
+        let goes = remove_orphans || site.is_ours(container);
+        let (change, why) = if goes {
+            (Change::Removed, "it is no longer in the compose files")
+        } else {
+            (Change::Unchanged, "it is not in the compose files, and mta did not make it: left alone")
+        };
+        PlannedService {
+            service: container.service.clone(),
+            image: container.image.clone(),
+            change,
+            why: why.to_owned(),
+        }
     });
     plan.extend(removed);
     Ok(plan)

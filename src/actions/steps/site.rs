@@ -91,6 +91,7 @@ impl<'a> Site<'a> {
             compose.version()
         )));
         let lock = take_lock(values, world, action, &store).await?;
+        store.tidy()?;
         let compose = compose.guarded(lock.guard()?);
         Ok(Self { world, project, store, engine, compose, http, phases, _lock: lock })
     }
@@ -117,6 +118,12 @@ impl<'a> Site<'a> {
             () = self.world.cancel.cancelled() => {}
         }
         Ok(())
+    }
+
+    /// Whether Compose made the container from our project directory: what we remove has this mark.
+    pub fn is_ours(&self, container: &ContainerInfo) -> bool {
+        let folder = container.labels.get("com.docker.compose.project.working_dir");
+        folder.is_some_and(|folder| Utf8Path::new(folder) == self.store.work())
     }
 
     /// Says a sentence of ours.

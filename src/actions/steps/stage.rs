@@ -39,16 +39,18 @@ pub async fn render(site: &Site<'_>, checkout: &Checkout) -> Result<Rendered, Fa
         folder,
         files: checkout.compose_files.iter().map(|file| overlay.join(file)).collect(),
         env_file,
+        profiles: checkout.profiles.clone(),
     };
     let json = site
         .compose
         .render(&rendering, site.world.events, site.world.cancel)
         .await
         .map_err(|failure| of_the_checkout(failure, &overlay, checkout))?;
-    let model = Model::parse(&json).map_err(|error| {
+    let mut model = Model::parse(&json).map_err(|error| {
         Failure::new(Outcome::Bug, "what `docker compose config` printed is not understood")
             .why(error)
     })?;
+    model.forget_profiles();
     Ok(Rendered { model, rendering })
 }
 
@@ -210,6 +212,7 @@ pub fn write(
         data_folders: gathered.data_folders,
         health: making.health,
         database_service: making.database_service,
+        remove_orphans: making.remove_orphans,
     };
     site.store.finish_staging(&release)?;
     Ok(release)
@@ -235,6 +238,8 @@ pub struct Making {
     pub health: Policy,
     /// The service that runs the database.
     pub database_service: Option<String>,
+    /// Whether what it does not have is removed from the project.
+    pub remove_orphans: bool,
 }
 
 /// Writes model and environment into the folder of a release. Both may hold secrets: mode 0600.

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use camino::Utf8Path;
 
 use crate::actions::steps::images;
+use crate::actions::steps::orphans;
 use crate::actions::steps::site::Site;
 use crate::actions::steps::watch;
 use crate::adapters::docker::compose::Rendering;
@@ -46,7 +47,10 @@ pub async fn bring_up(
     let limit = release.health.longest_start();
     let up = site.compose.up(&rendering(site), limit, site.world.events, site.world.cancel).await;
     let mut verdict = match up {
-        Ok(()) => watch::watch(site, &model, &release.health, before).await?,
+        Ok(()) => {
+            orphans::settle(site, &model, release.remove_orphans).await?;
+            watch::watch(site, &model, &release.health, before).await?
+        }
         Err(failure) => Some(vec![failure.to_string()]),
     };
     cancelled(site, release)?;
@@ -108,6 +112,7 @@ pub fn rendering(site: &Site<'_>) -> Rendering {
         project: site.project.as_str().to_owned(),
         files: vec![site.store.run().join("compose.json")],
         env_file: Some(site.store.run().join("env")),
+        profiles: Vec::new(),
         folder: work,
     }
 }

@@ -29,6 +29,8 @@ pub struct Rendering {
     pub files: Vec<Utf8PathBuf>,
     /// The `.env`, absolute; `None` if there is none.
     pub env_file: Option<Utf8PathBuf>,
+    /// The profiles that are on.
+    pub profiles: Vec<String>,
 }
 
 impl Rendering {
@@ -162,7 +164,8 @@ impl Compose {
         ok(&exit, &format!("pull {reference}"), "check that the registry still has it")
     }
 
-    /// Brings the project up, in the background, with nothing pulled and nothing built.
+    /// Brings the project up, in the background, with nothing pulled and nothing built. Containers of services that it does
+    /// not have are left alone.
     pub async fn up(
         &self,
         rendering: &Rendering,
@@ -170,10 +173,7 @@ impl Compose {
         events: &dyn Sink,
         cancel: &CancellationToken,
     ) -> Result<(), Failure> {
-        let args = argv(
-            rendering,
-            &["up", "--detach", "--no-build", "--pull", "never", "--remove-orphans"],
-        );
+        let args = argv(rendering, &["up", "--detach", "--no-build", "--pull", "never"]);
         let limit = limit.saturating_add(QUICK);
         let exit = self.relay(args, rendering, Talk { limit, events, cancel }).await?;
         ok(&exit, "bring the stack up", "see the output of docker compose above")
@@ -341,6 +341,9 @@ fn argv(rendering: &Rendering, verb: &[&str]) -> Vec<String> {
     if let Some(env_file) = &rendering.env_file {
         args.extend(words(&["--env-file", env_file.as_str()]));
     }
+    for profile in &rendering.profiles {
+        args.extend(words(&["--profile", profile]));
+    }
     args.extend(words(verb));
     args
 }
@@ -392,11 +395,12 @@ mod tests {
             folder: "/w".into(),
             files: vec!["/w/a.yml".into(), "/w/b.yml".into()],
             env_file: Some("/w/.env".into()),
+            profiles: vec!["jobs".into()],
         };
         assert_eq!(
             argv(&rendering, &["config", "--format", "json"]).join(" "),
             "compose --ansi never --progress plain -p shop --project-directory /w -f /w/a.yml -f /w/b.yml \
-             --env-file /w/.env config --format json"
+             --env-file /w/.env --profile jobs config --format json"
         );
     }
 

@@ -42,13 +42,7 @@ impl Engine {
         let containers = self.containers(project).await?;
         for (new, old) in half_made(&containers) {
             // It may be about to stop, which is not to be seen: asked again, the engine answers when it has stopped.
-            let stopped = self.client.stop_container(&old.id, None::<query::StopContainerOptions>);
-            match stopped.await.map_err(Refusal::from) {
-                Ok(()) | Err(Refusal::Gone | Refusal::Going(_)) => {}
-                Err(Refusal::Other(error)) => {
-                    return Err(self.failed(&format!("stop the container {}", old.name), &error));
-                }
-            }
+            self.stop(old).await?;
             self.remove(&new.id).await?;
             done.push(format!(
                 "removed {}, which was to replace {} and never ran",
@@ -64,6 +58,25 @@ impl Engine {
             }
         }
         Ok(done)
+    }
+
+    /// Stops a container with the time that it is given, and removes it. Its volumes stay.
+    ///
+    /// # Errors
+    /// Where the engine does not answer, or refuses.
+    pub async fn stop_and_remove(&self, container: &ContainerInfo) -> Result<(), Failure> {
+        self.stop(container).await?;
+        self.remove(&container.id).await
+    }
+
+    async fn stop(&self, container: &ContainerInfo) -> Result<(), Failure> {
+        let stopped = self.client.stop_container(&container.id, None::<query::StopContainerOptions>);
+        match stopped.await.map_err(Refusal::from) {
+            Ok(()) | Err(Refusal::Gone | Refusal::Going(_)) => Ok(()),
+            Err(Refusal::Other(error)) => {
+                Err(self.failed(&format!("stop the container {}", container.name), &error))
+            }
+        }
     }
 
     /// Removes a container, running or not. One that is gone, or that somebody else removes, is as good as removed.

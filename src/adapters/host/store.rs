@@ -28,6 +28,9 @@ use crate::failure::{Failure, Outcome};
 /// In the folder of a release that failed: why.
 const FAILURE: &str = "failure.txt";
 
+/// How the name of a release begins that is being deleted.
+const GONE: &str = ".gone-";
+
 /// The state of one project on this host.
 #[derive(Clone, Debug)]
 pub struct Store {
@@ -196,9 +199,21 @@ impl Store {
     /// Deletes a release.
     pub fn remove_release(&self, id: &ReleaseId) -> io::Result<()> {
         // Under another name first: a kill in the middle must not leave half a release.
-        let gone = self.releases_dir().join(format!(".gone-{id}"));
+        let gone = self.releases_dir().join(format!("{GONE}{id}"));
         fs::rename(self.release_dir(id), &gone)?;
         files::remove_tree(&gone)
+    }
+
+    /// Removes what killed runs left half done: scratch with secrets in it, half a release, half a deletion. The caller
+    /// holds the project's lock.
+    pub fn tidy(&self) -> Result<(), Failure> {
+        let releases = self.releases_dir();
+        let names = files::names(&releases).map_err(|error| unreadable(&releases, &error))?;
+        let gone = names.iter().filter(|name| name.starts_with(GONE)).map(|name| releases.join(name));
+        for folder in gone.chain([self.render(), self.staging()]) {
+            files::remove_tree(&folder).map_err(|error| not_writable(&folder, &error))?;
+        }
+        Ok(())
     }
 
     fn releases_dir(&self) -> Utf8PathBuf {
@@ -324,6 +339,19 @@ mod tests {
         let old = r#"{"version": 1, "current": null, "pending": null, "lineage": []}"#;
         fs_err::write(store.root().join("state.json"), old).unwrap();
         assert_eq!(store.state().unwrap().failed(&[good, bad.clone()]), [&bad]);
+    }
+
+    #[test]
+    fn what_a_killed_run_left_half_done_goes_and_nothing_else() {
+        let (_dir, store) = store();
+        for folder in [store.render(), store.staging(), store.releases_dir().join(".gone-r1")] {
+            fs_err::create_dir_all(folder.join("secrets")).unwrap();
+        }
+        fs_err::create_dir_all(store.releases_dir().join("r2")).unwrap();
+        fs_err::write(store.root().join("note-of-a-person"), "").unwrap();
+        store.tidy().unwrap();
+        assert_eq!(files::names(&store.releases_dir()).unwrap(), ["r2"]);
+        assert!(!store.render().exists() && store.root().join("note-of-a-person").exists());
     }
 
     #[test]

@@ -53,6 +53,13 @@ impl Model {
         format!("{:#}\n", self.0)
     }
 
+    /// Makes every service one that always runs: Compose has left out those whose profile is off.
+    pub fn forget_profiles(&mut self) {
+        for (_, service) in self.services_mut() {
+            service.remove("profiles");
+        }
+    }
+
     /// Names of the services, sorted.
     pub fn services(&self) -> Vec<String> {
         let mut names: Vec<_> = self.service_map().keys().cloned().collect();

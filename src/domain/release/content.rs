@@ -67,6 +67,7 @@ mod tests {
             data_folders: vec!["data".into()],
             health: Policy::default(),
             database_service: None,
+            remove_orphans: false,
         }
     }
 

@@ -94,6 +94,7 @@ impl Site {
             folder: folder.clone(),
             files: vec![folder.join("compose.yaml")],
             env_file: Some(folder.join("stack.env")),
+            profiles: Vec::new(),
         };
         // A job that is against us: none of it may arrive.
         let hostile =
