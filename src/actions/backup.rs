@@ -21,6 +21,9 @@ use crate::failure::{Failure, Outcome};
 use crate::report::backup as report;
 use crate::report::release::Account;
 
+/// How many files that are not ours a backup names; the list shows them.
+const OTHERS_SAID: usize = 5;
+
 /// What `backup` is to the outside.
 pub const SPEC: ActionSpec = ActionSpec {
     name: "backup",
@@ -139,8 +142,12 @@ async fn create(values: &Values, world: World<'_>) -> Result<Ending, Failure> {
     }
     let kept = back_up::retain(bench, &made, keep_last(values));
     database::kept::sweep(&site, bench).await;
-    for other in directory.others()? {
+    let others = directory.others()?;
+    for other in others.iter().take(OTHERS_SAID) {
         site.note(format!("{} is not ours: left alone", other.path));
+    }
+    if let Some(more) = others.len().checked_sub(OTHERS_SAID).filter(|more| *more > 0) {
+        site.note(format!("and {more} more files that are not ours: `mode: list` shows them"));
     }
     site.phases.end();
     let mut ending = told(&made);

@@ -101,7 +101,7 @@ pub struct Listed {
     pub name: String,
     /// Its comment.
     pub comment: Option<String>,
-    /// `pg_database_size` in bytes.
+    /// `pg_database_size` in bytes; 0 where our role may not ask.
     pub size: u64,
 }
 
@@ -115,7 +115,8 @@ impl Listed {
 /// All databases that take connections and are no templates, by name.
 pub async fn databases(session: &mut Session) -> Result<Vec<Listed>, Failure> {
     let sql = "SELECT coalesce(jsonb_agg(jsonb_build_object('name', datname, \
-               'comment', shobj_description(oid, 'pg_database'), 'size', pg_database_size(oid)) \
+               'comment', shobj_description(oid, 'pg_database'), 'size', \
+               CASE WHEN has_database_privilege(oid, 'CONNECT') THEN pg_database_size(oid) ELSE 0 END) \
                ORDER BY datname), '[]') FROM pg_database WHERE datallowconn AND NOT datistemplate";
     read(session.json(sql).await?)
 }
