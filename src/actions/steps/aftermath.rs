@@ -41,9 +41,11 @@ pub fn notes(site: &Site<'_>, migrated: &Migrated, command: Option<&str>) -> Vec
     let Some(database) =
         migrated.database_service.as_deref().filter(|_| !migrated.backups.is_empty())
     else {
-        let text = "No backup was made before (the input `database-service` names the service to back up, and it must \
-                    run and have a table).";
-        notes.push(Note { text: text.to_owned(), command: None });
+        let why = match &migrated.database_service {
+            None => "the input `database-service` was not given",
+            Some(_) => "the database did not run yet, or had no table",
+        };
+        notes.push(Note { text: format!("No backup was made before: {why}."), command: None });
         return notes;
     };
     for backup in &migrated.backups {

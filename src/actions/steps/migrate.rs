@@ -140,5 +140,10 @@ fn over_time(limit: Duration) -> Failure {
 
 fn failed(failure: &Failure) -> Failure {
     let what = "the migration failed; the application was not switched";
-    Failure::new(Outcome::NeedsPerson, what).why(failure.to_string())
+    let why = if failure.why.is_empty() {
+        failure.what.clone()
+    } else {
+        format!("{}: {}", failure.what, failure.why.trim_end_matches([' ', ':']))
+    };
+    Failure::new(Outcome::NeedsPerson, what).why(why).help("see its output above")
 }

@@ -172,7 +172,7 @@ fn a_release_whose_migration_failed_is_one_that_failed() {
     let first = deployed(&stack, "VERSION=v1");
     let migration = [("migrate-service", "app"), ("migrate-command", "false")];
     let ran = stack.run("deploy", &[&[("env", "VERSION=v2")], &migration[..]].concat());
-    assert_eq!((ran.code, &ran.outputs["release"]), (1, &first), "{}", ran.log);
+    assert_eq!((ran.code, &ran.outputs["release"]), (4, &first), "{}", ran.log);
     let failed = &ran.outputs["failed-release"];
     assert_eq!(releases(&stack)[failed], ["failure.txt", "release.json"]);
     assert_eq!(version(&stack), "v1");

@@ -358,6 +358,11 @@ fn a_backup_says_its_name_its_path_and_its_size() {
     let Some(scene) = Scene::new(DATABASE) else { return };
     let deployed = scene.deploy().run();
     assert_eq!(deployed.exit_code(), 0, "{}", deployed.text());
+    let empty = scene.job("backup").with("database-service", "db").run();
+    assert_eq!((empty.exit_code(), empty.outputs["result"].as_str()), (1, "failed"));
+    let container = scene.stack.containers()["db"].clone();
+    let table = "CREATE TABLE orders (n int)";
+    docker_out(&["exec", &container, "psql", "-U", "postgres", "-d", "shop", "-c", table]);
     let backup = scene.job("backup").with("database-service", "db").run();
     assert_eq!((backup.exit_code(), errors(&backup)), (0, Vec::new()), "{}", backup.text());
     assert_eq!(backup.outputs["result"], "done");
