@@ -366,8 +366,14 @@ impl Wishes {
             command,
         };
         let pull = Pull::read(values.text("pull"));
-        Ok(Self { pull, migration, database_service, health, remove_orphans: values.flag("remove-orphans"),
-            dry_run: values.flag("dry-run") })
+        Ok(Self {
+            pull,
+            migration,
+            database_service,
+            health,
+            remove_orphans: values.flag("remove-orphans"),
+            dry_run: values.flag("dry-run"),
+        })
     }
 
     /// A migration of a database needs what an earlier run left of it put right.

@@ -48,7 +48,10 @@ pub async fn preview(
         let (change, why) = if goes {
             (Change::Removed, "it is no longer in the compose files")
         } else {
-            (Change::Unchanged, "it is not in the compose files, and mta did not make it: left alone")
+            (
+                Change::Unchanged,
+                "it is not in the compose files, and mta did not make it: left alone",
+            )
         };
         PlannedService {
             service: container.service.clone(),

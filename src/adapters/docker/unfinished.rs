@@ -70,7 +70,8 @@ impl Engine {
     }
 
     async fn stop(&self, container: &ContainerInfo) -> Result<(), Failure> {
-        let stopped = self.client.stop_container(&container.id, None::<query::StopContainerOptions>);
+        let stopped =
+            self.client.stop_container(&container.id, None::<query::StopContainerOptions>);
         match stopped.await.map_err(Refusal::from) {
             Ok(()) | Err(Refusal::Gone | Refusal::Going(_)) => Ok(()),
             Err(Refusal::Other(error)) => {

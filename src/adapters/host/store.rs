@@ -209,7 +209,8 @@ impl Store {
     pub fn tidy(&self) -> Result<(), Failure> {
         let releases = self.releases_dir();
         let names = files::names(&releases).map_err(|error| unreadable(&releases, &error))?;
-        let gone = names.iter().filter(|name| name.starts_with(GONE)).map(|name| releases.join(name));
+        let gone =
+            names.iter().filter(|name| name.starts_with(GONE)).map(|name| releases.join(name));
         for folder in gone.chain([self.render(), self.staging()]) {
             files::remove_tree(&folder).map_err(|error| not_writable(&folder, &error))?;
         }

@@ -26,7 +26,8 @@ fn services(stack: &Stack) -> Vec<String> {
 /// Starts a service as a person does: from the checkout, by Compose.
 fn by_hand(stack: &Stack, service: &str) {
     let file = stack.path("checkout/compose.yaml").display().to_string();
-    let words = ["compose", "-p", &stack.project, "-f", &file, "--profile", "tools", "up", "-d", service];
+    let words =
+        ["compose", "-p", &stack.project, "-f", &file, "--profile", "tools", "up", "-d", service];
     docker_out(&words);
 }
 

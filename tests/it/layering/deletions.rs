@@ -25,24 +25,48 @@ const DELETES: [&str; 16] = [
 
 /// File below `src/`, how many places, and the mark.
 const MARKS: [(&str, usize, &str); 18] = [
-    ("actions/steps/database/back_up.rs", 1, "a manifest of ours, of this project, database and action"),
+    (
+        "actions/steps/database/back_up.rs",
+        1,
+        "a manifest of ours, of this project, database and action",
+    ),
     ("actions/steps/database/kept.rs", 1, "our comment on the database, of this project"),
-    ("actions/steps/database/restore.rs", 2, "the name that the record of this restore has given it"),
+    (
+        "actions/steps/database/restore.rs",
+        2,
+        "the name that the record of this restore has given it",
+    ),
     ("actions/steps/former.rs", 1, "below the staging folder that this run has made"),
     ("actions/steps/images.rs", 1, "a tag below mta.invalid, which nobody else makes"),
     ("actions/steps/migrate.rs", 1, "Compose's label of a run and the name that we gave it"),
-    ("actions/steps/orphans.rs", 1, "made by Compose from our project directory, or `remove-orphans`"),
+    (
+        "actions/steps/orphans.rs",
+        1,
+        "made by Compose from our project directory, or `remove-orphans`",
+    ),
     ("actions/steps/prune.rs", 2, "a release in our state folder, with a record of ours"),
     ("actions/steps/stage.rs", 1, "the scratch folder in our state folder"),
     ("adapters/docker/container.rs", 1, "for the callers: those that the filters have found"),
     ("adapters/docker/engine.rs", 1, "for the caller: the tag that it names, and nothing by force"),
-    ("adapters/docker/unfinished.rs", 3, "Compose's label of a replacement that never ran; the rest for the callers"),
+    (
+        "adapters/docker/unfinished.rs",
+        3,
+        "Compose's label of a replacement that never ran; the rest for the callers",
+    ),
     ("adapters/git/worktree.rs", 1, "the index of the work tree that this run has made"),
     ("adapters/host/files.rs", 2, "for the callers: what they name"),
     ("adapters/host/store.rs", 7, "names that only we use, in our state folder"),
-    ("adapters/host/tree.rs", 3, "our scratch, and files that `work.files.json` says we have written"),
+    (
+        "adapters/host/tree.rs",
+        3,
+        "our scratch, and files that `work.files.json` says we have written",
+    ),
     ("adapters/postgres/restore.rs", 1, "for the callers: what they name"),
-    ("adapters/storage/local.rs", 4, "a hidden name that only we use, or a manifest of ours beside it"),
+    (
+        "adapters/storage/local.rs",
+        4,
+        "a hidden name that only we use, or a manifest of ours beside it",
+    ),
 ];
 
 fn places(text: &str) -> usize {
