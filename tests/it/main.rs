@@ -37,6 +37,7 @@ mod deploy {
     mod e2e_lineage;
     mod e2e_migration;
     mod e2e_watch;
+    mod e2e_words;
 }
 mod docker {
     mod e2e_engine;
