@@ -40,7 +40,18 @@ fn a_backup_is_made_listed_and_brought_back() {
     let (said, _) = note.split_once(" The database as it was").unwrap();
     assert!(said.contains("since the backup"), "{note}");
     let words = [(said, "LOST."), (&kept, "KEPT"), (name, "BACKUP")];
-    insta::assert_snapshot!(head(&stack, &back, &words), @"");
+    insta::assert_snapshot!(head(&stack, &back, &words), @r#"
+    ### ✅ rollback `PROJECT`: done
+
+    - The database `shop` is live from the backup `BACKUP`
+    - Runs on, the same as before: release `RELEASE`, commit `0123456`
+    - LOST. The database as it was before the restore is kept as `KEPT`. When it is no longer needed, in `psql` of the service `db`: `DROP DATABASE "KEPT";`
+
+    | Service | Image | What happened |
+    | --- | --- | --- |
+    | `app` | `mta-test/python:3` | unchanged |
+    | `db` | `mta-test/postgres:15` | unchanged |
+    "#);
     eventually("the application runs again", || stack.containers().contains_key("app"));
 }
 
