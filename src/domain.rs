@@ -17,6 +17,7 @@ pub mod job;
 pub mod known;
 pub mod odoo;
 pub mod pull_request;
+pub mod registry;
 pub mod release;
 pub mod repository;
 pub mod secret_key;

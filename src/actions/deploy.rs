@@ -15,7 +15,7 @@ use crate::actions::steps::images::{self, Pull};
 use crate::actions::steps::migrate::{self, Migration};
 use crate::actions::steps::site::Site;
 use crate::actions::steps::stage::{self, Making};
-use crate::actions::steps::{aftermath, ending, plan, prune, referred, switch};
+use crate::actions::steps::{aftermath, ending, older, plan, prune, referred, switch};
 use crate::actions::{Ending, World};
 use crate::domain::action::{ActionSpec, AfterCancel, OutputSpec, no_rules};
 use crate::domain::health::{Policy, ServiceCommand};
@@ -207,7 +207,7 @@ pub const SPEC: ActionSpec = ActionSpec {
 pub async fn run(values: &Values, world: World<'_>) -> Ending {
     let mut account = Account::new("deploy");
     let result = deploy(values, world, &mut account).await;
-    ending::of(SPEC.outputs, &account, result)
+    ending::of(world.events, SPEC.outputs, &account, result)
 }
 
 /// The story. What it learns goes into the account, also when it fails.
@@ -241,6 +241,7 @@ async fn steps(
     let rendered = stage::render(site, checkout).await?;
     stage::check(site, &rendered.model, &wishes.services())?;
     referred::check(site, checkout, &rendered).await?;
+    older::tell(site, account).await?;
     if wishes.dry_run {
         account.plan = Some(plan::preview(site, &rendered, wishes.remove_orphans).await?);
         return Ok(());
@@ -260,7 +261,7 @@ async fn steps(
 
     let again = former::runs_already(site, &release, former.as_ref());
     if let Some(former) = former.filter(|_| again) {
-        account.notes.push(nothing_new(site, &former));
+        account.notes.push(nothing_new(&former));
     }
     site.store.save_state(&state.clone().begin(release.id.clone()))?;
     migrate::run(site, &release, wishes.migration.as_ref(), account).await?;
@@ -287,12 +288,11 @@ async fn steps(
 }
 
 /// A deploy of what runs already, told to the reader: `rollback` goes on to mean the release before both.
-fn nothing_new(site: &Site<'_>, former: &Release) -> Note {
+fn nothing_new(former: &Release) -> Note {
     let text = format!(
         "this is what release {} runs already, so a rollback still returns to the one before it",
         former.id
     );
-    site.note(text.as_str());
     Note { text, command: None }
 }
 

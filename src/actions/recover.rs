@@ -26,7 +26,7 @@ pub async fn run(values: &Values, world: World<'_>) -> Ending {
         Ok(project) => project,
         // The step before had the same inputs and the same files, and refused them.
         Err(_) if world.job.on_runner => return nothing_began(world),
-        Err(failure) => return ending::of(&[], &Account::new(NAME), Err(failure)),
+        Err(failure) => return ending::of(world.events, &[], &Account::new(NAME), Err(failure)),
     };
     let mut account = Account::new(NAME);
     account.project = project.to_string();
@@ -39,7 +39,7 @@ pub async fn run(values: &Values, world: World<'_>) -> Ending {
         Ok(Left::Pending) => recover(values, world, &mut account).await,
         Err(failure) => Err(failure),
     };
-    ending::of(&[], &account, result)
+    ending::of(world.events, &[], &account, result)
 }
 
 /// The ending where no run can have begun anything.
@@ -92,7 +92,6 @@ async fn mend(site: &Site<'_>, account: &mut Account) -> Result<(), Failure> {
         return Ok(());
     };
     for difference in differences {
-        site.note(difference.as_str());
         account.notes.push(Note { text: difference, command: None });
     }
     site.note(format!("what runs is not what is recorded; returning to release {}", current.id));

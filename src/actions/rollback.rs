@@ -96,7 +96,7 @@ pub const SPEC: ActionSpec = ActionSpec {
 pub async fn run(values: &Values, world: World<'_>) -> Ending {
     let mut account = Account::new("rollback");
     let result = rollback(values, world, &mut account).await;
-    ending::of(SPEC.outputs, &account, result)
+    ending::of(world.events, SPEC.outputs, &account, result)
 }
 
 /// The story. What it learns goes into the account, also when it fails.
@@ -156,7 +156,7 @@ async fn steps(
         site.store.save_state(&state).map_err(|failure| former::not_recorded(&failure))?;
         account.running = Some(target);
         if let Some(swapped) = swapped {
-            account.restored = Some(swapped.backup.clone());
+            account.restored = Some(swapped.restored());
             account.notes.push(swapped.kept());
         }
         return Ok(());

@@ -7,6 +7,7 @@ pub mod ending;
 pub mod former;
 pub mod images;
 pub mod migrate;
+pub mod older;
 pub mod orphans;
 pub mod parallel;
 pub mod phases;

@@ -223,14 +223,9 @@ pub fn command() -> Command {
         .global(true)
         .action(ArgAction::SetTrue)
         .help("Show diagnostics, with time and origin");
-    let hidden = [RECOVER, UMBRELLA].map(|name| {
-        let about = if name == RECOVER {
-            "Puts right what a cancelled or killed run left behind"
-        } else {
-            "Runs the action that the input `action` in MTA_INPUTS names"
-        };
-        with_inputs(Command::new(name).about(about).hide(true), &inputs(name))
-    });
+    let umbrella = Command::new(UMBRELLA)
+        .about("Runs the action that the input `action` in MTA_INPUTS names")
+        .hide(true);
     Command::new("mta")
         .version(env!("CARGO_PKG_VERSION"))
         .about(
@@ -243,7 +238,8 @@ pub fn command() -> Command {
         .arg(verbose)
         .after_help(main_footer())
         .subcommands(actions::ALL.iter().map(|spec| action_command(spec)))
-        .subcommands(hidden)
+        .subcommand(recover_command())
+        .subcommand(with_inputs(umbrella, &inputs(UMBRELLA)))
         .subcommand(docs_command())
         .subcommand(guard_command())
         .subcommand(
@@ -260,6 +256,17 @@ fn action_command(spec: &ActionSpec) -> Command {
         .long_about(format!("{}\n\n{}", spec.about, spec.long_about))
         .after_help(action_footer(spec));
     with_inputs(command, spec.inputs)
+}
+
+/// Its help is one screen: who needs it has a run that broke off. A long form would make it three.
+fn recover_command() -> Command {
+    let command = Command::new(RECOVER)
+        .about("Puts right what a cancelled or killed run left behind")
+        .after_help(
+            "Deploy, backup and rollback do it by themselves before anything else.\n\
+             Example: mta recover --project-name shop",
+        );
+    with_inputs(command, actions::recover::INPUTS)
 }
 
 fn with_inputs(command: Command, inputs: &[InputSpec]) -> Command {
@@ -360,8 +367,7 @@ fn guard_command() -> Command {
 fn main_footer() -> String {
     format!(
         "{}\nExamples:\n  mta deploy --compose-files compose.yaml --health-url http://localhost:8080/health\n  \
-         mta rollback --to previous\n\n`mta <command> --help` shows the inputs of a command.\n\
-         `mta recover` puts right what a cancelled or killed run left behind.",
+         mta rollback --to previous\n\n`mta <command> --help` shows the inputs of a command.",
         exit_codes()
     )
 }
@@ -588,6 +594,34 @@ mod tests {
             let wide = help.lines().find(|line| line.chars().count() > 100);
             assert_eq!(wide, None, "{line}");
         }
+    }
+
+    #[test]
+    fn the_main_help_names_every_action_and_recover_and_nothing_internal() {
+        let (help, _) = text("mta --help");
+        let begins = |name: &str| help.lines().any(|line| line.starts_with(&format!("  {name}  ")));
+        for action in actions::ALL {
+            assert!(begins(action.name), "{}:\n{help}", action.name);
+        }
+        assert!(begins(RECOVER), "{help}");
+        for internal in [guard::NAME, UMBRELLA, "docs", "probe"] {
+            assert!(!begins(internal), "{internal}:\n{help}");
+        }
+        let line = help.lines().position(|line| line.starts_with("  recover  ")).unwrap();
+        let after = help.lines().nth(line + 1).unwrap();
+        assert!(after.starts_with("  help  "), "it has one line: {after}");
+    }
+
+    #[test]
+    fn the_help_of_recover_is_one_screen() {
+        let (help, exit) = text("mta recover --help");
+        assert_eq!(exit, 0);
+        assert!(help.lines().count() <= 24, "{}:\n{help}", help.lines().count());
+        for input in actions::recover::INPUTS {
+            assert!(help.contains(&format!("--{} <", input.name)), "{}:\n{help}", input.name);
+        }
+        assert!(help.contains("mta recover --project-name shop"), "{help}");
+        assert!(help.lines().all(|line| line.chars().count() <= 100), "{help}");
     }
 
     fn input(name: &str, value: &str) -> RawInput {

@@ -1,6 +1,7 @@
 //! Markdown for step summaries, with hostile text made harmless. Pure.
 
 use std::fmt::Write;
+use std::ops::Range;
 
 use crate::domain::shown::visible;
 
@@ -57,7 +58,7 @@ pub fn heading(level: usize, text: &str) -> String {
 
 /// A part that opens on a click. The body is Markdown.
 pub fn details(title: &str, body: &str) -> String {
-    format!("<details><summary>{}</summary>\n\n{}\n\n</details>\n", plain(title), body.trim_end())
+    format!("<details><summary>{}</summary>\n\n{}\n\n</details>\n", html(title), body.trim_end())
 }
 
 /// A fenced block of foreign text. The fence is longer than any run of backticks inside.
@@ -82,7 +83,8 @@ pub fn code(text: &str) -> String {
 }
 
 /// Plain text as Markdown on one line: every character that Markdown or HTML could obey is escaped, and a zero-width
-/// joiner parts `@name`, `#123` and addresses so that nobody is notified and nothing is linked.
+/// joiner parts `@name` and `#123` so that nobody is notified and nothing is linked. An address becomes a code span by
+/// [`code`]: it is no link there, and what is copied from the page is the address.
 pub fn plain(text: &str) -> String {
     escaped(&one_line(text))
 }
@@ -95,29 +97,87 @@ pub fn prose(text: &str) -> String {
     if text.matches('`').count() % 2 == 1 || text.contains("``") {
         return escaped(&text);
     }
-    let parts = text.split('`').enumerate();
-    parts.map(|(at, part)| if at % 2 == 1 { code(part) } else { escaped(part) }).collect()
+    let mut out = String::with_capacity(text.len());
+    for (at, part) in text.split('`').enumerate() {
+        let part = if at % 2 == 1 { code(part) } else { escaped(part) };
+        // Two code spans side by side would be one.
+        if out.ends_with('`') && part.starts_with('`') {
+            out.push(' ');
+        }
+        out.push_str(&part);
+    }
+    out
 }
 
 fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '!' | '$' => {
-                out.push('\\');
-                out.push(c);
-            }
-            '@' | '#' => {
-                out.push(c);
-                out.push('\u{200d}');
-            }
-            c => out.push(c),
+    let mut rest = text;
+    while let Some(address) = address(rest) {
+        rest[..address.start].chars().for_each(|c| push_escaped(&mut out, c));
+        if out.ends_with("\\`") {
+            // An escaped backtick beside those of the code span could be counted with them.
+            out.truncate(out.len() - 2);
+            out.push_str("&#96;");
         }
+        out.push_str(&code(&rest[address.clone()]));
+        rest = &rest[address.end..];
     }
-    out.replace("://", ":\u{200d}//").replace("www.", "www\u{200d}.")
+    rest.chars().for_each(|c| push_escaped(&mut out, c));
+    out
+}
+
+fn push_escaped(out: &mut String, c: char) {
+    match c {
+        '&' => out.push_str("&amp;"),
+        '<' => out.push_str("&lt;"),
+        '>' => out.push_str("&gt;"),
+        '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '!' | '$' => {
+            out.push('\\');
+            out.push(c);
+        }
+        '@' | '#' => {
+            out.push(c);
+            out.push('\u{200d}');
+        }
+        c => out.push(c),
+    }
+}
+
+/// Plain text inside of a tag, where Markdown means nothing. It is held apart from links and mentions as [`plain`] does.
+fn html(text: &str) -> String {
+    let text = one_line(text);
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text.as_str();
+    let push = |out: &mut String, c: char| match c {
+        '&' | '<' | '>' | '@' | '#' => push_escaped(out, c),
+        c => out.push(c),
+    };
+    while let Some(address) = address(rest) {
+        rest[..address.start].chars().for_each(|c| push(&mut out, c));
+        let shown = rest[address.clone()].replace('&', "&amp;");
+        let _ = write!(out, "<code>{shown}</code>");
+        rest = &rest[address.end..];
+    }
+    rest.chars().for_each(|c| push(&mut out, c));
+    out
+}
+
+/// Where the first text stands that could become a link by itself: `scheme://...` or `www....`, without the punctuation
+/// of the sentence behind it. It holds nothing that could end a code span, a cell of a table or a tag.
+fn address(text: &str) -> Option<Range<usize>> {
+    let is_scheme = |byte: &u8| byte.is_ascii_alphanumeric() || b"+.-".contains(byte);
+    let lower = text.to_ascii_lowercase();
+    let schemed = lower.find("://").map(|mark| {
+        mark - lower.as_bytes()[..mark].iter().rev().take_while(|byte| is_scheme(byte)).count()
+    });
+    let start = schemed.into_iter().chain(lower.find("www.")).min()?;
+    let ends = |c: char| c.is_whitespace() || matches!(c, '"' | '`' | '|' | '<' | '>' | '\\');
+    let whole = text[start..].split(ends).next().unwrap_or_default();
+    let closes = |c: char| match c {
+        ')' => !whole.contains('('),
+        c => matches!(c, '.' | ',' | ';' | ':' | '!' | '?' | '\'' | ']' | '}'),
+    };
+    Some(start..start + whole.trim_end_matches(closes).len())
 }
 
 fn one_line(text: &str) -> String {
@@ -170,8 +230,29 @@ mod tests {
     #[test]
     fn nobody_is_notified_and_nothing_is_linked() {
         assert_eq!(plain("@octocat #12"), "@\u{200d}octocat #\u{200d}12");
-        assert_eq!(plain("https://x www.y"), "https:\u{200d}//x www\u{200d}.y");
+        assert_eq!(plain("https://x www.y"), "`https://x` `www.y`");
         assert_eq!(plain("ordinary text, 1.5 s"), "ordinary text, 1.5 s");
+    }
+
+    #[test]
+    fn an_address_is_code_that_copies_as_it_is_and_ends_before_the_sentence_does() {
+        for (text, markdown) in [
+            ("see https://x/a_b?c=1&d#e.", "see `https://x/a_b?c=1&d#e`."),
+            ("(http://x:80/), WWW.y!", "(`http://x:80/`), `WWW.y`\\!"),
+            ("http://x/a_(b) http://x/c)", "`http://x/a_(b)` `http://x/c`)"),
+            ("\"http://x\"|http://y<b>", "\"`http://x`\"\\|`http://y`&lt;b&gt;"),
+            ("a`http://x`b", "a&#96;`http://x`\\`b"),
+            ("a\\http://x\\b", "a\\\\`http://x`\\\\b"),
+            ("http://x\u{202e}y", "`http://x`\\\\u{202e}y"),
+            ("://", "`://`"),
+            ("www.", "`www`."),
+            ("a:// b", "`a://` b"),
+            ("http:/x a//b w.w", "http:/x a//b w.w"),
+        ] {
+            assert_eq!(plain(text), markdown, "{text}");
+        }
+        assert_eq!(prose("http://x`a`http://y"), "`http://x` `a` `http://y`");
+        assert_eq!(prose("set `u: http://x`."), "set `u: http://x`.");
     }
 
     #[test]
@@ -211,6 +292,36 @@ mod tests {
             details("log", "body\n"),
             "<details><summary>log</summary>\n\nbody\n\n</details>\n"
         );
+        // No Markdown is read inside of a tag: an escape would be seen.
+        let title = details("a_b <i> @x http://x?a&b", "");
+        let shown = "a_b &lt;i&gt; @\u{200d}x <code>http://x?a&amp;b</code>";
+        assert_eq!(title, format!("<details><summary>{shown}</summary>\n\n\n\n</details>\n"));
+    }
+
+    /// Markdown of [`plain`] as a page shows it, its code spans apart, each at the odd places; `None` where a code span
+    /// does not end.
+    fn shown(markdown: &str) -> Option<Vec<String>> {
+        let mut parts = vec![String::new()];
+        let mut rest = markdown;
+        while let Some(c) = rest.chars().next() {
+            if c == '`' {
+                let ticks = rest.len() - rest.trim_start_matches('`').len();
+                let (span, after) = rest[ticks..].split_once(&rest[..ticks])?;
+                parts.extend([span.to_owned(), String::new()]);
+                rest = after;
+                continue;
+            }
+            let entities = [("&amp;", '&'), ("&lt;", '<'), ("&gt;", '>'), ("&#96;", '`')];
+            let entity = entities.into_iter().find(|(name, _)| rest.starts_with(name));
+            let (taken, c) = match entity {
+                Some((name, c)) => (name.len(), c),
+                None if c == '\\' => (2, rest[1..].chars().next()?),
+                None => (c.len_utf8(), c),
+            };
+            parts.last_mut()?.push(c);
+            rest = &rest[taken..];
+        }
+        Some(parts)
     }
 
     proptest! {
@@ -247,11 +358,32 @@ mod tests {
         #[test]
         fn plain_text_holds_no_active_character(text in any::<String>()) {
             let plain = plain(&text);
+            let spans = shown(&plain).unwrap_or_default();
+            prop_assert!(spans.len() % 2 == 1, "{}", plain);
             prop_assert!(!plain.contains(['<', '>', '\n', '\r']));
-            let bare = plain.replace("\\\\", "");
+            let mut bare = plain.replace("\\\\", "");
+            for span in spans.iter().skip(1).step_by(2) {
+                bare = bare.replacen(&format!("`{span}`"), "", 1);
+            }
             for (at, c) in bare.char_indices().filter(|(_, c)| "|`*_[]".contains(*c)) {
                 prop_assert!(bare[..at].ends_with('\\'), "{} in {}", c, plain);
             }
+        }
+
+        #[test]
+        fn an_address_is_never_a_link_and_copies_clean(
+            text in "(http://|www\\.|://|[a`|<>@#_.()\\\\ \"]){0,12}",
+        ) {
+            let plain = plain(&text);
+            let Some(parts) = shown(&plain) else { return Err(TestCaseError::fail(plain)) };
+            for outside in parts.iter().step_by(2) {
+                prop_assert!(!outside.contains("://") && !outside.contains("www."), "{}", plain);
+            }
+            for inside in parts.iter().skip(1).step_by(2) {
+                prop_assert!(!inside.contains(['|', '<', '>', '`', '\u{200d}']), "{}", plain);
+            }
+            let copied = parts.concat().replace('\u{200d}', "");
+            prop_assert_eq!(copied, one_line(&text), "{}", plain);
         }
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::domain::release::{Migrated, Release};
 use crate::failure::{Failure, Outcome};
-use crate::report::markdown::{Table, code, details, fence, plain};
+use crate::report::markdown::{Table, code, details, fence, plain, prose};
 
 /// What happened to the containers of a service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,6 +63,15 @@ pub struct Note {
     pub command: Option<String>,
 }
 
+/// A backup that is live.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Restored {
+    /// The backup.
+    pub backup: String,
+    /// The database that it was restored to.
+    pub database: String,
+}
+
 /// A line of a dry run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlannedService {
@@ -75,6 +84,9 @@ pub struct PlannedService {
     /// Why.
     pub why: String,
 }
+
+/// Above the plan of a dry run.
+const DRY_RUN: &str = "Dry run: nothing was changed.";
 
 /// What a run learned, filled while it goes on.
 #[derive(Clone, Debug)]
@@ -100,7 +112,7 @@ pub struct Account {
     /// The command that migrates.
     pub migrate_command: Option<String>,
     /// The backup that was restored.
-    pub restored: Option<String>,
+    pub restored: Option<Restored>,
     /// Sentences for the reader.
     pub notes: Vec<Note>,
     /// What a dry run found.
@@ -147,6 +159,24 @@ impl Account {
         text
     }
 
+    /// What the log and a terminal tell at the end: what a dry run found, then every note, its command on a line of its
+    /// own, so that it can be copied.
+    pub fn lines(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        if let Some(plan) = &self.plan {
+            lines.push(DRY_RUN.to_owned());
+            lines.extend(plan.iter().map(|line| {
+                let PlannedService { service, image, change, why } = line;
+                format!("{service} (image {image}): would be {}: {why}", change.word())
+            }));
+        }
+        for note in &self.notes {
+            lines.push(note.text.clone());
+            lines.extend(note.command.clone());
+        }
+        lines
+    }
+
     /// The step summary, one string a section.
     pub fn summary(&self, failure: Option<&Failure>) -> Vec<String> {
         let mut sections = vec![self.head(failure)];
@@ -173,37 +203,39 @@ impl Account {
         };
         let mut head = format!("### {mark} {}{project}: {}\n\n", self.action, outcome.word());
         if let Some(failure) = failure {
-            let _ = writeln!(head, "**{}**\n", plain(&failure.what));
+            let _ = writeln!(head, "**{}**\n", prose(&failure.what));
             for part in [&failure.why, &failure.help].into_iter().filter(|part| !part.is_empty()) {
-                let _ = writeln!(head, "{}\n", plain(part));
+                let _ = writeln!(head, "{}\n", prose(part));
             }
         }
-        let runs = self.running.as_ref().map(|release| &release.id);
-        let named =
-            [("Runs now", &self.running), ("Tried", &self.tried), ("Ran before", &self.previous)];
-        for (label, release) in named {
-            if let Some(release) = release
-                && (label == "Runs now" || runs != Some(&release.id))
-            {
-                let _ = writeln!(
-                    head,
-                    "- {label}: release {}{}",
-                    code(release.id.as_str()),
-                    origin(release)
-                );
-            }
+        if let Some(Restored { backup, database }) = &self.restored {
+            let (backup, database) = (code(backup), code(database));
+            let _ = writeln!(head, "- The database {database} is live from the backup {backup}");
+        }
+        for (label, release) in self.releases() {
+            let id = code(release.id.as_str());
+            let _ = writeln!(head, "- {label}: release {id}{}", origin(release));
         }
         for backup in self.migrated.iter().flat_map(|migrated| &migrated.backups) {
             let _ = writeln!(head, "- Backup made before: {}", code(backup));
         }
-        if let Some(backup) = &self.restored {
-            let _ = writeln!(head, "- Backup restored: {}", code(backup));
-        }
         for note in &self.notes {
             let command = note.command.as_deref().map(|command| format!(" {}", code(command)));
-            let _ = writeln!(head, "- {}{}", plain(&note.text), command.unwrap_or_default());
+            let _ = writeln!(head, "- {}{}", prose(&note.text), command.unwrap_or_default());
         }
         head
+    }
+
+    /// The releases of this run, each once, by what they are to it. Where only a database was exchanged, none was.
+    fn releases(&self) -> Vec<(&'static str, &Release)> {
+        let (running, previous) = (self.running.as_ref(), self.previous.as_ref());
+        let runs = running.map(|release| &release.id);
+        let stays = self.restored.is_some() && runs == previous.map(|release| &release.id);
+        let label = if stays { "Runs on, the same as before" } else { "Runs now" };
+        let is_other = |release: &&Release| runs != Some(&release.id);
+        let tried = self.tried.as_ref().filter(is_other);
+        let all = [(label, running), ("Tried", tried), ("Ran before", previous.filter(is_other))];
+        all.into_iter().filter_map(|(label, release)| Some((label, release?))).collect()
     }
 
     fn services(&self) -> String {
@@ -245,7 +277,7 @@ fn planned(plan: &[PlannedService]) -> String {
             plain(&line.why),
         ]);
     }
-    format!("Dry run: nothing was changed.\n\n{}", table.render())
+    format!("{DRY_RUN}\n\n{}", table.render())
 }
 
 fn patient(patient: &Patient) -> String {
@@ -273,6 +305,7 @@ fn times(phases: &[(&'static str, Duration)]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::health::Policy;
 
     #[test]
     fn why_a_release_failed_names_each_container_with_the_end_of_its_log() {
@@ -292,5 +325,59 @@ mod tests {
             "release r1 did not become healthy\napp: unhealthy\n\n== shop-app-1: app: unhealthy\n\
              -- health check, last results:\nexit 1: no\n-- end of the log:\nstarted\nno database\n"
         );
+    }
+
+    #[test]
+    fn what_a_dry_run_found_and_every_note_are_lines_and_a_command_has_one_of_its_own() {
+        let mut account = Account::new("deploy");
+        assert_eq!(account.lines(), Vec::<String>::new());
+        let change = Change::Recreated;
+        let (service, image, why) = ("app".into(), "shop:2".into(), "it changes".into());
+        account.plan = Some(vec![PlannedService { service, image, change, why }]);
+        let drop = Some("DROP DATABASE \"x\";".to_owned());
+        account.notes.push(Note { text: "Kept as x. To drop it:".into(), command: drop });
+        account.notes.push(Note { text: "It is older.".into(), command: None });
+        assert_eq!(
+            account.lines(),
+            [
+                "Dry run: nothing was changed.",
+                "app (image shop:2): would be recreated: it changes",
+                "Kept as x. To drop it:",
+                "DROP DATABASE \"x\";",
+                "It is older.",
+            ]
+        );
+    }
+
+    fn release(id: &str) -> Release {
+        let json = serde_json::json!({
+            "version": 1, "id": id, "origin": "deployed", "created": "2026-11-23T02:03:04Z",
+            "sha": "0123456789abcdef0123456789abcdef01234567", "ref_name": "", "run_url": "",
+            "images": {}, "files": {}, "data_folders": [], "health": Policy::default(),
+            "database_service": null,
+        });
+        serde_json::from_value(json).unwrap()
+    }
+
+    #[test]
+    fn a_restore_names_the_database_and_no_release_as_exchanged_that_was_not() {
+        let mut account = Account::new("rollback");
+        account.running = Some(release("r1"));
+        account.tried = Some(release("r1"));
+        account.previous = Some(release("r1"));
+        account.restored = Some(Restored { backup: "shop_1".into(), database: "shop".into() });
+        let command = Some("DROP DATABASE \"shop__prev_1\";".to_owned());
+        account.notes.push(Note { text: "Kept as `shop__prev_1`. To drop it:".into(), command });
+        insta::assert_snapshot!(account.summary(None).join("\n"), @r#"
+        ### ✅ rollback: done
+
+        - The database `shop` is live from the backup `shop_1`
+        - Runs on, the same as before: release `r1`, commit `0123456`
+        - Kept as `shop__prev_1`. To drop it: `DROP DATABASE "shop__prev_1";`
+        "#);
+        account.previous = Some(release("r2"));
+        let both = account.summary(None).join("\n");
+        assert!(both.contains("- Runs now: release `r1`"), "{both}");
+        assert!(both.contains("- Ran before: release `r2`"), "{both}");
     }
 }

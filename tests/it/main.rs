@@ -38,6 +38,7 @@ mod deploy {
     mod e2e_migration;
     mod e2e_orphans;
     mod e2e_watch;
+    mod e2e_words;
 }
 mod docker {
     mod e2e_engine;

@@ -25,7 +25,7 @@ use crate::domain::backup::retention;
 use crate::domain::input::Values;
 use crate::domain::release::{Release, Restore};
 use crate::failure::{Failure, Outcome};
-use crate::report::release::Note;
+use crate::report::release::{Note, Restored};
 
 /// A backup that was chosen.
 #[derive(Clone, Debug)]
@@ -64,6 +64,11 @@ pub struct Place {
 }
 
 impl Swapped {
+    /// Which database is live from which backup.
+    pub fn restored(&self) -> Restored {
+        Restored { backup: self.backup.clone(), database: self.databases.names.live.clone() }
+    }
+
     /// What was kept and what was lost, for the reader.
     pub fn kept(&self) -> Note {
         let lost = match self.writes_lost {
@@ -76,7 +81,9 @@ impl Swapped {
         match (&self.databases.previous, self.databases.drop_previous_sql()) {
             (Some(previous), Some(sql)) => Note {
                 text: format!(
-                    "{lost} They are in the former database, kept as {previous}. When it is no longer needed:"
+                    "{lost} The database as it was before the restore is kept as `{previous}`. When it is no longer \
+                     needed, in `psql` of the service `{}`:",
+                    self.place.service
                 ),
                 command: Some(sql),
             },

@@ -2,12 +2,19 @@
 
 use crate::actions::Ending;
 use crate::domain::action::OutputSpec;
-use crate::domain::event::{Annotation, Level};
+use crate::domain::event::{Annotation, Event, Level, Sink};
 use crate::failure::{Failure, Outcome};
 use crate::report::release::Account;
 
-/// The ending of a story with these outputs.
-pub fn of(outputs: &[OutputSpec], account: &Account, result: Result<(), Failure>) -> Ending {
+/// The ending of a story with these outputs. What the reader is to know is told in the log too: by hand there is no
+/// summary.
+pub fn of(
+    events: &dyn Sink,
+    outputs: &[OutputSpec],
+    account: &Account,
+    result: Result<(), Failure>,
+) -> Ending {
+    account.lines().into_iter().for_each(|line| events.emit(Event::Note(line)));
     let failure = result.err();
     let outcome = failure.as_ref().map_or(Outcome::Done, |failure| failure.outcome);
     let mut ending = Ending::new(outcome);
@@ -21,7 +28,7 @@ pub fn of(outputs: &[OutputSpec], account: &Account, result: Result<(), Failure>
         ("release", id(account.running.as_ref())),
         ("previous-release", id(account.previous.as_ref())),
         ("failed-release", id(failed.filter(|_| failure.is_some()))),
-        ("backup", account.restored.clone().unwrap_or_default()),
+        ("backup", account.restored.as_ref().map_or_else(String::new, |one| one.backup.clone())),
     ];
     for (name, value) in all {
         if outputs.iter().any(|output| output.name == name) {

@@ -225,7 +225,7 @@ fn tell_of_migration(site: &Site<'_>, account: &mut Account, state: &State) {
     account.notes.extend(notes);
 }
 
-/// Where services run other images than those of the current release, one sentence each.
+/// Where services run other images than those of the current release, one sentence each, for after that was put right.
 pub async fn differences(site: &Site<'_>) -> Result<Vec<String>, Failure> {
     let Some(current) = site.store.state()?.current else { return Ok(Vec::new()) };
     let release = site.store.release(&current)?;
@@ -233,7 +233,7 @@ pub async fn differences(site: &Site<'_>) -> Result<Vec<String>, Failure> {
     let other = |container: &ContainerInfo| {
         let image = release.images.get(&container.service)?;
         let says = format!(
-            "the service `{}` runs {}, release {current} has {}",
+            "the service `{}` ran {}, release {current} has {}",
             container.service, container.image_id, image.id
         );
         (container.state == "running" && image.id != container.image_id).then_some(says)

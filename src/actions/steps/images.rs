@@ -7,6 +7,7 @@ use crate::actions::steps::site::Site;
 use crate::actions::steps::stage::{Rendered, disk};
 use crate::adapters::docker::compose::Rendering;
 use crate::adapters::host::files;
+use crate::domain::registry::Wanted;
 use crate::domain::release::{Image, Release};
 use crate::failure::{Failure, Outcome};
 
@@ -45,12 +46,10 @@ pub async fn obtain(
         if built.contains(&service) {
             continue;
         }
-        let here = match rendered.model.image(&service) {
-            Some(image) => site.engine.image_id(image).await?.is_some(),
-            None => true,
-        };
-        if pull == Pull::Always || (pull == Pull::Missing && !here) {
-            wanted.push(service);
+        let Some(image) = rendered.model.image(&service).map(ToOwned::to_owned) else { continue };
+        let is_here = site.engine.image_id(&image).await?.is_some();
+        if pull == Pull::Always || (pull == Pull::Missing && !is_here) {
+            wanted.push(Wanted { service, image, is_here });
         }
     }
     if !wanted.is_empty() {

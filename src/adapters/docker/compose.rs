@@ -10,6 +10,7 @@ use crate::adapters::docker::endpoint::Endpoint;
 use crate::adapters::host::guard::Guard;
 use crate::adapters::host::process::{self, ChildEnv, Command, Exit, Limits, ProcessError};
 use crate::domain::event::{Event, Sink};
+use crate::domain::registry::{self, Refused, Wanted};
 use crate::failure::{Failure, Outcome};
 
 /// Reading files and talking to the engine only.
@@ -123,17 +124,14 @@ impl Compose {
     pub async fn pull(
         &self,
         rendering: &Rendering,
-        services: &[String],
+        wanted: &[Wanted],
         events: &dyn Sink,
         cancel: &CancellationToken,
     ) -> Result<(), Failure> {
         let talk = Talk { limit: LONG, events, cancel };
-        let exit = self.on_services(rendering, &["pull", "--quiet"], services, talk).await?;
-        ok(
-            &exit,
-            "pull the images",
-            "log in with `docker login` before, or check the image's name and tag",
-        )
+        let services: Vec<String> = wanted.iter().map(|one| one.service.clone()).collect();
+        let exit = self.on_services(rendering, &["pull", "--quiet"], &services, talk).await?;
+        pulled(&exit, wanted)
     }
 
     /// Builds the images of services from the checkout.
@@ -376,6 +374,14 @@ fn ok(exit: &Exit, act: &str, help: &str) -> Result<(), Failure> {
         .help(help))
 }
 
+fn pulled(exit: &Exit, wanted: &[Wanted]) -> Result<(), Failure> {
+    let Refused { why, help } = registry::refused(&exit.tail, wanted);
+    ok(exit, "pull the images", &help).map_err(|failure| match why.as_str() {
+        "" => failure,
+        why => failure.clone().why(format!("{why}; {}", failure.why)),
+    })
+}
+
 fn unavailable(error: ProcessError) -> Failure {
     let failure = match &error {
         ProcessError::Cancelled(_) => Failure::new(Outcome::Failed, "the run was cancelled"),
@@ -411,6 +417,20 @@ mod tests {
         {
             assert_eq!(major(version), wanted, "{version}");
         }
+    }
+
+    #[test]
+    fn a_pull_that_failed_says_what_that_means_before_what_the_engine_said() {
+        let tail = "Error response from daemon: manifest for shop:1 not found: manifest unknown";
+        let exit = Exit { code: 18, stdout: String::new(), tail: tail.into() };
+        let wanted = Wanted { service: "app".into(), image: "shop:1".into(), is_here: true };
+        let failure = pulled(&exit, std::slice::from_ref(&wanted)).unwrap_err();
+        let why = "the registry does not have shop:1, which is on this host; exit code 18: ";
+        assert_eq!(failure.why, format!("{why}{tail}"));
+        assert!(failure.help.contains("`pull: missing`"), "{failure}");
+        let gone = pulled(&exit, &[Wanted { is_here: false, ..wanted }]).unwrap_err();
+        assert_eq!(gone.why, format!("exit code 18: {tail}"));
+        assert_eq!(pulled(&Exit { code: 0, ..exit }, &[]), Ok(()));
     }
 
     #[test]

@@ -91,6 +91,18 @@ impl Repo {
         Ok(None)
     }
 
+    /// Whether the commit that is checked out comes before another one, as far as the checkout itself can tell: `false`
+    /// too where it does not have that one. Nothing is fetched: a checkout that leaves objects on its server (`--filter`)
+    /// would ask it for what it lacks, and is not asked.
+    pub async fn head_is_before(&self, other: &Sha) -> Result<bool, GitError> {
+        let head = &self.head().sha;
+        if self.partial || head == other {
+            return Ok(false);
+        }
+        let args = ["merge-base", "--is-ancestor", head.as_str(), other.as_str()];
+        Ok(self.run(self.git(Place::Checkout, &args)).await?.code == 0)
+    }
+
     /// The merge base as far as the history is here, if what is missing of it cannot change the answer: each commit whose
     /// parents are missing is an ancestor of it.
     async fn sure_merge_base(&self, one: &Sha, other: &Sha) -> Result<Option<Sha>, GitError> {

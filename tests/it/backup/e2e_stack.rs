@@ -1,7 +1,7 @@
 //! Deploy, backup and rollback of a stack with a database, by the real binary.
 
 use crate::kit::shop::{deployed, done, orders, sql};
-use crate::kit::stack::{Ran, docker, docker_out, eventually};
+use crate::kit::stack::{Ran, Stack, docker, docker_out, eventually};
 
 #[test]
 fn a_backup_is_made_listed_and_brought_back() {
@@ -28,10 +28,30 @@ fn a_backup_is_made_listed_and_brought_back() {
     done(&back);
     assert_eq!(back.outputs["backup"], *name);
     assert_eq!(orders(&stack), "10");
-    assert!(back.summary.contains("DROP DATABASE"), "{}", back.summary);
-    let kept =
-        sql(&stack, "SELECT count(*) FROM pg_database WHERE datname LIKE 'shop\\_\\_prev\\_%'");
-    assert_eq!(kept, "1");
+    let kept = sql(
+        &stack,
+        "SELECT string_agg(datname, ',') FROM pg_database WHERE datname LIKE 'shop\\_\\_prev\\_%'",
+    );
+    assert!(kept.starts_with("shop__prev_") && !kept.contains(','), "{kept}");
+    let drop = format!("DROP DATABASE \"{kept}\";");
+    let lines = back.log.lines().filter(|line| *line == drop);
+    assert_eq!(lines.count(), 1, "it is told once, on a line of its own: {}", back.log);
+    let note = back.log.lines().find(|line| line.contains("is kept as")).unwrap();
+    let (said, _) = note.split_once(" The database as it was").unwrap();
+    assert!(said.contains("since the backup"), "{note}");
+    let words = [(said, "LOST."), (&kept, "KEPT"), (name, "BACKUP")];
+    insta::assert_snapshot!(head(&stack, &back, &words), @r#"
+    ### ✅ rollback `PROJECT`: done
+
+    - The database `shop` is live from the backup `BACKUP`
+    - Runs on, the same as before: release `RELEASE`, commit `0123456`
+    - LOST. The database as it was before the restore is kept as `KEPT`. When it is no longer needed, in `psql` of the service `db`: `DROP DATABASE "KEPT";`
+
+    | Service | Image | What happened |
+    | --- | --- | --- |
+    | `app` | `mta-test/python:3` | unchanged |
+    | `db` | `mta-test/postgres:15` | unchanged |
+    "#);
     eventually("the application runs again", || stack.containers().contains_key("app"));
 }
 
@@ -173,6 +193,13 @@ fn a_database_that_a_restore_kept_goes_after_a_day_and_a_newer_backup() {
     done(&ran);
     assert!(ran.log.contains(&format!("dropped the database {name}")), "{}", ran.log);
     assert_eq!(kept(), "shop__prev_of_a_person");
+}
+
+/// The summary of a rollback without its times, and with words for what is another in each run.
+fn head(stack: &Stack, ran: &Ran, words: &[(&str, &str)]) -> String {
+    let own = [(stack.project.as_str(), "PROJECT"), (&ran.outputs["release"], "RELEASE")];
+    let head = ran.summary.split("| Phase |").next().unwrap().trim().to_owned();
+    own.iter().chain(words).fold(head, |text, (from, to)| text.replace(from, to))
 }
 
 fn done_recovering(ran: &Ran) {

@@ -410,3 +410,33 @@ async fn a_fetch_that_is_cancelled_ends() {
     let error = Repo::open(&folder, access).await.unwrap_err();
     assert!(error.to_string().contains("cancelled"), "{error}");
 }
+
+#[tokio::test]
+async fn a_checkout_says_by_itself_whether_it_is_before_another_commit() {
+    let server = server();
+    let (old, new) = (&server.main[30], server.main.last().unwrap());
+    // Whole; `main` and `topic` part at m19.
+    let repo = server.checkout(&["--no-tags"], "refs/heads/main").await;
+    assert!(!repo.head_is_before(new).await.unwrap(), "it is that commit");
+    assert!(!repo.head_is_before(old).await.unwrap(), "it is after that one");
+    server.lab.git("work", &["checkout", "-q", "--detach", old.as_str()]);
+    let repo = server.lab.open("work").await;
+    assert!(repo.head_is_before(new).await.unwrap());
+    assert!(!repo.head_is_before(&server.main[29]).await.unwrap());
+    assert!(!repo.head_is_before(&server.topic[59]).await.unwrap(), "it is not here");
+    server.lab.git("work", &["fetch", "-q", "origin", "refs/heads/topic"]);
+    assert!(!repo.head_is_before(&server.topic[59]).await.unwrap(), "it is on another branch");
+    fs_err::remove_dir_all(server.lab.root.join("work")).unwrap();
+
+    // Neither a shallow checkout nor one that leaves objects on the server fetches what it lacks.
+    for fetch in [&["--depth=1"][..], &["--filter=tree:0"]] {
+        let repo = server.checkout(fetch, old.as_str()).await;
+        let shallow = server.shallow();
+        assert!(!repo.head_is_before(new).await.unwrap(), "{fetch:?}");
+        assert_eq!(server.shallow(), shallow);
+        let there = server.lab.git("work", &["count-objects", "-v"]);
+        assert!(!repo.head_is_before(new).await.unwrap());
+        assert_eq!(server.lab.git("work", &["count-objects", "-v"]), there);
+        fs_err::remove_dir_all(server.lab.root.join("work")).unwrap();
+    }
+}

@@ -1,6 +1,7 @@
 //! Whole sessions, on the runner and at a terminal.
 
 use camino::Utf8PathBuf;
+use mta_actions::actions::steps::ending;
 use mta_actions::adapters::runner::environment::Environment;
 use mta_actions::adapters::runner::mask::Secret;
 use mta_actions::adapters::runner::session::{Closing, Session, Streams};
@@ -9,6 +10,7 @@ use mta_actions::domain::action::{OutputSpec, OutputValues};
 use mta_actions::domain::event::{Annotation, Event, Level};
 use mta_actions::domain::job::Job;
 use mta_actions::failure::Outcome;
+use mta_actions::report::release::{Account, Change, Note, PlannedService};
 
 use super::texts::Buffer;
 use crate::kit::runner::commands::read_lines;
@@ -103,6 +105,48 @@ fn the_end_of_a_run_on_the_runner() {
         log.lines.last().unwrap(),
         "rolled-back (exit code 2): it failed and the former release runs again"
     );
+}
+
+/// An account with a plan and a note that name what others chose, and a secret.
+fn told() -> Account {
+    let mut account = Account::new("deploy");
+    account.plan = Some(vec![PlannedService {
+        service: "app".to_owned(),
+        image: "x\n::error::hostile\u{1b}[2J".to_owned(),
+        change: Change::Recreated,
+        why: "##[error]hostile hunter2hunter2".to_owned(),
+    }]);
+    let command = Some("DROP DATABASE \"shop__prev_1\";".to_owned());
+    account.notes.push(Note { text: "kept as shop__prev_1:".to_owned(), command });
+    account
+}
+
+#[test]
+fn what_an_account_tells_is_shown_by_hand_and_in_the_log_and_never_obeyed() {
+    for by_hand in [false, true] {
+        let stage = Stage::new();
+        let session = if by_hand { stage.local(Style::Plain, false) } else { stage.on_runner() };
+        session.mask(&[Secret::new("hunter2hunter2")]);
+        let ending = ending::of(session.sink(), SPECS, &told(), Ok(()));
+        session.finish(closing(ending.outcome));
+        let text = stage.out.text();
+        let lines: Vec<_> = text.lines().filter(|line| !line.starts_with("::add-mask::")).collect();
+        for line in [
+            "Dry run: nothing was changed.",
+            "app (image x",
+            ": :error::hostile): would be recreated: ## [error]hostile ***",
+            "kept as shop__prev_1:",
+            "DROP DATABASE \"shop__prev_1\";",
+        ] {
+            assert_eq!(lines.iter().filter(|told| **told == line).count(), 1, "{line}: {text}");
+        }
+        let log = stage.log();
+        assert!(log.annotations.is_empty() && log.faults.is_empty(), "{text}");
+        assert!(
+            !lines.concat().contains(['\u{1b}']) && !lines.concat().contains("hunter2"),
+            "{text}"
+        );
+    }
 }
 
 #[test]
