@@ -56,9 +56,8 @@ pub fn runs_already(site: &Site<'_>, release: &Release, former: Option<&Release>
 }
 
 /// Whether Compose made the container from our project directory.
-fn is_ours(site: &Site<'_>, container: &ContainerInfo) -> bool {
-    let folder = container.labels.get("com.docker.compose.project.working_dir");
-    folder.is_some_and(|folder| Utf8Path::new(folder) == site.store.work())
+pub fn is_ours(site: &Site<'_>, container: &ContainerInfo) -> bool {
+    container.working_dir().is_some_and(|folder| Utf8Path::new(folder) == site.store.work())
 }
 
 /// Records a stack that runs without us.
