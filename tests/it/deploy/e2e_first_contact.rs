@@ -144,6 +144,10 @@ fn the_same_stack_under_another_name_is_refused_until_somebody_says_what_is_mean
     let old = by_hand(&compose(None, "data"));
     let before = old.containers();
     let new = Stack::new(&compose(None, "data"));
+    let over = ("project-name", old.project.as_str());
+    let dry = new.run("deploy", &[over, DRY]);
+    assert_eq!(dry.code, 0, "{}", dry.log);
+    assert!(new.path("state").join(&old.project).is_dir(), "an empty folder makes it none of ours");
     for inputs in [&[][..], &[DRY]] {
         let ran = unnamed(&new, inputs);
         let ways_out = [&old, &new].map(|stack| format!("project-name: {}", stack.project));
@@ -156,6 +160,10 @@ fn the_same_stack_under_another_name_is_refused_until_somebody_says_what_is_mean
     let again = unnamed(&new, &[]);
     assert_eq!(again.code, 0, "it is no first deploy any more: {}", again.log);
     assert_eq!(old.containers(), before);
+    let taken = new.run("deploy", &[over]);
+    assert_eq!(taken.code, 0, "{}", taken.log);
+    let mounts = docker_out(&["inspect", "-f", "{{json .Mounts}}", &old.containers()["db"]]);
+    assert!(mounts.contains(&format!("{}_data", old.project)), "its data is kept: {mounts}");
 }
 
 #[test]
