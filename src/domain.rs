@@ -7,6 +7,7 @@ pub mod coverage;
 pub mod env_file;
 pub mod event;
 pub mod finding;
+pub mod first_contact;
 pub mod foreign_comment;
 pub mod git_files;
 pub mod globs;

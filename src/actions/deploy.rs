@@ -15,7 +15,9 @@ use crate::actions::steps::images::{self, Pull};
 use crate::actions::steps::migrate::{self, Migration};
 use crate::actions::steps::site::Site;
 use crate::actions::steps::stage::{self, Making};
-use crate::actions::steps::{aftermath, ending, older, plan, prune, referred, switch};
+use crate::actions::steps::{
+    aftermath, ending, first_contact, older, plan, prune, referred, switch,
+};
 use crate::actions::{Ending, World};
 use crate::domain::action::{ActionSpec, AfterCancel, OutputSpec, no_rules};
 use crate::domain::health::{Policy, ServiceCommand};
@@ -241,6 +243,7 @@ async fn steps(
     let rendered = stage::render(site, checkout).await?;
     stage::check(site, &rendered.model, &wishes.services())?;
     referred::check(site, checkout, &rendered).await?;
+    first_contact::check(site, checkout, &rendered.model, &before).await?;
     older::tell(site, account).await?;
     if wishes.dry_run {
         account.plan = Some(plan::preview(site, &rendered, wishes.remove_orphans).await?);

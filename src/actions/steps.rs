@@ -4,6 +4,7 @@ pub mod aftermath;
 pub mod checkout;
 pub mod database;
 pub mod ending;
+pub mod first_contact;
 pub mod former;
 pub mod images;
 pub mod migrate;

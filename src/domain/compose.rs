@@ -3,6 +3,7 @@
 
 mod canonical;
 pub mod found;
+pub mod host_port;
 pub mod load;
 mod merge;
 pub mod model;
@@ -10,6 +11,7 @@ mod mount;
 mod places;
 mod port;
 pub mod project;
+pub mod renamed;
 pub mod rules;
 mod schema;
 pub mod stack;

@@ -6,7 +6,7 @@ use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 use secrecy::ExposeSecret;
 
 use crate::adapters::host::files;
-use crate::domain::compose::project::{ProjectName, declared_name};
+use crate::domain::compose::project::{NamedBy, ProjectName, declared_name};
 use crate::domain::env_file;
 use crate::domain::input::Values;
 use crate::domain::job::Job;
@@ -25,6 +25,8 @@ const DEFAULT_FILES: [(&str, [&str; 2]); 4] = [
 pub struct Checkout {
     /// Its top folder, canonical.
     pub root: Utf8PathBuf,
+    /// Who gave the project its name.
+    pub named_by: NamedBy,
     /// Compose files, relative to the top, in the order of Compose.
     pub compose_files: Vec<Utf8PathBuf>,
     /// Folder of the first compose file, relative to the top.
@@ -49,13 +51,18 @@ pub fn read(values: &Values, job: &Job) -> Result<Checkout, Failure> {
     let mut written = env_written(values, &root, &folder)?;
     let secret_files = secrets_written(values, (&root, &folder), &mut written)?;
     let profiles = values.list("profiles").to_vec();
-    Ok(Checkout { root, compose_files, folder, written, secret_files, profiles })
+    let (_, named_by) = named(values, job)?;
+    Ok(Checkout { root, named_by, compose_files, folder, written, secret_files, profiles })
 }
 
 /// The project's name: the input, else the compose files' `name:`, else the repository's.
 pub fn project_name(values: &Values, job: &Job) -> Result<ProjectName, Failure> {
+    named(values, job).map(|(name, _)| name)
+}
+
+fn named(values: &Values, job: &Job) -> Result<(ProjectName, NamedBy), Failure> {
     if let Some(name) = values.text("project-name") {
-        return ProjectName::new(name).map_err(|why| {
+        return ProjectName::new(name).map(|name| (name, NamedBy::Input)).map_err(|why| {
             Failure::new(Outcome::BadInput, "the input `project-name` cannot be used").why(why)
         });
     }
@@ -66,7 +73,7 @@ pub fn project_name(values: &Values, job: &Job) -> Result<ProjectName, Failure> 
             Some((file, declared_name(&text)?))
         });
         if let Some((file, name)) = declared {
-            return ProjectName::new(&name).map_err(|why| {
+            return ProjectName::new(&name).map(|name| (name, NamedBy::File)).map_err(|why| {
                 Failure::new(Outcome::BadInput, format!("the `name:` in {file} cannot be used"))
                     .why(why)
                     .help("write a plain name there, or give the input `project-name`")
@@ -76,7 +83,8 @@ pub fn project_name(values: &Values, job: &Job) -> Result<ProjectName, Failure> 
     } else if !values.list("compose-files").is_empty() {
         compose_files(values.list("compose-files"), root)?;
     }
-    ProjectName::from_repository(&job.repository).ok_or_else(|| {
+    let derived = ProjectName::from_repository(&job.repository);
+    derived.map(|name| (name, NamedBy::Repository)).ok_or_else(|| {
         Failure::new(Outcome::BadInput, "the project has no name")
             .why(format!("no `name:` in a compose file, and `{}` makes none", job.repository))
             .help("give the input `project-name`")
@@ -257,13 +265,14 @@ mod tests {
 
     #[test]
     fn the_name_comes_from_the_input_the_file_or_the_repository() {
-        let name = |values: &Values, job: &Job| project_name(values, job).map(|n| n.to_string());
-        let (_dir, named) = job(&[("compose.yaml", "name: shop\n")]);
-        assert_eq!(name(&Values::default(), &named), Ok("shop".into()));
+        let name =
+            |values: &Values, job: &Job| named(values, job).map(|(n, by)| (n.to_string(), by));
+        let (_dir, declared) = job(&[("compose.yaml", "name: shop\n")]);
+        assert_eq!(name(&Values::default(), &declared), Ok(("shop".into(), NamedBy::File)));
         let input = values(&[("project-name", Value::Text("other".into()))]);
-        assert_eq!(name(&input, &named), Ok("other".into()));
+        assert_eq!(name(&input, &declared), Ok(("other".into(), NamedBy::Input)));
         let (_dir, plain) = job(&[("compose.yaml", "services: {}\n")]);
-        assert_eq!(name(&Values::default(), &plain), Ok("webshop".into()));
+        assert_eq!(name(&Values::default(), &plain), Ok(("webshop".into(), NamedBy::Repository)));
         let (_dir, variable) = job(&[("compose.yaml", "name: ${X}\n")]);
         assert_eq!(name(&Values::default(), &variable).unwrap_err().outcome, Outcome::BadInput);
     }

@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use crate::actions::steps::images;
 use crate::actions::steps::site::Site;
 use crate::actions::steps::stage::Rendered;
+use crate::adapters::docker::container::ContainerInfo;
+use crate::domain::shown::visible;
 use crate::failure::Failure;
 use crate::report::release::{Change, PlannedService};
 
@@ -39,6 +41,12 @@ pub async fn preview(
                 "same image; recreated only if its settings or files changed".to_owned(),
             ),
         };
+        let mut of_service = running.iter().filter(|container| container.service == service);
+        let foreign = of_service.find(|container| !site.is_ours(container));
+        let (change, why) = match foreign {
+            Some(container) => (Change::Recreated, taken_over(container, change, &why)),
+            None => (change, why),
+        };
         plan.push(PlannedService { service, image: reference, change, why });
     }
     let planned: BTreeSet<String> = plan.iter().map(|planned| planned.service.clone()).collect();
@@ -62,4 +70,13 @@ pub async fn preview(
     });
     plan.extend(removed);
     Ok(plan)
+}
+
+/// Why a container that was made elsewhere is recreated: our release names its image by another tag, and mounts files
+/// from our project directory. What else changes of it is told before.
+fn taken_over(container: &ContainerInfo, change: Change, why: &str) -> String {
+    let folder = container.working_dir().map(visible);
+    let folder = folder.as_deref().unwrap_or("another project directory");
+    let taken = format!("it was made from {folder} and is taken over");
+    if change == Change::Recreated { format!("{why}; {taken}") } else { taken }
 }

@@ -122,8 +122,7 @@ impl<'a> Site<'a> {
 
     /// Whether Compose made the container from our project directory: what we remove has this mark.
     pub fn is_ours(&self, container: &ContainerInfo) -> bool {
-        let folder = container.labels.get("com.docker.compose.project.working_dir");
-        folder.is_some_and(|folder| Utf8Path::new(folder) == self.store.work())
+        container.working_dir().is_some_and(|folder| Utf8Path::new(folder) == self.store.work())
     }
 
     /// Says a sentence of ours.

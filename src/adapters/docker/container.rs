@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use camino::Utf8PathBuf;
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
@@ -10,6 +11,8 @@ use serde_json::{Value, json};
 
 use crate::adapters::docker::api;
 use crate::adapters::docker::engine::Engine;
+use crate::domain::compose::host_port::HostPort;
+use crate::domain::first_contact::Neighbour;
 use crate::failure::{Failure, Outcome};
 
 /// How long the engine may take to remove a container that it was told to kill.
@@ -19,6 +22,8 @@ const PROJECT: &str = "com.docker.compose.project";
 const SERVICE: &str = "com.docker.compose.service";
 const ONEOFF: &str = "com.docker.compose.oneoff";
 const CONFIG_HASH: &str = "com.docker.compose.config-hash";
+const CONFIG_FILES: &str = "com.docker.compose.project.config_files";
+const WORKING_DIR: &str = "com.docker.compose.project.working_dir";
 
 /// A container of a Compose project.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,6 +92,12 @@ pub struct HealthEntry {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Mount {
+    /// `bind`, `volume`, `tmpfs`.
+    #[serde(default, rename = "Type")]
+    pub kind: String,
+    /// Name of a volume; empty for what is none.
+    #[serde(default)]
+    pub name: String,
     /// Path on the host.
     #[serde(default)]
     pub source: String,
@@ -111,6 +122,11 @@ impl ContainerInfo {
     pub fn config_hash(&self) -> &str {
         self.labels.get(CONFIG_HASH).map_or("", String::as_str)
     }
+
+    /// The project directory from which Compose made it; `None` where it did not say.
+    pub fn working_dir(&self) -> Option<&str> {
+        self.labels.get(WORKING_DIR).map(String::as_str)
+    }
 }
 
 impl Engine {
@@ -127,6 +143,15 @@ impl Engine {
         }
         containers.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(containers)
+    }
+
+    /// All containers of the host in any state, of whatever project or of none; sorted by name.
+    pub async fn neighbours(&self) -> Result<Vec<Neighbour>, Failure> {
+        let list: Vec<Value> =
+            self.read("list the containers", "/containers/json?all=true").await?;
+        let mut neighbours: Vec<_> = list.iter().filter_map(read_neighbour).collect();
+        neighbours.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(neighbours)
     }
 
     /// `docker inspect` of a container, as the engine says it.
@@ -176,6 +201,30 @@ pub(super) fn container_path(id: &str) -> String {
 struct Listed {
     #[serde(rename = "Id")]
     id: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct RawNeighbour {
+    #[serde(default, deserialize_with = "null_as_default")]
+    names: Vec<String>,
+    #[serde(default)]
+    state: String,
+    #[serde(default, deserialize_with = "null_as_default")]
+    labels: BTreeMap<String, String>,
+    #[serde(default, deserialize_with = "null_as_default")]
+    ports: Vec<RawPort>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct RawPort {
+    #[serde(default, rename = "IP")]
+    ip: String,
+    #[serde(default)]
+    public_port: u16,
+    #[serde(default, rename = "Type")]
+    protocol: String,
 }
 
 #[derive(Deserialize)]
@@ -256,6 +305,24 @@ where
     Ok(Option::<T>::deserialize(deserializer)?.unwrap_or_default())
 }
 
+fn read_neighbour(raw: &Value) -> Option<Neighbour> {
+    let raw = RawNeighbour::deserialize(raw).ok()?;
+    let label = |key: &str| raw.labels.get(key).cloned();
+    let ports = raw.ports.iter();
+    Some(Neighbour {
+        name: raw.names.first()?.trim_start_matches('/').to_owned(),
+        project: label(PROJECT),
+        service: label(SERVICE).filter(|_| label(ONEOFF).as_deref() != Some("True")),
+        files: label(CONFIG_FILES)
+            .map(|files| files.split(',').map(Utf8PathBuf::from).collect())
+            .unwrap_or_default(),
+        is_up: matches!(raw.state.as_str(), "running" | "paused" | "restarting"),
+        ports: ports
+            .filter_map(|port| HostPort::new(&port.ip, port.public_port, &port.protocol))
+            .collect(),
+    })
+}
+
 pub(super) fn read_container(raw: &Value) -> Option<ContainerInfo> {
     let raw = RawContainer::deserialize(raw).ok()?;
     let service = raw.config.labels.get(SERVICE)?.clone();
@@ -316,6 +383,36 @@ mod tests {
             read_container(&json!({ "Id": "x", "State": {}, "Config": { "Labels": null } }))
                 .is_none()
         );
+    }
+
+    #[test]
+    fn a_neighbour_is_read_with_what_it_publishes_and_what_it_was_made_from() {
+        let labels = |oneoff: &str| {
+            json!({
+                "com.docker.compose.project": "shop", "com.docker.compose.service": "app",
+                "com.docker.compose.oneoff": oneoff,
+                "com.docker.compose.project.config_files": "/srv/compose.yaml,/srv/prod.yaml"
+            })
+        };
+        let ports = json!([
+            { "IP": "0.0.0.0", "PrivatePort": 80, "PublicPort": 8080, "Type": "tcp" },
+            { "PrivatePort": 81, "Type": "tcp" }
+        ]);
+        let raw = |oneoff: &str| {
+            let labels = labels(oneoff);
+            json!({ "Names": ["/shop-app-1"], "State": "running", "Labels": labels, "Ports": ports })
+        };
+        let app = read_neighbour(&raw("False")).unwrap();
+        assert_eq!(
+            (app.name.as_str(), app.project.as_deref(), app.service.as_deref()),
+            ("shop-app-1", Some("shop"), Some("app"))
+        );
+        assert_eq!((app.files.len(), app.is_up), (2, true));
+        assert_eq!(app.ports, [HostPort::new("0.0.0.0", 8080, "tcp").unwrap()]);
+        assert_eq!(read_neighbour(&raw("True")).unwrap().service, None);
+        let stray = json!({ "Names": ["/x"], "State": "exited", "Labels": null, "Ports": null });
+        let expected = Neighbour { name: "x".into(), ..Neighbour::default() };
+        assert_eq!(read_neighbour(&stray), Some(expected));
     }
 
     #[test]

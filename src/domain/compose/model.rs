@@ -8,6 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
+use crate::domain::compose::host_port::HostPort;
+
 /// Label with the digest of the mounted files of a service.
 pub const CONTENT_LABEL: &str = "dev.mta.content";
 
@@ -35,6 +37,21 @@ pub enum Purpose {
     Secret,
     /// The file of a Compose config.
     Config,
+}
+
+/// A named volume that a service mounts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamedVolume {
+    /// The service.
+    pub service: String,
+    /// Path in the container.
+    pub target: String,
+    /// Its key in the top-level `volumes:`.
+    pub key: String,
+    /// Its name on the engine.
+    pub volume: String,
+    /// Whether Compose makes an empty one where there is none: not if it is external, or comes from a driver.
+    pub starts_empty: bool,
 }
 
 impl Model {
@@ -130,6 +147,44 @@ impl Model {
             }
         }
         paths.into_iter().collect()
+    }
+
+    /// The named volumes that services mount.
+    pub fn named_volumes(&self) -> Vec<NamedVolume> {
+        let mut found = Vec::new();
+        for (service, node) in self.service_map() {
+            for mount in array(&node["volumes"]).iter().filter(|mount| mount["type"] == "volume") {
+                let (Some(key), Some(target)) =
+                    (mount["source"].as_str(), mount["target"].as_str())
+                else {
+                    continue;
+                };
+                let declared = &self.0["volumes"][key];
+                found.push(NamedVolume {
+                    service: service.clone(),
+                    target: undoubled(target),
+                    key: key.to_owned(),
+                    volume: undoubled(declared["name"].as_str().unwrap_or(key)),
+                    starts_empty: starts_empty(declared),
+                });
+            }
+        }
+        found
+    }
+
+    /// The ports of the host that the services that run publish. A range of which the engine takes a free one is none.
+    pub fn published(&self) -> Vec<HostPort> {
+        let services = self.expected();
+        let ports = services.iter().flat_map(|name| array(&self.service_map()[name]["ports"]));
+        let port = |port: &Value| {
+            let published = match &port["published"] {
+                Value::String(text) => text.parse().ok()?,
+                number => u16::try_from(number.as_u64()?).ok()?,
+            };
+            let text = |key: &str| port[key].as_str().unwrap_or_default();
+            HostPort::new(text("host_ip"), published, text("protocol"))
+        };
+        ports.filter_map(port).collect()
     }
 
     /// Whether some text of the model is this path, holds it as in `device=PATH`, or is a folder above it.
@@ -229,6 +284,12 @@ pub fn undoubled(text: &str) -> String {
     text.replace("$$", "$")
 }
 
+fn starts_empty(volume: &Value) -> bool {
+    let external = !matches!(&volume["external"], Value::Null | Value::Bool(false));
+    let options = volume["driver_opts"].as_object().is_some_and(|options| !options.is_empty());
+    !external && !options && matches!(volume["driver"].as_str(), None | Some("" | "local"))
+}
+
 fn insert(paths: &mut BTreeSet<HostPath>, service: &str, path: &Value, purpose: Purpose) {
     if let Some(path) = path.as_str() {
         paths.insert(HostPath { service: service.to_owned(), path: undoubled(path), purpose });
@@ -300,6 +361,35 @@ mod tests {
                 ("/r/secrets/pw".to_owned(), Purpose::Secret),
             ]
         );
+    }
+
+    #[test]
+    fn ports_of_the_host_are_those_that_are_certain_to_be_taken() {
+        let ports = json!([
+            { "target": 80, "published": "8080", "protocol": "tcp", "host_ip": "127.0.0.1" },
+            { "target": 53, "published": 5353, "protocol": "udp" },
+            { "target": 81, "published": "8000-8002", "protocol": "tcp" },
+            { "target": 82, "protocol": "tcp" },
+            { "target": 83, "published": "0" }
+        ]);
+        let idle = json!({ "ports": [{ "target": 1, "published": "1" }], "scale": 0 });
+        let model = Model::from_value(json!({
+            "services": { "app": { "ports": ports }, "idle": idle, "db": {} }
+        }));
+        let shown: Vec<_> = model.published().iter().map(ToString::to_string).collect();
+        assert_eq!(shown, ["127.0.0.1:8080", "5353/udp"]);
+    }
+
+    #[test]
+    fn named_volumes_have_the_name_that_the_engine_knows() {
+        let mut shop = shop().0;
+        shop["volumes"] = json!({ "data": { "name": "shop_da$$ta" } });
+        let found = Model::from_value(shop).named_volumes();
+        let shown: Vec<_> = found
+            .iter()
+            .map(|v| (v.service.as_str(), v.target.as_str(), v.volume.as_str(), v.starts_empty))
+            .collect();
+        assert_eq!(shown, [("app", "/d", "shop_da$ta", true)]);
     }
 
     #[test]

@@ -4,6 +4,17 @@ use std::fmt;
 
 use serde::Deserialize;
 
+/// Who gave a project its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NamedBy {
+    /// The input `project-name`.
+    Input,
+    /// `name:` in a compose file.
+    File,
+    /// Nobody: it was derived from the repository's name.
+    Repository,
+}
+
 /// A project name that Compose accepts: lower-case letters, digits, `-` and `_`, a letter or digit first.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ProjectName(String);
