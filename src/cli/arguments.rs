@@ -19,6 +19,9 @@ use crate::domain::input::{
 use crate::failure::Outcome;
 use crate::report::docs::{Layout, kind_words};
 
+/// The input with the token for GitHub.
+pub const TOKEN: &str = "token";
+
 /// The umbrella's subcommand: the action is the input `action`.
 pub const UMBRELLA: &str = "umbrella";
 
@@ -159,9 +162,10 @@ pub fn recovers(raw: &[RawInput]) -> bool {
 }
 
 /// Splits the umbrella's inputs into the action that `action` names and that action's inputs. A fault if `action` is
-/// missing or names no action.
+/// missing or names no action. The token is left out for an action that needs none: the Docker variant gives the job's to
+/// every action.
 pub fn umbrella(raw: Vec<RawInput>) -> (Result<&'static ActionSpec, Fault>, Vec<RawInput>) {
-    let (chosen, rest): (Vec<_>, Vec<_>) =
+    let (chosen, mut rest): (Vec<_>, Vec<_>) =
         raw.into_iter().partition(|input| same_name("action", &input.name));
     let word = chosen.first().map_or("", |input| input.value.trim());
     if word.is_empty() {
@@ -170,6 +174,9 @@ pub fn umbrella(raw: Vec<RawInput>) -> (Result<&'static ActionSpec, Fault>, Vec<
         return (Err(Fault::new("action", FaultKind::Missing, what, help)), rest);
     }
     let spec = actions::ALL.iter().find(|spec| spec.name == word);
+    if spec.is_some_and(|spec| spec.inputs.iter().all(|input| input.name != TOKEN)) {
+        rest.retain(|input| !same_name(TOKEN, &input.name));
+    }
     (spec.copied().ok_or_else(|| unknown_action(word)), rest)
 }
 
@@ -658,6 +665,11 @@ mod tests {
         assert_eq!((spec.unwrap().name, rest.len()), ("backup", 1));
         let (spec, rest) = umbrella(vec![input("mode", "list")]);
         assert_eq!((spec.unwrap_err().kind, rest.len()), (FaultKind::Missing, 1));
+        let given =
+            |action: &str| vec![input("action", action), input("Token", "t"), input("x", "")];
+        assert_eq!(umbrella(given("backup")).1, [input("x", "")], "it needs no token");
+        assert_eq!(umbrella(given("coverage-gate")).1.len(), 2);
+        assert_eq!(umbrella(given("bakcup")).1.len(), 2, "a secret is masked in any case");
         let fault = umbrella(vec![input("action", "bakcup")]).0.unwrap_err();
         assert!(fault.help.contains("`backup`"), "{fault}");
     }

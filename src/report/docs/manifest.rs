@@ -57,7 +57,7 @@ pub fn umbrella(actions: &[&ActionSpec]) -> String {
         "Checks, deploys, backs up and rolls back Docker Compose stacks, and gates coverage.";
     head(&mut yaml, "mta-actions", about);
     branding(&mut yaml, "layers", "blue");
-    union_inputs(&mut yaml, actions);
+    union_inputs(&mut yaml, actions, "");
     yaml.line(0, "outputs:");
     for shared in union::outputs(actions) {
         step_output(&mut yaml, shared.name, &union::output_doc(&shared, actions.len()));
@@ -76,7 +76,7 @@ pub fn container(actions: &[&ActionSpec]) -> String {
                  Refuses stacks that mount files of the workspace.";
     head(&mut yaml, "mta-actions (Docker)", about);
     branding(&mut yaml, "layers", "blue");
-    union_inputs(&mut yaml, actions);
+    union_inputs(&mut yaml, actions, JOB_TOKEN);
     yaml.line(0, "outputs:");
     for shared in union::outputs(actions) {
         yaml.line(1, &format!("{}:", shared.name));
@@ -89,9 +89,6 @@ pub fn container(actions: &[&ActionSpec]) -> String {
     yaml.line(2, "- umbrella");
     yaml.line(1, "env:");
     yaml.line(2, "MTA_INPUTS: ${{ toJSON(inputs) }}");
-    if token(actions) == Token::OfTheJob {
-        yaml.line(2, TOKEN);
-    }
     yaml.text()
 }
 
@@ -130,7 +127,8 @@ fn description(spec: &InputSpec) -> String {
     text
 }
 
-fn union_inputs(yaml: &mut Yaml, actions: &[&ActionSpec]) {
+/// The inputs of all actions. `token` is the default of the input of that name; empty for none.
+fn union_inputs(yaml: &mut Yaml, actions: &[&ActionSpec], token: &str) {
     let names: Vec<&str> = actions.iter().map(|action| action.name).collect();
     yaml.line(0, "inputs:");
     yaml.line(1, "action:");
@@ -140,6 +138,9 @@ fn union_inputs(yaml: &mut Yaml, actions: &[&ActionSpec]) {
         yaml.line(1, &format!("{}:", shared.name));
         yaml.pair(2, "description", &union::input_doc(&shared, actions.len()));
         yaml.line(2, "required: false");
+        if shared.name == "token" && !token.is_empty() {
+            yaml.line(2, &format!("default: {token}"));
+        }
     }
 }
 
@@ -149,11 +150,12 @@ fn step_output(yaml: &mut Yaml, name: &str, doc: &str) {
     yaml.line(2, &format!("value: ${{{{ steps.run.outputs.{name} }}}}"));
 }
 
-/// The variable of the input `token`. Its value stands for the input where that is not given: a default in the manifest
-/// would be passed to actions that do not know the input.
-const TOKEN: &str = "MTA_TOKEN: ${{ github.token }}";
+/// The job's own token.
+const JOB_TOKEN: &str = "${{ github.token }}";
 
-/// Whether a step gets the job's token.
+/// Whether a step gets the job's token, in the variable of the input `token`: it stands for the input where that is not
+/// given. The Docker variant has it as the input's default instead: of all contexts, its environment may only use
+/// `inputs` (`action_yaml.json` of the runner).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Token {
     /// An action has the input `token`.
@@ -188,7 +190,7 @@ fn step(yaml: &mut Yaml, script: &str, token: Token) {
     yaml.line(4, "MTA_INPUTS: ${{ toJSON(inputs) }}");
     yaml.line(4, "MTA_ACTION_REF: ${{ github.action_ref }}");
     if token == Token::OfTheJob {
-        yaml.line(4, TOKEN);
+        yaml.line(4, &format!("MTA_TOKEN: {JOB_TOKEN}"));
     }
     yaml.pair(3, "run", script);
 }
