@@ -217,11 +217,13 @@ async fn a_dump_that_is_killed_leaves_nothing() {
     let server = stage.server(&postgres).await;
     let kill = async {
         until_dumping(&stage).await;
-        let killed = postgres.exec(&[
-            "sh",
-            "-c",
-            "kill -9 $(grep -lx pg_dump /proc/[0-9]*/comm | cut -d/ -f3)",
-        ]);
+        let killed = postgres
+            .exec_beside(&[
+                "sh",
+                "-c",
+                "kill -9 $(grep -lx pg_dump /proc/[0-9]*/comm | cut -d/ -f3)",
+            ])
+            .await;
         assert!(killed.status.success(), "{}", String::from_utf8_lossy(&killed.stderr));
     };
     let (result, ()) = tokio::join!(stage.back_up(&server, "shop"), kill);

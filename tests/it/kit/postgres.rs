@@ -72,6 +72,18 @@ impl Postgres {
             .unwrap()
     }
 
+    /// Like [`Postgres::exec`] beside work of the same task. While a test waits for one program in a thread that should
+    /// read the output of another, the engine may wait with the first until the second's output is read: for ever.
+    pub async fn exec_beside(&self, argv: &[&str]) -> Output {
+        tokio::process::Command::new("docker")
+            .args(["exec", "-e", "PGPASSWORD", &self.name])
+            .args(argv)
+            .env("PGPASSWORD", PASSWORD)
+            .output()
+            .await
+            .unwrap()
+    }
+
     /// Starts something in the container that goes on by itself.
     pub fn background(&self, script: &str) {
         let done = Command::new("docker")
