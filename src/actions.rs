@@ -12,6 +12,7 @@ use crate::failure::Outcome;
 
 pub mod backup;
 pub mod coverage_gate;
+pub mod create_failure_issue;
 pub mod deploy;
 pub mod inputs;
 pub mod recover;
@@ -20,8 +21,14 @@ pub mod steps;
 pub mod validate_config;
 
 /// Every action that is packaged, in the order of the documentation.
-pub const ALL: &[&ActionSpec] =
-    &[&validate_config::SPEC, &coverage_gate::SPEC, &deploy::SPEC, &backup::SPEC, &rollback::SPEC];
+pub const ALL: &[&ActionSpec] = &[
+    &validate_config::SPEC,
+    &coverage_gate::SPEC,
+    &deploy::SPEC,
+    &backup::SPEC,
+    &rollback::SPEC,
+    &create_failure_issue::SPEC,
+];
 
 /// What a story gets from the outside.
 #[derive(Clone, Copy)]
@@ -67,6 +74,7 @@ pub async fn run(name: &str, values: &Values, world: World<'_>) -> Option<Ending
     match name {
         "validate-config" => Some(validate_config::run(values, world).await),
         "coverage-gate" => Some(coverage_gate::run(values, world).await),
+        "create-failure-issue" => Some(create_failure_issue::run(values, world).await),
         "deploy" => Some(deploy::run(values, world).await),
         "backup" => Some(backup::run(values, world).await),
         "rollback" => Some(rollback::run(values, world).await),

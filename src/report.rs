@@ -5,6 +5,7 @@ pub mod backup;
 pub mod coverage;
 pub mod docs;
 pub mod findings;
+pub mod incident;
 pub mod markdown;
 pub mod release;
 pub mod summary;

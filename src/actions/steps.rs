@@ -6,6 +6,7 @@ pub mod database;
 pub mod ending;
 pub mod first_contact;
 pub mod former;
+pub mod github;
 pub mod images;
 pub mod migrate;
 pub mod older;

@@ -27,6 +27,14 @@ pub struct Job {
     pub run_id: String,
     /// Attempt of the run, from 1; empty outside Actions.
     pub run_attempt: String,
+    /// Number of the run among those of its workflow, from 1; empty outside Actions.
+    pub run_number: String,
+    /// Name of the workflow; empty outside Actions.
+    pub workflow: String,
+    /// File and ref of the workflow: `owner/name/.github/workflows/ci.yml@refs/heads/main`; empty outside Actions.
+    pub workflow_ref: String,
+    /// Name of the machine that runs the job; empty outside Actions.
+    pub runner_name: String,
     /// The job's folder for temporary files, which later steps can read; `None` outside Actions.
     pub temp: Option<Utf8PathBuf>,
     /// `https://github.com` or that of a GitHub Enterprise Server.

@@ -4,6 +4,7 @@
 use camino::Utf8PathBuf;
 
 use crate::actions::coverage_gate::publish::{self, marker};
+use crate::actions::steps::github;
 use crate::actions::{Ending, World};
 use crate::adapters::github::{comments, pulls};
 use crate::adapters::host::reports;
@@ -44,10 +45,10 @@ pub async fn run(values: &Values, world: World<'_>) -> Result<Ending, Failure> {
         Failure::new(Outcome::BadInput, "there is no token to comment with")
             .help("run it as an action, or give `--token-file`")
     })?;
-    let client = publish::client(world, token)?;
+    let client = github::client(world, token)?;
     let pulls = pulls::of_run(&client, &repository, &run)
         .await
-        .map_err(|error| publish::github_failed(&error))?;
+        .map_err(|error| github::failed(&error, publish::PERMISSION))?;
     let mut posted = 0;
     for pull in pulls {
         if let Err(why) = run.may_post_on(&pull, &repository) {
@@ -63,7 +64,7 @@ pub async fn run(values: &Values, world: World<'_>) -> Result<Ending, Failure> {
         };
         let done = comments::post(&client, &sticky, &text)
             .await
-            .map_err(|error| publish::github_failed(&error))?;
+            .map_err(|error| github::failed(&error, publish::PERMISSION))?;
         note(world, format!("{}: {}", done.done.word(), done.url));
         posted += 1;
     }

@@ -4,19 +4,17 @@ use std::collections::BTreeMap;
 use std::io;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use secrecy::SecretString;
 
 use crate::actions::World;
 use crate::actions::coverage_gate::change::Checkout;
 use crate::actions::coverage_gate::findings::Findings;
 use crate::actions::coverage_gate::inputs::Inputs;
 use crate::actions::coverage_gate::told::Told;
+use crate::actions::steps::github;
 use crate::adapters::git::branch_file::BranchFile;
-use crate::adapters::github::client::{Client, Settings};
 use crate::adapters::github::comments::{self, Sticky};
 use crate::adapters::github::errors::Error;
 use crate::adapters::host::{files as disk, reports};
-use crate::adapters::http;
 use crate::domain::coverage::diff::Hunk;
 use crate::domain::coverage::gate::{Assessment, Marked};
 use crate::domain::coverage::judge::Change;
@@ -28,6 +26,9 @@ use crate::failure::{Failure, Outcome};
 use crate::report::coverage::comment::Links;
 use crate::report::coverage::html::HtmlFile;
 use crate::report::coverage::{badge, comment, html, json, sarif};
+
+/// What the comment needs.
+pub const PERMISSION: &str = "pull-requests: write";
 
 /// The largest source file that the HTML report shows, in bytes.
 const SOURCE_BYTES: u64 = 4 << 20;
@@ -123,7 +124,7 @@ pub async fn comment(inputs: &Inputs, world: World<'_>, told: &mut Told) {
         marker: marker(&inputs.name),
         author: Author::Login(inputs.login.clone()),
     };
-    let client = match client(world, token) {
+    let client = match github::client(world, token) {
         Ok(client) => client,
         Err(failure) => return told.warn("the comment was not posted", &failure),
     };
@@ -135,56 +136,11 @@ pub async fn comment(inputs: &Inputs, world: World<'_>, told: &mut Told) {
             format!(
                 "the token may not comment on this pull request: for a fork that is as it should be, and a \
                  `workflow_run` job can post it (README, `mode: post`); else {}. All of it is in the step summary",
-                help(&error)
+                github::help(&error, PERMISSION)
             ),
         ),
-        Err(error) => told.warn("the comment was not posted", &github_failed(&error)),
+        Err(error) => told.warn("the comment was not posted", &github::failed(&error, PERMISSION)),
     }
-}
-
-/// A client of the API for this job.
-pub fn client<'a>(world: World<'a>, token: &SecretString) -> Result<Client<'a>, Failure> {
-    let http = http::client().map_err(|error| {
-        Failure::new(Outcome::Unavailable, "there is no HTTP client")
-            .why(error)
-            .help("check SSL_CERT_FILE and the proxy variables")
-    })?;
-    let mut seed = [0; 8];
-    // Without randomness two jobs may wait equally long, no more.
-    let _ = getrandom::fill(&mut seed);
-    let settings = Settings::new(&world.job.api_url, token.clone(), u64::from_le_bytes(seed));
-    Client::new(&http, settings, world.events).map_err(|error| github_failed(&error))
-}
-
-/// What GitHub could not do, as the end of a run.
-pub fn github_failed(error: &Error) -> Failure {
-    let outcome = match error {
-        Error::NotAllowed { .. } | Error::NotFound { .. } | Error::TooLong { .. } => {
-            Outcome::Failed
-        }
-        Error::Settings(_) => Outcome::BadInput,
-        _ => Outcome::Unavailable,
-    };
-    Failure::new(outcome, error.to_string()).help(help(error))
-}
-
-/// What to do. GitHub itself names the permission that a token lacks.
-fn help(error: &Error) -> String {
-    error.help().unwrap_or_else(|| {
-        let usual = match error {
-            Error::NotAllowed { .. } | Error::NotFound { .. } => {
-                "add `pull-requests: write` under `permissions:` of the job"
-            }
-            Error::Settings(_) => "check `token` and the API's address in `GITHUB_API_URL`",
-            Error::Limited { .. } | Error::Unreachable { .. } | Error::Unknown { .. } => {
-                "run it again later: GitHub could not be reached, or asked to wait"
-            }
-            Error::Refused { .. } | Error::Unusable { .. } | Error::TooLong { .. } => {
-                "the comment is not needed for the verdict; if it happens again, report it with this text"
-            }
-        };
-        usual.to_owned()
-    })
 }
 
 /// Puts the badge on its branch.

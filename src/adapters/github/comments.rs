@@ -80,6 +80,12 @@ pub async fn post(client: &Client<'_>, sticky: &Sticky, text: &str) -> Result<Po
     }
 }
 
+/// Writes a comment that stays as it is: one that stands there already with this marker is left alone, which is looked up
+/// only where an answer was lost. Returns its page.
+pub async fn say(operation: &Operation<'_>, sticky: &Sticky, text: &str) -> Result<String, Error> {
+    Ok(sticky.make(operation, &sticky.marker.on(text)).await?.into_inner().url)
+}
+
 /// A comment as the API tells it; anything but the number may be missing.
 #[derive(Deserialize)]
 struct Told {
@@ -126,18 +132,23 @@ impl Sticky {
         Ok(ours)
     }
 
-    async fn create(&self, operation: &Operation<'_>, body: &str) -> Result<Posted, Error> {
+    /// Makes a comment; one that is found after a lost answer may be another job's.
+    async fn make(&self, operation: &Operation<'_>, body: &str) -> Result<Made<Comment>, Error> {
         let (owner, name) = (self.repository.owner(), self.repository.name());
         let path = ["repos", owner, name, "issues", &self.number.to_string(), "comments"];
         let url = operation.client().url(&path, &[]);
         let call = Call::create(self.what("comment on"), url, &json!({ "body": body })).notifying();
-        let made = create_once(
+        create_once(
             operation,
             &call,
             |answer| answer.json::<Told>(&call).ok().map(Comment::from),
             async || Ok(self.list(operation).await?.into_iter().next()),
-        );
-        match made.await? {
+        )
+        .await
+    }
+
+    async fn create(&self, operation: &Operation<'_>, body: &str) -> Result<Posted, Error> {
+        match self.make(operation, body).await? {
             Made::Created(created) => self.settle(operation, created, body).await,
             // The oldest may be another job's: it gets our text.
             Made::Found(found) => {

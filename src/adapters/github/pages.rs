@@ -4,8 +4,9 @@
 use reqwest::Url;
 use reqwest::header::{HeaderMap, LINK};
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
-use crate::adapters::github::client::{Call, Operation};
+use crate::adapters::github::client::{Answer, Call, Operation};
 use crate::adapters::github::errors::Error;
 
 /// Pages of one list that are read. GitHub ends an issue at 2,500 comments, which is 25 pages.
@@ -16,13 +17,39 @@ pub const MOST_PAGES: usize = 100;
 /// A list that does not end is an error: half of it would answer "there is none" wrongly.
 pub async fn list<T: DeserializeOwned, U>(
     operation: &Operation<'_>,
+    call: Call,
+    keep: impl FnMut(T) -> Option<U>,
+) -> Result<Vec<U>, Error> {
+    all(operation, call, |answer, call| answer.json(call), keep).await
+}
+
+/// The same where each page is an object, and the items stand in one of its fields.
+pub async fn list_in<T: DeserializeOwned, U>(
+    operation: &Operation<'_>,
+    call: Call,
+    field: &str,
+    keep: impl FnMut(T) -> Option<U>,
+) -> Result<Vec<U>, Error> {
+    let items = |answer: &Answer, call: &Call| {
+        let mut page: serde_json::Map<String, Value> = answer.json(call)?;
+        serde_json::from_value(page.remove(field).unwrap_or_default()).map_err(|error| {
+            let why = format!("the answer is not as described: `{field}`: {error}");
+            Error::Unusable { what: call.what.clone(), why }
+        })
+    };
+    all(operation, call, items, keep).await
+}
+
+async fn all<T, U>(
+    operation: &Operation<'_>,
     mut call: Call,
+    items: impl Fn(&Answer, &Call) -> Result<Vec<T>, Error>,
     mut keep: impl FnMut(T) -> Option<U>,
 ) -> Result<Vec<U>, Error> {
     let mut kept = Vec::new();
     for _ in 0..MOST_PAGES {
         let answer = operation.send(&call).await?;
-        kept.extend(answer.json::<Vec<T>>(&call)?.into_iter().filter_map(&mut keep));
+        kept.extend(items(&answer, &call)?.into_iter().filter_map(&mut keep));
         match next(&answer.headers, &call.url) {
             None => return Ok(kept),
             Some(url) if operation.owns(&url) => call.url = url,

@@ -1,0 +1,173 @@
+//! `create-failure-issue`: one issue for a workflow that is broken, kept up to date, closed when it is green again.
+
+use crate::actions::create_failure_issue::apply::{Desk, Done};
+use crate::actions::create_failure_issue::gather::Gathered;
+use crate::actions::create_failure_issue::inputs::Inputs;
+use crate::actions::steps::github;
+use crate::actions::{Ending, World};
+use crate::adapters::github::errors::Error;
+use crate::adapters::github::issues;
+use crate::domain::action::{ActionSpec, AfterCancel, OutputSpec, no_rules};
+use crate::domain::incident::closing;
+use crate::domain::incident::issue::ours;
+use crate::domain::incident::jobs::{Stage, Standing};
+use crate::domain::incident::key::{Key, assign};
+use crate::domain::incident::life::{self, News};
+use crate::domain::incident::memory::Seen;
+use crate::domain::input::Values;
+use crate::domain::repository::Repository;
+use crate::failure::{Failure, Outcome};
+use crate::report::incident::{Failing, Links};
+
+mod apply;
+mod ending;
+mod gather;
+mod inputs;
+mod table;
+
+/// What writing an issue needs.
+const WRITE_ISSUES: &str = "issues: write";
+
+/// What `create-failure-issue` is to the outside.
+pub const SPEC: ActionSpec = ActionSpec {
+    name: "create-failure-issue",
+    about: "Opens one issue when a workflow breaks, keeps it up to date, and closes it when the workflow is green again.",
+    long_about: "To be used in a job at the end that always runs. The first failure opens an issue with the failed stage, all \
+        jobs, run, branch, commit and links to the logs; further ones are counted in it; a success of what was broken on a \
+        later commit closes it. It never makes a run red or green: what keeps it from writing the issue is a warning, and the \
+        report is in the step summary.",
+    inputs: table::INPUTS,
+    outputs: OUTPUTS,
+    outcomes: &[Outcome::Done, Outcome::BadInput, Outcome::Bug, Outcome::Unavailable],
+    icon: "alert-circle",
+    color: "red",
+    after_cancel: AfterCancel::Nothing,
+    rules: no_rules,
+};
+
+const OUTPUTS: &[OutputSpec] = &[
+    OutputSpec {
+        name: "result",
+        doc: "How it ended: `done`, `bad-input`, `bug` or `unavailable`.",
+    },
+    OutputSpec {
+        name: "action",
+        doc: "What was done: `created`, `updated`, `reopened`, `closed`, `none`, `skipped` (no issue for this run), or `error`.",
+    },
+    OutputSpec { name: "issue-number", doc: "Number of the issue; empty if there is none." },
+    OutputSpec { name: "issue-url", doc: "Its page." },
+    OutputSpec {
+        name: "issues",
+        doc: "All issues that were looked at, as JSON: `number`, `url`, `action`.",
+    },
+    OutputSpec {
+        name: "failed-stages",
+        doc: "The jobs that failed, as JSON: `job`, `step`, `url`.",
+    },
+    OutputSpec { name: "first-bad-sha", doc: "The commit with which it began." },
+    OutputSpec { name: "occurrences", doc: "How many runs failed." },
+    OutputSpec { name: "report-path", doc: "Path of the report as Markdown." },
+];
+
+/// Looks at a run and brings its issue up to date.
+pub async fn run(values: &Values, world: World<'_>) -> Ending {
+    let told = match Inputs::read(values) {
+        Ok(inputs) => story(&inputs, world).await,
+        Err(failure) => Err(failure),
+    };
+    told.unwrap_or_else(|failure| ending::of_failure(&failure))
+}
+
+async fn story(inputs: &Inputs, world: World<'_>) -> Result<Ending, Failure> {
+    let repository = repository(world)?;
+    let token = inputs.token.as_ref().ok_or_else(|| {
+        Failure::new(Outcome::BadInput, "there is no token to read the run with")
+            .help("run it as an action, or give `--token-file`")
+    })?;
+    let client = github::client_within(world, token, Some(inputs.timeout))?;
+    let operation = client.operation();
+    let run = gather::run(inputs, world, &operation, &repository).await?;
+    let left_out = gather::left_out(inputs, world, &run);
+    let gathered = gather::stages_of(inputs, world, &operation, (&repository, run)).await?;
+    let links = Links { server: world.job.server_url.clone(), repository: repository.clone() };
+    let everything = news(world, &gathered, None);
+    let memory = life::first(&everything);
+    let failing = Failing {
+        links: &links,
+        run: &gathered.run,
+        stages: &gathered.stages,
+        environment: &gathered.environment,
+        memory: &memory,
+        earlier: None,
+    };
+    let told = ending::Told { world, inputs, failing };
+    if let Some(why) = left_out {
+        return Ok(told.without(&why));
+    }
+    let desk = Desk {
+        inputs,
+        world,
+        operation: &operation,
+        repository: &repository,
+        run: &gathered.run,
+        failing,
+    };
+    match issues(desk, &gathered).await {
+        Ok(done) => Ok(told.with(&done)),
+        Err(error @ Error::NotAllowed { .. }) => {
+            Ok(told.not_allowed(&github::failed(&error, WRITE_ISSUES)))
+        }
+        Err(error) => Ok(told.trouble(&github::failed(&error, WRITE_ISSUES))),
+    }
+}
+
+/// Brings every issue up to date that this run says something about.
+async fn issues(desk: Desk<'_>, gathered: &Gathered) -> Result<Vec<Done>, Error> {
+    let Desk { inputs, operation, repository, run, world, .. } = desk;
+    let listed = issues::list(operation, repository, &inputs.marker_label).await?;
+    let known = ours(&listed, run, &inputs.author);
+    let failed: Vec<&Stage> =
+        gathered.stages.iter().filter(|stage| stage.standing == Standing::Failed).collect();
+    let mut keys: Vec<(Key, Vec<&Stage>)> = assign(inputs.scope, run, &failed);
+    for one in &known {
+        if !keys.iter().any(|(key, _)| *key == one.key) {
+            keys.push((one.key.clone(), Vec::new()));
+        }
+    }
+    let mut all = Vec::new();
+    for (key, stages) in keys {
+        let news = news(world, gathered, Some(&stages));
+        all.push(apply::apply(desk, &known, &key, &news).await?);
+    }
+    Ok(all)
+}
+
+/// What the run says; of an issue that is only for some jobs, `failed` are those of them that failed.
+fn news(world: World<'_>, gathered: &Gathered, failed: Option<&[&Stage]>) -> News {
+    let of = |standings: &[Standing]| {
+        let stages = gathered.stages.iter().filter(|stage| standings.contains(&stage.standing));
+        stages.map(|stage| stage.name.clone()).collect::<Vec<_>>()
+    };
+    let failed = failed.map_or_else(
+        || of(&[Standing::Failed]),
+        |stages| stages.iter().map(|stage| stage.name.clone()).collect(),
+    );
+    let spoils = [Standing::Failed, Standing::Blocked, Standing::Cancelled, Standing::Unfinished];
+    let is_of_this_run = gathered.run.id.to_string() == world.job.run_id;
+    News {
+        seen: Seen::new(&gathered.run, jiff::Timestamp::now()),
+        failed,
+        passed: of(&[Standing::Passed, Standing::Tolerated]),
+        present: gathered.stages.iter().map(|stage| stage.name.clone()).collect(),
+        is_green: of(&spoils).is_empty() && !of(&[Standing::Passed]).is_empty(),
+        claims: if is_of_this_run { closing::claims(&world.job.event) } else { Vec::new() },
+    }
+}
+
+fn repository(world: World<'_>) -> Result<Repository, Failure> {
+    let name = &world.job.repository;
+    Repository::parse(name).ok_or_else(|| {
+        Failure::new(Outcome::BadInput, format!("`{name}` is no name of a repository"))
+            .help("run it in a job of GitHub Actions, or in a checkout of a repository on GitHub")
+    })
+}

@@ -1,0 +1,199 @@
+//! Brings one issue to where it belongs.
+
+use crate::actions::World;
+use crate::actions::create_failure_issue::inputs::Inputs;
+use crate::adapters::github::client::Operation;
+use crate::adapters::github::comments::{self, Sticky};
+use crate::adapters::github::compare;
+use crate::adapters::github::errors::Error;
+use crate::adapters::github::issues::{self, Draft, Edit, Turn};
+use crate::domain::event::Event;
+use crate::domain::incident::issue::ours;
+use crate::domain::incident::key::Key;
+use crate::domain::incident::life::{self, Change, Known, News, Plan, Told};
+use crate::domain::incident::memory::{Memory, Seen};
+use crate::domain::incident::run::Run;
+use crate::domain::repository::Repository;
+use crate::domain::sticky::Marker;
+use crate::report::incident::comment::{comment, duplicate};
+use crate::report::incident::{Failing, body, title};
+
+/// Comparisons of commits that one run makes. What is not compared stays broken until the next run.
+const COMPARISONS: usize = 3;
+
+/// What is worked with.
+#[derive(Clone, Copy)]
+pub struct Desk<'a> {
+    /// What the user asked for.
+    pub inputs: &'a Inputs,
+    /// Where events go.
+    pub world: World<'a>,
+    /// All requests, with the time that they may take together.
+    pub operation: &'a Operation<'a>,
+    /// The repository.
+    pub repository: &'a Repository,
+    /// The run.
+    pub run: &'a Run,
+    /// What is known of the failure but for its memory.
+    pub failing: Failing<'a>,
+}
+
+/// What was done with an issue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Done {
+    /// What was done.
+    pub change: Change,
+    /// The issue; `None` if there is none, or none was made.
+    pub number: Option<u64>,
+    /// What it knows now.
+    pub memory: Option<Memory>,
+    /// Its whole body, where it was written or would have been.
+    pub body: Option<String>,
+    /// The label by which it is found again is missing: GitHub leaves out labels that a token may not set.
+    pub is_unlabelled: bool,
+}
+
+/// Decides and does it.
+pub async fn apply(desk: Desk<'_>, known: &[Known], key: &Key, news: &News) -> Result<Done, Error> {
+    let (known, twins) = life::choose(known, key);
+    let plan = decide(desk, known, news).await?;
+    let done = carry_out(desk, key, news, (known, &plan)).await?;
+    if let (Some(number), false) = (known.map(|known| known.number), desk.inputs.dry_run) {
+        for twin in twins {
+            close_twin(desk, twin.number, number).await?;
+        }
+    }
+    match done.number {
+        Some(number) if matches!(done.change, Change::Create { .. }) => {
+            converge(desk, key, (number, done, news)).await
+        }
+        _ => Ok(done),
+    }
+}
+
+/// Asks which of the failing commits the run's commit descends from, and decides.
+async fn decide(desk: Desk<'_>, known: Option<&Known>, news: &News) -> Result<Plan, Error> {
+    let mut before = Vec::new();
+    for sha in known
+        .map(|known| life::to_compare(known, news))
+        .unwrap_or_default()
+        .into_iter()
+        .take(COMPARISONS)
+    {
+        if comes_before(desk, &sha).await? {
+            before.push(sha);
+        }
+    }
+    Ok(life::decide(known, news, desk.inputs.rules, |sha| before.iter().any(|one| one == sha)))
+}
+
+/// Whether the run's commit comes after a failing one. Where the branch was rewritten, the failing one is no part of it any
+/// more, and what the branch has now counts.
+async fn comes_before(desk: Desk<'_>, failing: &str) -> Result<bool, Error> {
+    let Desk { operation, repository, run, .. } = desk;
+    let descent = compare::descent(operation, repository, (failing, &run.sha)).await?;
+    if !descent.may_be_rewritten() {
+        return Ok(descent.descends());
+    }
+    let branch = compare::descent(operation, repository, (failing, &run.branch)).await?;
+    let is_newest = compare::descent(operation, repository, (&run.sha, &run.branch)).await?;
+    Ok(branch.may_be_rewritten() && is_newest.descends())
+}
+
+async fn carry_out(
+    desk: Desk<'_>,
+    key: &Key,
+    news: &News,
+    (known, plan): (Option<&Known>, &Plan),
+) -> Result<Done, Error> {
+    let Desk { inputs, operation, repository, run, failing, .. } = desk;
+    let body = |memory: &Memory, earlier| body::body(key, Failing { memory, earlier, ..failing });
+    let earlier = match plan.change {
+        Change::Create { earlier } => earlier,
+        _ => None,
+    };
+    let text = plan.memory.as_ref().map(|memory| body(memory, earlier));
+    let mut done = Done {
+        change: plan.change.clone(),
+        number: known.map(|known| known.number),
+        memory: plan.memory.clone(),
+        body: text.clone(),
+        is_unlabelled: false,
+    };
+    if matches!(plan.change, Change::Create { .. }) {
+        done.number = None;
+    }
+    let Some(text) = text.filter(|_| !inputs.dry_run) else { return Ok(done) };
+    let turn = match plan.change {
+        Change::Create { .. } => {
+            let failed =
+                plan.memory.iter().flat_map(|memory| &memory.sections).map(|one| one.job.clone());
+            let draft = Draft {
+                title: title(run, &failed.collect::<Vec<_>>()),
+                body: text,
+                labels: inputs.labels.clone(),
+                assignees: inputs.assignees.clone(),
+            };
+            let by = (inputs.marker_label.as_str(), &inputs.author);
+            let made = issues::create(operation, repository, &draft, by).await?.into_inner();
+            done.is_unlabelled = !made.labels.contains(&inputs.marker_label);
+            done.number = Some(made.number);
+            return Ok(done);
+        }
+        Change::Reopen(_) => Some(Turn::Reopened),
+        Change::Close(_) => Some(Turn::Completed),
+        Change::Update(_) | Change::Nothing(_) => None,
+    };
+    let Some(number) = done.number else { return Ok(done) };
+    issues::edit(operation, repository, number, &Edit { body: Some(text), state: turn }).await?;
+    if let Some(told) = &plan.comment {
+        say(desk, number, (&news.seen, told)).await?;
+    }
+    Ok(done)
+}
+
+/// Says what is news, once for each run.
+async fn say(desk: Desk<'_>, number: u64, (seen, told): (&Seen, &Told)) -> Result<(), Error> {
+    let name = format!("{} {}", seen.run, seen.attempt);
+    let sticky = sticky(desk, number, &name);
+    comments::say(desk.operation, &sticky, &comment(desk.failing.links, seen, told)).await.map(drop)
+}
+
+fn sticky(desk: Desk<'_>, number: u64, name: &str) -> Sticky {
+    Sticky {
+        repository: desk.repository.clone(),
+        number,
+        marker: Marker::new("failure-comment", name),
+        author: desk.inputs.author.clone(),
+    }
+}
+
+/// After a creation: another run may have opened one at the same moment. The lowest number stands for all.
+async fn converge(
+    desk: Desk<'_>,
+    key: &Key,
+    (number, done, news): (u64, Done, &News),
+) -> Result<Done, Error> {
+    let Desk { inputs, operation, repository, run, world, .. } = desk;
+    // Ours is there: what fails from here on leaves a second one at worst, which the next run closes.
+    let listed =
+        issues::list(operation, repository, &inputs.marker_label).await.unwrap_or_default();
+    let all = ours(&listed, run, &inputs.author);
+    let (Some(first), _) = life::choose(&all, key) else { return Ok(done) };
+    if first.number >= number {
+        return Ok(done);
+    }
+    world.events.emit(Event::Note(format!(
+        "#{} was opened at the same moment: it stands for both",
+        first.number
+    )));
+    close_twin(desk, number, first.number).await?;
+    let plan = decide(desk, Some(first), news).await?;
+    carry_out(desk, key, news, (Some(first), &plan)).await
+}
+
+async fn close_twin(desk: Desk<'_>, twin: u64, of: u64) -> Result<(), Error> {
+    let edit = Edit { body: None, state: Some(Turn::Duplicate) };
+    issues::edit(desk.operation, desk.repository, twin, &edit).await?;
+    comments::say(desk.operation, &sticky(desk, twin, "twin"), &duplicate(of)).await.map(drop)
+}

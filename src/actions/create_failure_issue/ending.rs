@@ -1,0 +1,195 @@
+//! How it ends: never red but for wrong inputs. Outputs, summary, report file, and what a person has to know.
+
+use camino::Utf8PathBuf;
+use serde_json::{Value, json};
+
+use crate::actions::create_failure_issue::apply::Done;
+use crate::actions::create_failure_issue::inputs::Inputs;
+use crate::actions::steps::ending::annotation;
+use crate::actions::{Ending, World};
+use crate::adapters::host::files;
+use crate::domain::event::{Annotation, Event, Level};
+use crate::domain::incident::jobs::{Stage, Standing};
+use crate::domain::incident::life::Change;
+use crate::failure::{Failure, Outcome};
+use crate::report::incident::{Failing, body, summary};
+
+const ACTION: &str = "create-failure-issue";
+
+/// The ending of a run of which nothing is known: wrong inputs are refused, all else is a warning.
+pub fn of_failure(failure: &Failure) -> Ending {
+    let is_refused = matches!(failure.outcome, Outcome::BadInput | Outcome::Bug);
+    let mut ending = Ending::new(if is_refused { failure.outcome } else { Outcome::Done });
+    ending.outputs.set("action", "error");
+    ending.summary = vec![summary::head(&[summary::without(&failure.to_string())])];
+    let mut told = annotation(ACTION, failure);
+    if !is_refused {
+        told.level = Level::Warning;
+        told.title = format!("{ACTION}: no issue");
+    }
+    ending.annotations.push(told);
+    ending
+}
+
+/// What an ending is made of.
+#[derive(Clone, Copy)]
+pub struct Told<'a> {
+    /// The job.
+    pub world: World<'a>,
+    /// What the user asked for.
+    pub inputs: &'a Inputs,
+    /// What is known of the failure.
+    pub failing: Failing<'a>,
+}
+
+impl Told<'_> {
+    /// The run gets no issue.
+    pub fn without(self, why: &str) -> Ending {
+        self.world.events.emit(Event::Note(format!("no issue: {why}")));
+        self.reported("skipped", vec![summary::without(why)])
+    }
+
+    /// The token may not write it: for a fork that is as it should be.
+    pub fn not_allowed(self, failure: &Failure) -> Ending {
+        let mut ending = self.reported(
+            "skipped",
+            vec![summary::without(&failure.to_string()), summary::permissions()],
+        );
+        ending.annotations.push(said(Level::Notice, failure));
+        ending
+    }
+
+    /// GitHub could not be reached, or did not do it.
+    pub fn trouble(self, failure: &Failure) -> Ending {
+        let mut ending = self.reported("error", vec![summary::without(&failure.to_string())]);
+        ending.annotations.push(said(Level::Warning, failure));
+        ending
+    }
+
+    /// What was done with the issues.
+    pub fn with(self, all: &[Done]) -> Ending {
+        let links = self.failing.links;
+        let is_dry = self.inputs.dry_run;
+        let line = |done: &Done| summary::done(links, &done.change, done.number, is_dry);
+        let mut lines: Vec<String> = all.iter().map(line).collect();
+        if lines.is_empty() {
+            lines.push(summary::without("nothing is broken"));
+        }
+        for (done, line) in all.iter().zip(&lines) {
+            self.world.events.emit(Event::Note(line.clone()));
+            if let Some(text) = done.body.as_ref().filter(|_| is_dry) {
+                self.world
+                    .events
+                    .emit(Event::Foreign { source: "issue".to_owned(), text: text.clone() });
+            }
+        }
+        let main =
+            all.iter().find(|done| !matches!(done.change, Change::Nothing(_))).or(all.first());
+        let memory = main.and_then(|done| done.memory.as_ref()).unwrap_or(self.failing.memory);
+        let told = Told { failing: Failing { memory, ..self.failing }, ..self };
+        let mut ending = told.reported(main.map_or("none", |done| word(&done.change)), lines);
+        let url = |number: u64| format!("{}/{}/issues/{number}", links.server, links.repository);
+        if let Some(number) = main.and_then(|done| done.number) {
+            ending.outputs.set("issue-number", number.to_string());
+            ending.outputs.set("issue-url", url(number));
+        }
+        let listed: Vec<Value> = all
+            .iter()
+            .map(|done| json!({"number": done.number, "url": done.number.map(url), "action": word(&done.change)}))
+            .collect();
+        ending.outputs.set("issues", Value::from(listed).to_string());
+        if all.iter().any(|done| done.is_unlabelled) {
+            ending.annotations.push(self.unlabelled());
+        }
+        ending
+    }
+
+    fn unlabelled(self) -> Annotation {
+        let label = &self.inputs.marker_label;
+        Annotation {
+            level: Level::Warning,
+            title: format!("{ACTION}: the label is missing"),
+            message: format!(
+                "GitHub did not set the label `{label}`: the next run will not find the issue and open another one\n\
+                 What to do: set the label by hand, and give a token that may set labels"
+            ),
+            place: None,
+        }
+    }
+
+    /// An ending with the report: in the summary, in a file, in outputs.
+    fn reported(self, action: &str, lines: Vec<String>) -> Ending {
+        let mut ending = Ending::new(Outcome::Done);
+        ending.outputs.set("action", action);
+        ending.summary = vec![summary::head(&lines)];
+        let failing = self.failing;
+        let failed: Vec<&Stage> =
+            failing.stages.iter().filter(|stage| stage.standing == Standing::Failed).collect();
+        ending.outputs.set("failed-stages", self.failed_stages(&failed));
+        if failed.is_empty() {
+            return ending;
+        }
+        let sections = body::sections(failing);
+        ending.outputs.set("occurrences", failing.memory.runs.to_string());
+        let first =
+            failing.memory.sections.iter().filter(|one| one.is_open()).map(|one| &one.first);
+        let first = first.min_by_key(|seen| seen.place());
+        ending.outputs.set("first-bad-sha", first.map(|seen| seen.sha.clone()).unwrap_or_default());
+        match self.report(&sections.join("\n")) {
+            None => {}
+            Some(Ok(path)) => ending.outputs.set("report-path", path),
+            Some(Err(error)) => {
+                let failure =
+                    Failure::new(Outcome::Failed, "the report was not written").why(error);
+                ending.annotations.push(said(Level::Warning, &failure));
+            }
+        }
+        ending.summary.extend(sections);
+        ending
+    }
+
+    fn failed_stages(self, failed: &[&Stage]) -> String {
+        let Failing { links, run, .. } = self.failing;
+        let mut all = Vec::new();
+        for stage in failed {
+            if stage.legs.is_empty() {
+                all.push(json!({"job": stage.name, "step": "", "url": ""}));
+            }
+            for leg in stage.failed_legs() {
+                let step = leg.failed_step().map_or("", |step| step.name.as_str());
+                all.push(json!({"job": leg.name, "step": step, "url": links.log_page(run, leg)}));
+            }
+        }
+        Value::from(all).to_string()
+    }
+
+    /// Writes the report into a folder of this step's own; by hand nowhere.
+    fn report(self, text: &str) -> Option<std::io::Result<Utf8PathBuf>> {
+        let temp = self.world.job.temp.as_ref()?;
+        let write = || {
+            let path = files::create_dir_of_our_own(temp, "mta-failure")?.join("report.md");
+            files::write_atomic_with_parents(&path, text.as_bytes(), 0o644)?;
+            Ok(path)
+        };
+        Some(write())
+    }
+}
+
+fn said(level: Level, failure: &Failure) -> Annotation {
+    Annotation {
+        level,
+        title: format!("{ACTION}: no issue"),
+        message: failure.to_string(),
+        place: None,
+    }
+}
+
+const fn word(change: &Change) -> &'static str {
+    match change {
+        Change::Nothing(_) => "none",
+        Change::Create { .. } => "created",
+        Change::Update(_) => "updated",
+        Change::Reopen(_) => "reopened",
+        Change::Close(_) => "closed",
+    }
+}

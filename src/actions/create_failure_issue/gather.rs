@@ -1,0 +1,134 @@
+//! What is known before anything is decided: the run, its stages, the issues that are there.
+
+use serde_json::Value;
+
+use crate::actions::World;
+use crate::actions::create_failure_issue::inputs::Inputs;
+use crate::actions::steps::github;
+use crate::adapters::github::client::Operation;
+use crate::adapters::github::errors::Error;
+use crate::adapters::github::{contents, runs};
+use crate::domain::event::Event;
+use crate::domain::incident::jobs::{Job, Stage, Standing, stages};
+use crate::domain::incident::run::Run;
+use crate::domain::incident::workflow::{Needs, Workflow};
+use crate::domain::repository::Repository;
+use crate::failure::{Failure, Outcome};
+
+/// What the API of runs needs.
+const READ_RUNS: &str = "actions: read";
+
+/// A run and what became of it.
+pub struct Gathered {
+    /// The run.
+    pub run: Run,
+    /// Its stages, those that failed first.
+    pub stages: Vec<Stage>,
+    /// The environment that was deployed to; empty if there is none.
+    pub environment: String,
+}
+
+/// Which run is meant: the one that the user names, the one that started this one, or this one.
+pub async fn run(
+    inputs: &Inputs,
+    world: World<'_>,
+    operation: &Operation<'_>,
+    repository: &Repository,
+) -> Result<Run, Failure> {
+    let job = world.job;
+    if let Some(id) = inputs.run_id {
+        return runs::get(operation, repository, id).await.map_err(|error| match error {
+            Error::NotFound { .. } => Failure::new(
+                Outcome::BadInput,
+                format!("{repository} has no run {id}"),
+            )
+            .why(error)
+            .help("`run-id` is the number in the address of the run's page, of this repository"),
+            error => github::failed(&error, READ_RUNS),
+        });
+    }
+    let started_by = job.event.get("workflow_run").filter(|_| job.event_name == "workflow_run");
+    started_by.map_or_else(|| Run::of_job(job), Run::of_api).ok_or_else(|| {
+        Failure::new(Outcome::BadInput, "there is no run to look at")
+            .why("this is no job of GitHub Actions, or its event does not name a run")
+            .help("give `run-id`, the number in the address of the run's page")
+    })
+}
+
+/// Why a run gets no issue; `None` if it does.
+pub fn left_out(inputs: &Inputs, world: World<'_>, run: &Run) -> Option<String> {
+    if run.is_of_pull_request() && !inputs.pull_requests {
+        return Some("it is of a pull request (`skip-pull-requests`)".to_owned());
+    }
+    if run.is_of_pull_request() || inputs.branches.matches(&run.branch) {
+        return None;
+    }
+    let default = world.job.event.pointer("/repository/default_branch").and_then(Value::as_str);
+    // By hand nobody says which branch is the default one.
+    let is_default = default.map_or(!world.job.on_runner, |default| default == run.branch);
+    let counts = inputs.default_branch && is_default;
+    (!counts).then(|| format!("`{}` is none of `branches`", run.branch))
+}
+
+/// What became of the run.
+pub async fn stages_of(
+    inputs: &Inputs,
+    world: World<'_>,
+    operation: &Operation<'_>,
+    (repository, run): (&Repository, Run),
+) -> Result<Gathered, Failure> {
+    let none = Needs::default();
+    let needs = inputs.needs.as_ref().unwrap_or(&none);
+    let jobs = match runs::jobs(operation, repository, &run, &world.job.runner_name).await {
+        Ok(jobs) => jobs,
+        Err(error) => {
+            let failure = github::failed(&error, READ_RUNS);
+            let stages = inputs.needs.as_ref().map(Needs::stages);
+            let Some(stages) = stages else {
+                return Err(failure.help(format!(
+                    "{}; or give `needs: ${{{{ toJSON(needs) }}}}`, which needs no permission",
+                    github::help(&error, READ_RUNS)
+                )));
+            };
+            world
+                .events
+                .emit(Event::Note(format!("the jobs are known from `needs` alone: {failure}")));
+            let environment = inputs.environment.clone().unwrap_or_default();
+            return Ok(Gathered { run, stages, environment });
+        }
+    };
+    let all_is_well = run.conclusion == "success";
+    let failed_job = jobs.iter().find(|job| job.has_failed() && !all_is_well);
+    let workflow = match failed_job {
+        Some(_) => workflow(world, operation, (repository, &run)).await,
+        None => Workflow::default(),
+    };
+    let stages = stages(&jobs, |job| all_is_well || workflow.tolerates(job, needs));
+    let environment = inputs.environment.clone().unwrap_or_else(|| environment(&workflow, &stages));
+    Ok(Gathered { run, stages, environment })
+}
+
+/// The workflow's file; what cannot be read says nothing.
+async fn workflow(
+    world: World<'_>,
+    operation: &Operation<'_>,
+    (repository, run): (&Repository, &Run),
+) -> Workflow {
+    match contents::text(operation, repository, (&run.path, &run.sha)).await {
+        Ok(text) => Workflow::read(&text),
+        Err(error) => {
+            let what = "which jobs may fail is not known";
+            world
+                .events
+                .emit(Event::Note(format!("{what}: {}", github::failed(&error, "contents: read"))));
+            Workflow::default()
+        }
+    }
+}
+
+fn environment(workflow: &Workflow, stages: &[Stage]) -> String {
+    let failed = stages.iter().filter(|stage| stage.standing == Standing::Failed);
+    let jobs: Vec<&Job> = failed.flat_map(|stage| stage.legs.iter()).collect();
+    let found = jobs.iter().find_map(|job| workflow.environment(&job.name));
+    found.unwrap_or_default().to_owned()
+}

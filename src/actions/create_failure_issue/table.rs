@@ -1,0 +1,114 @@
+//! The inputs of `create-failure-issue`.
+
+use crate::actions::create_failure_issue::inputs::MARKER_LABEL;
+use crate::domain::incident::key::Scope;
+use crate::domain::input::{InputSpec, Kind, Need};
+
+/// In the order of the documentation: what most people set comes first.
+pub const INPUTS: &[InputSpec] = &[
+    InputSpec {
+        name: "scope",
+        kind: Kind::Choice(Scope::WORDS),
+        need: Need::Default("workflow"),
+        doc: "What shares an issue: all failures of the workflow on a branch, those of one job (above five failing jobs one issue for all), or those of one run.",
+        examples: &["workflow", "job"],
+    },
+    InputSpec {
+        name: "branches",
+        kind: Kind::Words,
+        need: Need::Default("default, release/*"),
+        doc: "Branches and tags whose failures get an issue (patterns allowed); `default` stands for the default branch. Others get the report in the step summary only.",
+        examples: &["default, release/*", "main, v*"],
+    },
+    InputSpec {
+        name: "skip-pull-requests",
+        kind: Kind::Bool,
+        need: Need::Default("true"),
+        doc: "Whether runs of pull requests get the report in the step summary only: their authors see them fail anyway.",
+        examples: &["true"],
+    },
+    InputSpec {
+        name: "labels",
+        kind: Kind::Words,
+        need: Need::Default("bug, ci-failure"),
+        doc: "Labels of a new issue. GitHub makes those that it does not know.",
+        examples: &["bug, ci-failure"],
+    },
+    InputSpec {
+        name: "marker-label",
+        kind: Kind::Text,
+        need: Need::Default(MARKER_LABEL),
+        doc: "The label by which issues are found again. A new issue always gets it, and it must stay there.",
+        examples: &["ci-failure"],
+    },
+    InputSpec {
+        name: "assignees",
+        kind: Kind::Words,
+        need: Need::Optional,
+        doc: "Logins of the people to whom a new issue is assigned.",
+        examples: &["octocat"],
+    },
+    InputSpec {
+        name: "environment",
+        kind: Kind::Text,
+        need: Need::Optional,
+        doc: "The environment that was deployed to. Without it: what the workflow's file says of the job that failed.",
+        examples: &["production"],
+    },
+    InputSpec {
+        name: "needs",
+        kind: Kind::Text,
+        need: Need::Optional,
+        doc: "`toJSON(needs)`: which jobs failed, where the token may not read them (`actions: read`), and which may fail.",
+        examples: &["{\"test\": {\"result\": \"failure\", \"outputs\": {}}}"],
+    },
+    InputSpec {
+        name: "run-id",
+        kind: Kind::Integer { min: 1, max: i64::MAX as u64 },
+        need: Need::Optional,
+        doc: "The run that is looked at. Without it: the one that started this one (`workflow_run`), else this one.",
+        examples: &["1234567890"],
+    },
+    InputSpec {
+        name: "reopen-window",
+        kind: Kind::Duration,
+        need: Need::Default("14d"),
+        doc: "How long after it was closed an issue is opened again. Later a new one is made that names it.",
+        examples: &["14d"],
+    },
+    InputSpec {
+        name: "close-on-success",
+        kind: Kind::Bool,
+        need: Need::Default("true"),
+        doc: "Whether an issue is closed when everything that was broken succeeds on a later commit.",
+        examples: &["true"],
+    },
+    InputSpec {
+        name: "login",
+        kind: Kind::Text,
+        need: Need::Default("github-actions[bot]"),
+        doc: "Whose issues are ours: the login behind `token`.",
+        examples: &["my-app[bot]"],
+    },
+    InputSpec {
+        name: "timeout",
+        kind: Kind::Duration,
+        need: Need::Default("60s"),
+        doc: "How long all requests to GitHub may take together, waits included.",
+        examples: &["60s"],
+    },
+    InputSpec {
+        name: "dry-run",
+        kind: Kind::Bool,
+        need: Need::Default("false"),
+        doc: "Whether only to say what would be done, with the whole text of the issue.",
+        examples: &["true"],
+    },
+    InputSpec {
+        name: "token",
+        kind: Kind::Secret,
+        need: Need::Optional,
+        doc: "Reads the run and writes the issue. Without it: the job's own token.",
+        examples: &["${{ secrets.ISSUE_TOKEN }}"],
+    },
+];

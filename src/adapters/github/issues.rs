@@ -1,0 +1,175 @@
+//! Issues: those with a label, one that is made, one that is changed.
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::adapters::github::client::{Call, Operation};
+use crate::adapters::github::creation::{Made, create_once};
+use crate::adapters::github::errors::Error;
+use crate::adapters::github::pages;
+use crate::domain::incident::issue::Issue;
+use crate::domain::incident::life::State;
+use crate::domain::repository::Repository;
+use crate::domain::sticky::Author;
+
+/// A new issue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Draft {
+    /// The title, at most 256 characters.
+    pub title: String,
+    /// The body; its first line is the marker by which it is found again.
+    pub body: String,
+    /// Labels; GitHub makes those that it does not know.
+    pub labels: Vec<String>,
+    /// Logins of people.
+    pub assignees: Vec<String>,
+}
+
+/// What is changed of an issue; what is `None` stays.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Edit {
+    /// The whole body.
+    pub body: Option<String>,
+    /// Open or closed, and why.
+    pub state: Option<Turn>,
+}
+
+/// How the state of an issue changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// It is opened again.
+    Reopened,
+    /// It is closed as done.
+    Completed,
+    /// It is closed because another one stands for it.
+    Duplicate,
+}
+
+/// An issue as the API tells it; anything but the number may be missing.
+#[derive(Deserialize)]
+struct Told {
+    number: u64,
+    body: Option<String>,
+    user: Option<User>,
+    state: Option<String>,
+    state_reason: Option<String>,
+    closed_at: Option<Timestamp>,
+    #[serde(default)]
+    labels: Vec<Value>,
+    pull_request: Option<Value>,
+}
+
+#[derive(Deserialize)]
+struct User {
+    login: Option<String>,
+}
+
+impl Told {
+    /// The issue; `None` for a pull request, which the API lists among them.
+    fn issue(self) -> Option<Issue> {
+        let reason = self.state_reason.as_deref();
+        let state = match (self.state.as_deref(), reason, self.closed_at) {
+            (Some("closed"), Some("not_planned"), _) => State::NotPlanned,
+            (Some("closed"), Some("duplicate"), _) => State::Duplicate,
+            (Some("closed"), _, at) => State::Completed(at.unwrap_or(Timestamp::UNIX_EPOCH)),
+            _ => State::Open,
+        };
+        let label = |label: Value| match label {
+            Value::String(name) => Some(name),
+            other => other.get("name").and_then(Value::as_str).map(str::to_owned),
+        };
+        self.pull_request.is_none().then(|| Issue {
+            number: self.number,
+            author: self.user.and_then(|user| user.login).unwrap_or_default(),
+            body: self.body.unwrap_or_default(),
+            labels: self.labels.into_iter().filter_map(label).collect(),
+            state,
+        })
+    }
+}
+
+/// The issues with a label, open and closed. The list is not delayed, as a search would be.
+pub async fn list(
+    operation: &Operation<'_>,
+    repository: &Repository,
+    label: &str,
+) -> Result<Vec<Issue>, Error> {
+    let query = [
+        ("labels", label),
+        ("state", "all"),
+        ("sort", "updated"),
+        ("direction", "desc"),
+        ("per_page", "100"),
+    ];
+    let url = url(operation, repository, &[], &query);
+    let call = Call::get(format!("list the issues of {repository} with the label `{label}`"), url);
+    pages::list(operation, call, Told::issue).await
+}
+
+/// Makes an issue, once: where the answer is lost, the one of `author` with the same first line that is open is looked up
+/// by the label.
+pub async fn create(
+    operation: &Operation<'_>,
+    repository: &Repository,
+    draft: &Draft,
+    (label, author): (&str, &Author),
+) -> Result<Made<Issue>, Error> {
+    let url = url(operation, repository, &[], &[]);
+    let Draft { title, body, labels, assignees } = draft;
+    let mut fields = json!({ "title": title, "body": body, "labels": labels });
+    if !assignees.is_empty() {
+        fields["assignees"] = json!(assignees);
+    }
+    let call = Call::create(format!("open an issue in {repository}"), url, &fields).notifying();
+    let first = |body: &str| body.lines().next().unwrap_or_default().trim_end().to_owned();
+    let is_it = |issue: &Issue| {
+        issue.is_of(author) && issue.state == State::Open && first(&issue.body) == first(body)
+    };
+    create_once(
+        operation,
+        &call,
+        |answer| answer.json::<Told>(&call).ok()?.issue(),
+        async || {
+            let mut found = list(operation, repository, label).await?;
+            found.retain(is_it);
+            Ok(found.into_iter().min_by_key(|issue| issue.number))
+        },
+    )
+    .await
+}
+
+/// Changes an issue.
+pub async fn edit(
+    operation: &Operation<'_>,
+    repository: &Repository,
+    number: u64,
+    edit: &Edit,
+) -> Result<(), Error> {
+    let mut fields = json!({});
+    if let Some(body) = &edit.body {
+        fields["body"] = json!(body);
+    }
+    if let Some(turn) = edit.state {
+        let (state, reason) = match turn {
+            Turn::Reopened => ("open", "reopened"),
+            Turn::Completed => ("closed", "completed"),
+            Turn::Duplicate => ("closed", "duplicate"),
+        };
+        fields["state"] = json!(state);
+        fields["state_reason"] = json!(reason);
+    }
+    let url = url(operation, repository, &[&number.to_string()], &[]);
+    let call = Call::patch(format!("update {repository}#{number}"), url, &fields);
+    operation.send(&call).await.map(drop)
+}
+
+fn url(
+    operation: &Operation<'_>,
+    repository: &Repository,
+    more: &[&str],
+    query: &[(&str, &str)],
+) -> reqwest::Url {
+    let path = [&["repos", repository.owner(), repository.name(), "issues"], more].concat();
+    operation.client().url(&path, query)
+}

@@ -1,0 +1,67 @@
+//! Issues as GitHub tells them, and which of them are ours.
+
+use crate::domain::incident::key::Key;
+use crate::domain::incident::life::{Known, State};
+use crate::domain::incident::memory::Memory;
+use crate::domain::incident::run::Run;
+use crate::domain::sticky::Author;
+
+/// An issue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Issue {
+    /// Its number.
+    pub number: u64,
+    /// Login of who opened it; empty if the account is gone.
+    pub author: String,
+    /// The text, Markdown.
+    pub body: String,
+    /// Names of its labels.
+    pub labels: Vec<String>,
+    /// Whether it is open.
+    pub state: State,
+}
+
+impl Issue {
+    /// Whether it was opened by that login. GitHub does not tell upper from lower case in logins.
+    pub fn is_of(&self, author: &Author) -> bool {
+        self.author.eq_ignore_ascii_case(author.login())
+    }
+}
+
+/// Those of the issues that we opened for the workflow and branch of a run. Anybody can write our marker, so it counts
+/// only where the issue is ours.
+pub fn ours(issues: &[Issue], run: &Run, author: &Author) -> Vec<Known> {
+    let known = |issue: &Issue| {
+        let key = Key::of_body(&issue.body, run).filter(|_| issue.is_of(author))?;
+        let recalled = Memory::of_body(&issue.body);
+        Some(Known { number: issue.number, key, state: issue.state, recalled })
+    };
+    issues.iter().filter_map(known).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::incident::jobs::{Stage, Standing};
+    use crate::domain::incident::key::{Scope, assign};
+
+    #[test]
+    fn a_marker_counts_only_in_an_issue_that_is_ours() {
+        let run = Run { path: "ci.yml".into(), branch: "main".into(), ..Run::default() };
+        let stage = Stage::new("test", Standing::Failed);
+        let (key, _) = assign(Scope::Workflow, &run, &[&stage]).remove(0);
+        let issue = |number, author: &str| Issue {
+            number,
+            author: author.into(),
+            body: format!("{}\nwords", key.line()),
+            labels: Vec::new(),
+            state: State::Open,
+        };
+        let all = [issue(1, "mallory"), issue(2, "GitHub-Actions[bot]"), issue(3, "")];
+        let found = ours(&all, &run, &Author::Own);
+        assert_eq!(found.iter().map(|known| known.number).collect::<Vec<_>>(), [2]);
+        assert_eq!(found[0].key, key);
+        let other = Run { branch: "dev".into(), ..run };
+        assert_eq!(ours(&all, &other, &Author::Own), []);
+    }
+}

@@ -1,0 +1,143 @@
+//! Which issue a failure belongs to.
+
+use crate::domain::incident::jobs::Stage;
+use crate::domain::incident::run::Run;
+use crate::domain::sticky::Marker;
+
+/// Above so many failing jobs, `scope: job` makes one issue of them: what breaks ten jobs at once is one thing.
+pub const MOST_JOBS: usize = 5;
+
+/// What shares an issue.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Scope {
+    /// All failures of a workflow on a branch.
+    #[default]
+    Workflow,
+    /// Those of one job of it.
+    Job,
+    /// Those of one run.
+    Run,
+}
+
+impl Scope {
+    /// The words of the input.
+    pub const WORDS: &[&str] = &["workflow", "job", "run"];
+
+    /// Reads a word; anything else is the default.
+    pub fn of(word: &str) -> Self {
+        match word {
+            "job" => Self::Job,
+            "run" => Self::Run,
+            _ => Self::Workflow,
+        }
+    }
+}
+
+/// The kind of the marker.
+const KIND: &str = "failure";
+
+/// Which issue is meant, as the first line of its body says it. It names the workflow's file, the branch, and with
+/// `scope: job` or `run` the part.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Key(String);
+
+impl Key {
+    /// The key of a workflow on a branch; `part` is empty for all of it.
+    fn new(run: &Run, part: &str) -> Self {
+        // A line break can be in none of the three, so different ones have different names.
+        let name = format!("{}\n{}\n{part}", run.path, run.branch);
+        Self(Marker::new(KIND, &name).as_str().to_owned())
+    }
+
+    /// The hidden line.
+    pub fn line(&self) -> &str {
+        &self.0
+    }
+
+    /// The key of an issue with this body, if it is of the workflow and branch of a run, whatever part of it.
+    pub fn of_body(body: &str, run: &Run) -> Option<Self> {
+        let whole = Self::new(run, "");
+        let line = body.lines().next()?.trim_end();
+        let part = line.strip_prefix(whole.0.trim_end_matches(" -->"))?.strip_suffix(" -->")?;
+        (!part.contains(['>', ' '])).then(|| Self(line.to_owned()))
+    }
+}
+
+/// The failed jobs of a run, by the issue that they belong to.
+pub fn assign<'a>(scope: Scope, run: &Run, failed: &[&'a Stage]) -> Vec<(Key, Vec<&'a Stage>)> {
+    let together = |part: &str| vec![(Key::new(run, part), failed.to_vec())];
+    match scope {
+        _ if failed.is_empty() => Vec::new(),
+        Scope::Run => together(&format!("run {}", run.id)),
+        Scope::Job if failed.len() <= MOST_JOBS => failed
+            .iter()
+            .map(|stage| (Key::new(run, &format!("job {}", stage.name)), vec![*stage]))
+            .collect(),
+        Scope::Job | Scope::Workflow => together(""),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::incident::jobs::Standing;
+
+    fn run(path: &str, branch: &str) -> Run {
+        Run { id: 9, path: path.into(), branch: branch.into(), ..Run::default() }
+    }
+
+    fn failed(names: &[&str]) -> Vec<Stage> {
+        names.iter().map(|name| Stage::new(*name, Standing::Failed)).collect()
+    }
+
+    fn lines(scope: Scope, run: &Run, names: &[&str]) -> Vec<(String, usize)> {
+        let stages = failed(names);
+        let keys = assign(scope, run, &stages.iter().collect::<Vec<_>>());
+        keys.into_iter().map(|(key, stages)| (key.line().to_owned(), stages.len())).collect()
+    }
+
+    #[test]
+    fn a_workflow_on_a_branch_has_one_issue_and_another_one_has_its_own() {
+        let nightly = run(".github/workflows/nightly.yml", "main");
+        let one = lines(Scope::Workflow, &nightly, &["test", "e2e"]);
+        assert_eq!(
+            one,
+            [("<!-- mta:failure .github/workflows/nightly.yml%0Amain%0A -->".to_owned(), 2)]
+        );
+        for other in [
+            run(".github/workflows/ci.yml", "main"),
+            run(".github/workflows/nightly.yml", "release/1"),
+        ] {
+            assert_ne!(lines(Scope::Workflow, &other, &["test"])[0].0, one[0].0);
+        }
+        assert_eq!(lines(Scope::Workflow, &nightly, &[]), []);
+    }
+
+    #[test]
+    fn a_scope_of_jobs_gives_each_its_own_until_it_is_a_flood() {
+        let ci = run("ci.yml", "main");
+        let five = ["a", "b", "c", "d", "e"];
+        assert_eq!(lines(Scope::Job, &ci, &five).len(), 5);
+        let six = lines(Scope::Job, &ci, &["a", "b", "c", "d", "e", "f"]);
+        assert_eq!(six, [("<!-- mta:failure ci.yml%0Amain%0A -->".to_owned(), 6)]);
+        assert_eq!(
+            lines(Scope::Run, &ci, &five)[0].0,
+            "<!-- mta:failure ci.yml%0Amain%0Arun%209 -->"
+        );
+    }
+
+    #[test]
+    fn a_body_is_known_by_its_first_line_alone() {
+        let ci = run("ci.yml", "main");
+        let stages = failed(&["a (x) -->"]);
+        for scope in [Scope::Workflow, Scope::Job, Scope::Run] {
+            let (key, _) = assign(scope, &ci, &[&stages[0]]).remove(0);
+            let body = format!("{}\r\nwords", key.line());
+            assert_eq!(Key::of_body(&body, &ci), Some(key.clone()));
+            assert_eq!(Key::of_body(&body, &run("ci.yml", "mai")), None);
+            assert_eq!(Key::of_body(&format!("words\n{}", key.line()), &ci), None);
+        }
+        assert_eq!(Key::of_body("<!-- mta:failure ci.yml%0Amain%0A --> x -->", &ci), None);
+        assert_eq!(Key::of_body("", &ci), None);
+    }
+}

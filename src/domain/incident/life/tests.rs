@@ -1,0 +1,330 @@
+use super::*;
+use crate::domain::incident::jobs::{Stage, Standing};
+use crate::domain::incident::key::{Scope, assign};
+use crate::domain::incident::run::Run;
+use proptest::prelude::*;
+
+const RULES: Rules = Rules { window: Duration::from_hours(14 * 24), closes: true };
+
+fn run(number: u64) -> Run {
+    Run {
+        id: 100 + number,
+        number,
+        attempt: 1,
+        sha: format!("c{number}"),
+        path: "ci.yml".into(),
+        branch: "main".into(),
+        ..Run::default()
+    }
+}
+
+fn at(day: i64) -> Timestamp {
+    Timestamp::from_second(1_790_000_000 + day * 86_400).unwrap()
+}
+
+fn key() -> Key {
+    let stage = Stage::new("test", Standing::Failed);
+    assign(Scope::Workflow, &run(1), &[&stage]).remove(0).0
+}
+
+/// What the run of that number says, on the day of that number.
+fn news(number: u64, failed: &[&str], passed: &[&str]) -> News {
+    let names = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
+    News {
+        seen: Seen::new(&run(number), at(i64::try_from(number).unwrap())),
+        failed: names(failed),
+        passed: names(passed),
+        present: names(&[failed, passed].concat()),
+        is_green: failed.is_empty(),
+        claims: Vec::new(),
+    }
+}
+
+fn known(state: State, memory: &Memory) -> Known {
+    Known { number: 7, key: key(), state, recalled: Recalled::All(memory.clone()) }
+}
+
+fn created(number: u64, failed: &[&str]) -> Memory {
+    decide(None, &news(number, failed, &[]), RULES, |_| true).memory.unwrap()
+}
+
+/// What is decided for an issue that began with run 1, in which `test` failed.
+fn next(state: State, news: &News) -> Plan {
+    decide(Some(&known(state, &created(1, &["test"]))), news, RULES, |_| true)
+}
+
+fn section<'a>(plan: &'a Plan, job: &str) -> &'a Section {
+    plan.memory.as_ref().unwrap().sections.iter().find(|section| section.job == job).unwrap()
+}
+
+#[test]
+fn the_first_failure_makes_an_issue_and_a_green_run_none() {
+    let plan = decide(None, &news(1, &["test", "e2e"], &["lint"]), RULES, |_| true);
+    assert_eq!(
+        (plan.change.clone(), plan.comment.clone()),
+        (Change::Create { earlier: None }, None)
+    );
+    assert_eq!((section(&plan, "e2e").count, plan.memory.as_ref().unwrap().runs), (1, 1));
+    let plan = decide(None, &news(1, &[], &["test"]), RULES, |_| true);
+    assert_eq!(plan, Plan::nothing(Why::NothingBroken));
+}
+
+#[test]
+fn a_repetition_is_counted_without_a_word() {
+    let plan = next(State::Open, &news(2, &["test"], &[]));
+    assert_eq!((plan.change.clone(), plan.comment.clone()), (Change::Update(7), None));
+    let test = section(&plan, "test");
+    assert_eq!((test.count, test.first.number, test.last.number), (2, 1, 2));
+    assert_eq!(
+        plan.memory.unwrap().history.iter().map(|past| past.seen.number).collect::<Vec<_>>(),
+        [2, 1]
+    );
+}
+
+#[test]
+fn the_same_run_counts_once_however_often_it_is_looked_at() {
+    assert_eq!(next(State::Open, &news(1, &["test"], &[])), Plan::nothing(Why::AlreadyKnown));
+    let mut later = news(1, &["test"], &[]);
+    later.seen.at = at(3);
+    assert_eq!(next(State::Open, &later), Plan::nothing(Why::AlreadyKnown));
+    let plan = next(State::Open, &news(1, &["e2e"], &[]));
+    assert_eq!(plan.comment, Some(Told::MoreFail(vec!["e2e".into()])));
+    let memory = plan.memory.unwrap();
+    assert_eq!(
+        (memory.runs, memory.history[0].jobs.clone()),
+        (1, vec!["test".into(), "e2e".into()])
+    );
+}
+
+#[test]
+fn another_job_that_fails_is_a_section_and_told_once() {
+    let plan = next(State::Open, &news(2, &["test", "e2e"], &[]));
+    assert_eq!(plan.comment, Some(Told::MoreFail(vec!["e2e".into()])));
+    let memory = plan.memory.unwrap();
+    let plan =
+        decide(Some(&known(State::Open, &memory)), &news(3, &["test", "e2e"], &[]), RULES, |_| {
+            true
+        });
+    assert_eq!((plan.comment.clone(), section(&plan, "e2e").count), (None, 2));
+}
+
+#[test]
+fn it_closes_with_the_last_section_and_not_before() {
+    let memory = next(State::Open, &news(2, &["test", "e2e"], &[])).memory.unwrap();
+    let plan =
+        decide(Some(&known(State::Open, &memory)), &news(3, &["e2e"], &["test"]), RULES, |_| true);
+    assert_eq!((plan.change.clone(), plan.comment.clone()), (Change::Update(7), None));
+    assert!(!section(&plan, "test").is_open() && section(&plan, "e2e").is_open());
+    let memory = plan.memory.unwrap();
+    let plan =
+        decide(Some(&known(State::Open, &memory)), &news(4, &[], &["test", "e2e"]), RULES, |_| {
+            true
+        });
+    assert_eq!((plan.change, plan.comment), (Change::Close(7), Some(Told::Fixed)));
+}
+
+#[test]
+fn only_a_success_of_the_same_job_on_a_later_commit_closes() {
+    let plan = next(State::Open, &news(2, &[], &["lint"]));
+    let mut other = news(2, &[], &["lint"]);
+    other.present.push("test".into());
+    assert_eq!(
+        plan.change,
+        Change::Close(7),
+        "a green run without the job: it is no part of the workflow any more"
+    );
+    assert_eq!(next(State::Open, &other), Plan::nothing(Why::NotFixed), "it was skipped");
+    other.is_green = false;
+    other.present.pop();
+    assert_eq!(next(State::Open, &other), Plan::nothing(Why::NotFixed), "not all of it was green");
+
+    let memory = created(1, &["test"]);
+    let green = news(2, &[], &["test"]);
+    assert_eq!(to_compare(&known(State::Open, &memory), &green), ["c1"]);
+    let plan = decide(Some(&known(State::Open, &memory)), &green, RULES, |_| false);
+    assert_eq!(plan, Plan::nothing(Why::NotFixed), "an older commit was run again");
+    let mut again = news(1, &[], &["test"]);
+    again.seen.attempt = 2;
+    assert_eq!(to_compare(&known(State::Open, &memory), &again), Vec::<String>::new());
+    let plan = decide(Some(&known(State::Open, &memory)), &again, RULES, |_| false);
+    assert_eq!(plan.change, Change::Close(7), "the same commit succeeded when it was run again");
+}
+
+#[test]
+fn a_run_that_is_older_than_what_is_known_says_nothing() {
+    let memory = next(State::Open, &news(5, &["test"], &[])).memory.unwrap();
+    for older in [news(4, &["test", "e2e"], &[]), news(4, &[], &["test"])] {
+        let plan = decide(Some(&known(State::Open, &memory)), &older, RULES, |_| true);
+        assert_eq!(plan, Plan::nothing(Why::Older));
+    }
+}
+
+#[test]
+fn what_comes_back_reopens_its_issue_inside_the_window() {
+    let closed = next(State::Open, &news(2, &[], &["test"])).memory.unwrap();
+    let again = |state, number| {
+        decide(Some(&known(state, &closed)), &news(number, &["test"], &[]), RULES, |_| true)
+    };
+    let plan = again(State::Completed(at(2)), 16);
+    assert_eq!(plan.change, Change::Reopen(7));
+    assert_eq!(plan.comment, Some(Told::FailsAgain(vec!["test".into()])));
+    assert_eq!((section(&plan, "test").count, plan.memory.as_ref().unwrap().runs), (1, 2));
+    assert_eq!(again(State::Completed(at(2)), 17).change, Change::Create { earlier: Some(7) });
+    let green = decide(
+        Some(&known(State::Completed(at(2)), &closed)),
+        &news(3, &[], &["test"]),
+        RULES,
+        |_| true,
+    );
+    assert_eq!(green, Plan::nothing(Why::NothingBroken));
+}
+
+#[test]
+fn a_persons_not_planned_is_respected_until_it_was_green() {
+    let plan = next(State::NotPlanned, &news(40, &["test"], &[]));
+    assert_eq!((plan.change.clone(), plan.comment.clone()), (Change::Update(7), None));
+    let memory = plan.memory.unwrap();
+    let plan =
+        decide(Some(&known(State::NotPlanned, &memory)), &news(41, &[], &["test"]), RULES, |_| {
+            true
+        });
+    assert_eq!((plan.change.clone(), plan.comment.clone()), (Change::Update(7), None));
+    let memory = plan.memory.unwrap();
+    let plan =
+        decide(Some(&known(State::NotPlanned, &memory)), &news(42, &["test"], &[]), RULES, |_| {
+            true
+        });
+    assert_eq!(plan.change, Change::Create { earlier: Some(7) });
+}
+
+#[test]
+fn a_fix_that_does_not_hold_is_said() {
+    let mut red = news(2, &["test"], &[]);
+    red.claims = vec![
+        Claim { sha: "c2".into(), issues: vec![7] },
+        Claim { sha: "c1".into(), issues: vec![8] },
+    ];
+    let plan = next(State::Open, &red);
+    assert_eq!((plan.change, plan.comment), (Change::Update(7), Some(Told::NotHeld("c2".into()))));
+    let plan = next(State::Completed(at(2)), &red);
+    assert_eq!((plan.change, plan.comment), (Change::Reopen(7), Some(Told::NotHeld("c2".into()))));
+    red.claims.remove(0);
+    assert_eq!(next(State::Open, &red).comment, None);
+}
+
+#[test]
+fn where_it_is_not_to_be_closed_it_is_said_once_that_all_is_green() {
+    let rules = Rules { closes: false, ..RULES };
+    let memory = created(1, &["test"]);
+    let plan =
+        decide(Some(&known(State::Open, &memory)), &news(2, &[], &["test"]), rules, |_| true);
+    assert_eq!((plan.change, plan.comment), (Change::Update(7), Some(Told::Fixed)));
+    let memory = plan.memory.unwrap();
+    let plan =
+        decide(Some(&known(State::Open, &memory)), &news(3, &[], &["test"]), rules, |_| true);
+    assert_eq!(plan, Plan::nothing(Why::NothingBroken));
+}
+
+#[test]
+fn what_a_person_edited_away_begins_anew_and_what_is_newer_is_left_alone() {
+    let edited =
+        Known { recalled: Recalled::Nothing, ..known(State::Open, &created(1, &["test"])) };
+    let plan = decide(Some(&edited), &news(9, &["test"], &[]), RULES, |_| true);
+    assert_eq!(
+        (plan.change.clone(), plan.comment.clone(), section(&plan, "test").count),
+        (Change::Update(7), None, 1)
+    );
+    assert_eq!(
+        decide(Some(&edited), &news(9, &[], &["test"]), RULES, |_| true),
+        Plan::nothing(Why::NotFixed)
+    );
+    let newer = Known { recalled: Recalled::Newer(2), ..edited };
+    assert_eq!(
+        decide(Some(&newer), &news(9, &["test"], &[]), RULES, |_| true),
+        Plan::nothing(Why::NewerFormat(2))
+    );
+}
+
+#[test]
+fn of_many_jobs_the_first_are_kept_apart_and_the_rest_waits_for_a_green_run() {
+    let names: Vec<String> = (0..60).map(|number| format!("job {number}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let memory = created(1, &names);
+    assert_eq!((memory.sections.len(), memory.has_more), (SECTIONS, true));
+    let mut part = news(2, &[], &names[..SECTIONS]);
+    part.is_green = false;
+    let plan = decide(Some(&known(State::Open, &memory)), &part, RULES, |_| true);
+    assert_eq!(plan.change, Change::Update(7));
+    let plan = decide(
+        Some(&known(State::Open, &plan.memory.unwrap())),
+        &news(3, &[], &names),
+        RULES,
+        |_| true,
+    );
+    assert_eq!(plan.change, Change::Close(7));
+}
+
+#[test]
+fn the_oldest_open_issue_is_the_one_and_its_twins_go() {
+    let memory = created(1, &["test"]);
+    let with = |number, state| Known { number, ..known(state, &memory) };
+    let all = [
+        with(9, State::Open),
+        with(3, State::Completed(at(0))),
+        with(8, State::Open),
+        with(1, State::Duplicate),
+        with(5, State::NotPlanned),
+    ];
+    let (one, twins) = choose(&all, &key());
+    assert_eq!(one.unwrap().number, 8);
+    assert_eq!(twins.iter().map(|known| known.number).collect::<Vec<_>>(), [9]);
+    let (one, twins) = choose(&all[3..], &key());
+    assert_eq!((one.unwrap().number, twins.len()), (5, 0));
+    assert_eq!(choose(&all[3..4], &key()).0, None);
+}
+
+fn any_news() -> impl Strategy<Value = (Vec<bool>, Vec<bool>, bool)> {
+    (
+        prop::collection::vec(any::<bool>(), 3),
+        prop::collection::vec(any::<bool>(), 3),
+        any::<bool>(),
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_sequence_of_runs_ends_as_it_should(runs in prop::collection::vec(any_news(), 1..30)) {
+        const JOBS: [&str; 3] = ["a", "b", "c"];
+        let mut issue: Option<(State, Memory)> = None;
+        let mut broken = std::collections::BTreeSet::new();
+        for (number, (failed, passed, descends)) in (1..).zip(runs) {
+            let of = |flags: &[bool]| JOBS.iter().zip(flags).filter(|(_, flag)| **flag).map(|(job, _)| *job).collect::<Vec<_>>();
+            let failed = of(&failed);
+            let passed: Vec<&str> = of(&passed).into_iter().filter(|job| !failed.contains(job)).collect();
+            let mut news = news(number, &failed, &passed);
+            news.present = JOBS.map(str::to_owned).to_vec();
+            let state = issue.as_ref().map(|(state, memory)| known(*state, memory));
+            let plan = decide(state.as_ref(), &news, RULES, |_| descends);
+            broken.extend(failed.iter().copied());
+            if descends { broken.retain(|job| !passed.contains(job)); }
+            if let Some(memory) = &plan.memory {
+                prop_assert!(memory.history.len() <= HISTORY && memory.runs >= memory.history.len() as u64);
+            }
+            let memory = plan.memory.clone();
+            issue = match plan.change {
+                Change::Nothing(_) => issue,
+                Change::Create { .. } | Change::Reopen(_) => Some((State::Open, memory.unwrap())),
+                Change::Update(_) => Some((issue.unwrap().0, memory.unwrap())),
+                Change::Close(_) => Some((State::Completed(news.seen.at), memory.unwrap())),
+            };
+            let is_open = issue.as_ref().is_some_and(|(state, _)| *state == State::Open);
+            prop_assert_eq!(is_open, !broken.is_empty(), "run {} {:?}", number, plan);
+            if let Some((state, memory)) = &issue {
+                let again = decide(Some(&known(*state, memory)), &news, RULES, |_| descends);
+                prop_assert!(matches!(again.change, Change::Nothing(_)), "twice: {:?}", again);
+            }
+        }
+    }
+}

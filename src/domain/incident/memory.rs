@@ -1,0 +1,250 @@
+//! What an issue knows of the runs before: it stands, hidden, in the last line of the issue's own body, so that no other
+//! place is needed. Only a body that was written by our own login is read.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::incident::run::Run;
+
+/// The version of the format that is written.
+pub const VERSION: u32 = 1;
+
+/// Runs that are kept.
+pub const HISTORY: usize = 10;
+
+/// Jobs that are kept apart. Of more it is known only that there are more: they are fixed when all of the run is.
+pub const SECTIONS: usize = 50;
+
+const BEFORE: &str = "<!-- mta:memory ";
+const AFTER: &str = " -->";
+
+/// A run as it is remembered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seen {
+    /// Its number in all of GitHub.
+    pub run: u64,
+    /// Its number among the runs of its workflow.
+    pub number: u64,
+    /// Which attempt of it.
+    pub attempt: u64,
+    /// The commit.
+    pub sha: String,
+    /// When it was looked at.
+    pub at: Timestamp,
+}
+
+impl Seen {
+    /// A run that is looked at now.
+    pub fn new(run: &Run, now: Timestamp) -> Self {
+        Self {
+            run: run.id,
+            number: run.number,
+            attempt: run.attempt,
+            sha: run.sha.clone(),
+            at: now,
+        }
+    }
+
+    /// Its place among the runs of its workflow: later runs and later attempts are greater.
+    pub const fn place(&self) -> (u64, u64) {
+        (self.number, self.attempt)
+    }
+}
+
+/// One job that failed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Section {
+    /// Its name without legs.
+    pub job: String,
+    /// The first run of those in which it failed without a success between.
+    pub first: Seen,
+    /// The last one.
+    pub last: Seen,
+    /// How many of them there were.
+    pub count: u64,
+    /// The run in which it succeeded again; `None` while it is broken.
+    #[serde(default)]
+    pub fixed: Option<Seen>,
+}
+
+impl Section {
+    /// Whether it is broken.
+    pub const fn is_open(&self) -> bool {
+        self.fixed.is_none()
+    }
+}
+
+/// A run of the history.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Past {
+    /// The run.
+    pub seen: Seen,
+    /// The jobs that failed, the first few.
+    pub jobs: Vec<String>,
+}
+
+/// All that an issue knows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Memory {
+    /// The version of the format.
+    pub version: u32,
+    /// How many runs failed in all.
+    pub runs: u64,
+    /// The newest run that was looked at, whatever became of it.
+    pub newest: Seen,
+    /// The jobs that failed, in the order in which they first did.
+    pub sections: Vec<Section>,
+    /// Whether more jobs failed than are kept apart.
+    #[serde(default)]
+    pub has_more: bool,
+    /// The runs that failed, the newest first.
+    pub history: Vec<Past>,
+    /// A commit that says that it fixes this, and no run has shown whether it does.
+    #[serde(default)]
+    pub claimed: Option<String>,
+}
+
+impl Memory {
+    /// Whether something is broken.
+    pub fn is_open(&self) -> bool {
+        self.has_more || self.sections.iter().any(Section::is_open)
+    }
+
+    /// The hidden line.
+    pub fn line(&self) -> String {
+        let json = serde_json::to_string(self).unwrap_or_default();
+        format!("{BEFORE}{}{AFTER}", inert(&json))
+    }
+
+    /// Reads the last line of a body.
+    pub fn of_body(body: &str) -> Recalled {
+        let line = body.lines().rev().map(str::trim_end).find(|line| !line.is_empty());
+        let json = line.and_then(|line| line.strip_prefix(BEFORE)?.strip_suffix(AFTER));
+        let Some(json) = json else { return Recalled::Nothing };
+        match serde_json::from_str::<Version>(json) {
+            Ok(found) if found.version > VERSION => Recalled::Newer(found.version),
+            _ => serde_json::from_str(json).map_or(Recalled::Nothing, Recalled::All),
+        }
+    }
+}
+
+/// What could be read in a body.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Recalled {
+    /// All.
+    All(Memory),
+    /// Nothing: somebody has edited it away.
+    Nothing,
+    /// It was written by a newer version of `mta`, in a format of this number.
+    Newer(u32),
+}
+
+#[derive(Deserialize)]
+struct Version {
+    version: u32,
+}
+
+/// JSON in which nothing can end the comment, mention anybody or refer to anything. All of these characters stand only
+/// inside of strings.
+fn inert(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for c in json.chars() {
+        match c {
+            '<' | '>' | '&' | '@' | '#' => out.push_str(&format!("\\u{:04x}", u32::from(c))),
+            '-' if out.ends_with('-') => out.push_str("\\u002d"),
+            c if c.is_control() || crate::domain::shown::is_invisible(c) => {
+                let mut units = [0; 2];
+                for unit in c.encode_utf16(&mut units) {
+                    out.push_str(&format!("\\u{unit:04x}"));
+                }
+            }
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn seen(number: u64, sha: &str) -> Seen {
+        Seen { run: 900 + number, number, attempt: 1, sha: sha.into(), at: Timestamp::UNIX_EPOCH }
+    }
+
+    fn memory(job: &str) -> Memory {
+        let one = seen(1, "abc");
+        let section = Section {
+            job: job.into(),
+            first: one.clone(),
+            last: one.clone(),
+            count: 1,
+            fixed: None,
+        };
+        let past = Past { seen: one.clone(), jobs: vec![job.to_owned()] };
+        Memory {
+            version: VERSION,
+            runs: 1,
+            newest: one,
+            sections: vec![section],
+            has_more: false,
+            history: vec![past],
+            claimed: None,
+        }
+    }
+
+    #[test]
+    fn the_format_of_version_1_is_read() {
+        let line = "<!-- mta:memory {\"version\":1,\"runs\":1,\"newest\":{\"run\":901,\"number\":1,\"attempt\":1,\"sha\":\"abc\",\
+            \"at\":\"1970-01-01T00:00:00Z\"},\"sections\":[{\"job\":\"test\",\"first\":{\"run\":901,\"number\":1,\"attempt\":1,\
+            \"sha\":\"abc\",\"at\":\"1970-01-01T00:00:00Z\"},\"last\":{\"run\":901,\"number\":1,\"attempt\":1,\"sha\":\"abc\",\
+            \"at\":\"1970-01-01T00:00:00Z\"},\"count\":1,\"fixed\":null}],\"has_more\":false,\"history\":[{\"seen\":{\"run\":901,\
+            \"number\":1,\"attempt\":1,\"sha\":\"abc\",\"at\":\"1970-01-01T00:00:00Z\"},\"jobs\":[\"test\"]}],\"claimed\":null} -->";
+        assert_eq!(memory("test").line(), line);
+        assert_eq!(
+            Memory::of_body(&format!("words\r\n{line}\r\n\r\n")),
+            Recalled::All(memory("test"))
+        );
+    }
+
+    #[test]
+    fn what_is_newer_or_broken_is_told_apart() {
+        let line = memory("test").line();
+        let newer = line.replacen("\"version\":1", "\"version\":2,\"more\":[]", 1);
+        assert_eq!(Memory::of_body(&newer), Recalled::Newer(2));
+        for body in [
+            "",
+            "words",
+            &line[..line.len() - 5],
+            &line.replace("runs", "walks"),
+            &format!("{line}\nP.S. thanks"),
+        ] {
+            assert_eq!(Memory::of_body(body), Recalled::Nothing, "{body}");
+        }
+    }
+
+    #[test]
+    fn broken_is_what_has_an_open_section_or_more_than_were_kept() {
+        let mut memory = memory("test");
+        assert!(memory.is_open());
+        memory.sections[0].fixed = Some(seen(2, "d"));
+        assert!(!memory.is_open());
+        memory.has_more = true;
+        assert!(memory.is_open());
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn any_name_comes_back_and_ends_nothing(job in "(-->|<!--|@[a-z]{1,3}|#[0-9]|[\\PC\u{202e}\u{e0041}\n-]){0,12}") {
+            let memory = memory(&job);
+            let line = memory.line();
+            prop_assert_eq!(line.lines().count(), 1);
+            let inner = line.strip_prefix("<!-- ").unwrap().strip_suffix(" -->").unwrap();
+            prop_assert!(!inner.contains("--") && !inner.contains(['<', '>', '@', '#']), "{}", inner);
+            prop_assert_eq!(Memory::of_body(&line), Recalled::All(memory));
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! The body of the issue.
+
+use jiff::Timestamp;
+
+use crate::domain::incident::jobs::{Job, Stage, Standing, Verdict};
+use crate::domain::incident::key::Key;
+use crate::domain::incident::memory::{Memory, Section};
+use crate::report::incident::{Failing, Links};
+use crate::report::markdown::{Table, code, heading};
+use crate::report::summary;
+
+/// The longest body, in bytes: GitHub takes 65,536 characters.
+const LONGEST: usize = 60_000;
+
+/// Rows of the table of jobs.
+const JOBS: usize = 60;
+
+/// The whole body: the hidden key, the words, the hidden memory.
+pub fn body(key: &Key, failing: Failing<'_>) -> String {
+    let memory = failing.memory.line();
+    let room = LONGEST.saturating_sub(key.line().len() + memory.len() + 8);
+    let words = summary::cut(&sections(failing), room);
+    format!("{}\n{words}\n{memory}\n", key.line())
+}
+
+/// The words, one section each.
+pub fn sections(failing: Failing<'_>) -> Vec<String> {
+    let mut sections = vec![head(failing), broken(failing), jobs(failing.stages)];
+    if failing.memory.history.len() > 1 {
+        sections.push(history(failing.links, failing.memory));
+    }
+    sections.push(foot(failing));
+    sections
+}
+
+fn head(failing: Failing<'_>) -> String {
+    let Failing { links, run, stages, environment, memory, earlier } = failing;
+    let mut table = Table::new(&["", ""]);
+    let mut row = |name: &str, value: String| table.raw_row(&[name.to_owned(), value]);
+    let failed: Vec<&Stage> =
+        stages.iter().filter(|one| one.standing == Standing::Failed).collect();
+    if let Some(stage) = failed.first() {
+        row("Failed stage", first_stage(failing, stage));
+    }
+    let attempt =
+        if run.attempt > 1 { format!(", attempt {}", run.attempt) } else { String::new() };
+    row(
+        "Run",
+        format!("{}{attempt} of {} ({})", links.of(run), code(&run.workflow), code(&run.event)),
+    );
+    row("Branch", code(&run.branch));
+    row("Commit", links.commit(&run.sha));
+    if !run.actor.is_empty() {
+        row("Started by", code(&run.actor));
+    }
+    if !environment.is_empty() {
+        row("Environment", code(environment));
+    }
+    row("Failed runs", memory.runs.to_string());
+    if let Some(number) = earlier {
+        row("Earlier", format!("#{number}"));
+    }
+    table.render()
+}
+
+fn first_stage(failing: Failing<'_>, stage: &Stage) -> String {
+    let Some(leg) = stage.failed_legs().next() else { return code(&stage.name) };
+    let step = leg.failed_step().map(|step| format!(", step {}", code(&step.name)));
+    format!(
+        "{}{}: {}",
+        code(&leg.name),
+        step.unwrap_or_default(),
+        failing.links.log(failing.run, leg)
+    )
+}
+
+/// What is or was broken, one row a job.
+fn broken(failing: Failing<'_>) -> String {
+    let Failing { links, memory, .. } = failing;
+    let mut table = Table::new(&["Job", "State", "Failing since", "Runs", "Last failed", "Where"]);
+    for section in &memory.sections {
+        let Section { job, first, last, count, fixed } = section;
+        let state = fixed
+            .as_ref()
+            .map_or("**broken**".to_owned(), |seen| format!("fixed by {}", links.run(seen)));
+        let since = format!("{}, {}", links.run(first), links.commit(&first.sha));
+        table.raw_row(&[
+            code(job),
+            state,
+            since,
+            count.to_string(),
+            links.run(last),
+            places(failing, job),
+        ]);
+    }
+    let more = if memory.has_more { "\nMore jobs fail than are listed here.\n" } else { "" };
+    format!("{}\n{}{more}", heading(3, "What is broken"), table.render())
+}
+
+/// The failed legs of a job in this run, with their step and log.
+fn places(failing: Failing<'_>, job: &str) -> String {
+    let stage = failing.stages.iter().find(|stage| stage.name == job);
+    let legs: Vec<&Job> = stage.into_iter().flat_map(Stage::failed_legs).collect();
+    let mut shown: Vec<String> = legs
+        .iter()
+        .take(3)
+        .map(|leg| {
+            let step = leg.failed_step().map_or("", |step| step.name.as_str());
+            let name = if legs.len() > 1 { code(&leg.name) + " " } else { String::new() };
+            format!("{name}{} {}", code(step), failing.links.log(failing.run, leg))
+        })
+        .collect();
+    if legs.len() > 3 {
+        shown.push(format!("and {} more", legs.len() - 3));
+    }
+    shown.join(", ")
+}
+
+/// All jobs of the run.
+fn jobs(stages: &[Stage]) -> String {
+    let mut table = Table::new(&["Job", "Result", "Took"]);
+    let mut rows = 0;
+    for stage in stages {
+        if stage.legs.is_empty() {
+            table.raw_row(&[code(&stage.name), stage.standing.word().to_owned(), String::new()]);
+            rows += 1;
+        }
+        for leg in stage.legs.iter().take(JOBS.saturating_sub(rows)) {
+            table.raw_row(&[code(&leg.name), word(stage, leg), took(leg.started, leg.completed)]);
+            rows += 1;
+        }
+    }
+    let all: usize = stages.iter().map(|stage| stage.legs.len().max(1)).sum();
+    let more = if all > rows { format!("\nand {} more\n", all - rows) } else { String::new() };
+    format!("{}\n{}{more}", heading(3, "All jobs of the run"), table.render())
+}
+
+/// How a leg ended: the stage's word where it tells more.
+fn word(stage: &Stage, leg: &Job) -> String {
+    let standing = match leg.verdict {
+        _ if leg.has_failed() => stage.standing,
+        Verdict::Skipped => stage.standing,
+        Verdict::Succeeded => Standing::Passed,
+        Verdict::Cancelled => Standing::Cancelled,
+        Verdict::Failed | Verdict::Unfinished => Standing::Unfinished,
+    };
+    standing.word().to_owned()
+}
+
+fn took(started: Option<Timestamp>, completed: Option<Timestamp>) -> String {
+    let (Some(started), Some(completed)) = (started, completed) else { return String::new() };
+    let seconds = completed.duration_since(started).as_secs().max(0);
+    match (seconds / 60, seconds % 60) {
+        (0, seconds) => format!("{seconds} s"),
+        (minutes, seconds) => format!("{minutes} min {seconds} s"),
+    }
+}
+
+fn history(links: &Links, memory: &Memory) -> String {
+    let mut table = Table::new(&["Run", "Commit", "Failed", "When"]);
+    for past in &memory.history {
+        let seen = &past.seen;
+        let jobs: Vec<String> = past.jobs.iter().map(|job| code(job)).collect();
+        let when = seen.at.strftime("%Y-%m-%d %H:%M UTC").to_string();
+        table.raw_row(&[links.run(seen), links.commit(&seen.sha), jobs.join(", "), when]);
+    }
+    format!("{}\n{}", heading(3, "The last failed runs"), table.render())
+}
+
+fn foot(failing: Failing<'_>) -> String {
+    format!(
+        "This text is written anew with each run; what you have to say belongs into a comment. The issue closes by itself \
+         when every broken job succeeds on a later commit of {}. Close it as \"not planned\" to hear no more of it until \
+         then.\n",
+        code(&failing.run.branch)
+    )
+}

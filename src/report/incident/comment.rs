@@ -1,0 +1,39 @@
+//! Comments: only what is news.
+
+use crate::domain::incident::life::Told;
+use crate::domain::incident::memory::Seen;
+use crate::report::incident::Links;
+use crate::report::markdown::code;
+
+/// Jobs that are named.
+const NAMED: usize = 10;
+
+/// What people are told.
+pub fn comment(links: &Links, seen: &Seen, told: &Told) -> String {
+    let run = links.run(seen);
+    let commit = links.commit(&seen.sha);
+    match told {
+        Told::MoreFail(jobs) => format!("Since run {run} ({commit}) {} too.", fail(jobs)),
+        Told::FailsAgain(jobs) => format!("It is back: in run {run} ({commit}) {}.", fail(jobs)),
+        Told::NotHeld(sha) => {
+            format!(
+                "The fix did not hold: {} says that it fixes this, and run {run} ({commit}) failed.",
+                links.commit(sha)
+            )
+        }
+        Told::Fixed => format!("All that was broken succeeded in run {run} ({commit})."),
+    }
+}
+
+/// That this issue is the same as another.
+pub fn duplicate(of: u64) -> String {
+    format!("Two runs opened an issue at the same moment: #{of} stands for both.")
+}
+
+fn fail(jobs: &[String]) -> String {
+    let named: Vec<String> = jobs.iter().take(NAMED).map(|job| code(job)).collect();
+    let more = jobs.len().saturating_sub(NAMED);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let verb = if jobs.len() == 1 { "fails" } else { "fail" };
+    format!("{}{more} {verb}", named.join(", "))
+}

@@ -1,0 +1,63 @@
+//! The step summary: what was done with which issue, and the report itself.
+
+use crate::domain::incident::life::{Change, Why};
+use crate::report::incident::Links;
+use crate::report::markdown::{heading, prose};
+
+/// What was done with an issue, as one line of Markdown. `number` is that of a new one.
+pub fn done(links: &Links, change: &Change, number: Option<u64>, is_dry: bool) -> String {
+    let issue = |number: u64| {
+        let Links { server, repository } = links;
+        format!("[issue {number}]({server}/{repository}/issues/{number})")
+    };
+    let verb =
+        |past: &str, would: &str| if is_dry { format!("Would {would}") } else { past.to_owned() };
+    match change {
+        Change::Nothing(why) => format!("{}.", reason(*why)),
+        Change::Create { .. } => match number {
+            Some(number) => format!("Opened {}.", issue(number)),
+            None => "Would open an issue.".to_owned(),
+        },
+        Change::Update(number) => format!("{} {}.", verb("Updated", "update"), issue(*number)),
+        Change::Reopen(number) => format!("{} {}.", verb("Reopened", "reopen"), issue(*number)),
+        Change::Close(number) => {
+            format!(
+                "{} {}: all that was broken succeeded.",
+                verb("Closed", "close"),
+                issue(*number)
+            )
+        }
+    }
+}
+
+/// Why nothing was done.
+fn reason(why: Why) -> String {
+    match why {
+        Why::NothingBroken => "Nothing is broken".to_owned(),
+        Why::Older => "A later run was looked at already: this one says nothing new".to_owned(),
+        Why::AlreadyKnown => "The issue knows of this run already".to_owned(),
+        Why::NotFixed => "What is broken did not succeed on a later commit".to_owned(),
+        Why::NewerFormat(version) => format!(
+            "The issue was written by a newer version of mta (format {version}): use that version here too"
+        ),
+    }
+}
+
+/// The head of the summary: what was done, one line each.
+pub fn head(lines: &[String]) -> String {
+    format!("{}\n{}\n", heading(2, "create-failure-issue"), lines.join("\n\n"))
+}
+
+/// Why there is no issue.
+pub fn without(why: &str) -> String {
+    format!("No issue: {}.", prose(why))
+}
+
+/// The lines that a workflow needs so that the token may write issues.
+pub fn permissions() -> String {
+    let lines = ["permissions:", "  issues: write", "  actions: read", "  contents: read"];
+    format!(
+        "The job needs\n\n```yaml\n{}\n```\n\nA pull request of a fork never gets a token that can write.\n",
+        lines.join("\n")
+    )
+}
