@@ -65,6 +65,12 @@ impl Links {
         }
     }
 
+    /// The page of an issue.
+    pub fn issue_page(&self, number: u64) -> String {
+        let Self { server, repository } = self;
+        format!("{server}/{repository}/issues/{number}")
+    }
+
     /// The page of a job's log, at the step that failed.
     pub fn log(&self, run: &Run, job: &Job) -> String {
         format!("[log]({})", self.log_page(run, job))

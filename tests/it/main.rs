@@ -62,6 +62,10 @@ mod host {
 mod http {
     mod connector;
 }
+mod incident {
+    mod bed;
+    mod issue;
+}
 mod layering;
 mod odoo {
     mod literal;

@@ -8,6 +8,7 @@ use crate::adapters::github::compare;
 use crate::adapters::github::errors::Error;
 use crate::adapters::github::issues::{self, Draft, Edit, Turn};
 use crate::domain::event::Event;
+use crate::domain::incident::descent::Descent;
 use crate::domain::incident::issue::ours;
 use crate::domain::incident::key::Key;
 use crate::domain::incident::life::{self, Change, Known, News, Plan, Told};
@@ -97,7 +98,7 @@ async fn comes_before(desk: Desk<'_>, failing: &str) -> Result<bool, Error> {
     }
     let branch = compare::descent(operation, repository, (failing, &run.branch)).await?;
     let is_newest = compare::descent(operation, repository, (&run.sha, &run.branch)).await?;
-    Ok(branch.may_be_rewritten() && is_newest.descends())
+    Ok(branch.may_be_rewritten() && is_newest == Descent::Identical)
 }
 
 async fn carry_out(

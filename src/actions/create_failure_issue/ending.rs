@@ -46,22 +46,20 @@ impl Told<'_> {
     /// The run gets no issue.
     pub fn without(self, why: &str) -> Ending {
         self.world.events.emit(Event::Note(format!("no issue: {why}")));
-        self.reported("skipped", vec![summary::without(why)])
+        self.reported("skipped", &[summary::without(why)])
     }
 
     /// The token may not write it: for a fork that is as it should be.
     pub fn not_allowed(self, failure: &Failure) -> Ending {
-        let mut ending = self.reported(
-            "skipped",
-            vec![summary::without(&failure.to_string()), summary::permissions()],
-        );
+        let mut ending = self
+            .reported("skipped", &[summary::without(&failure.to_string()), summary::permissions()]);
         ending.annotations.push(said(Level::Notice, failure));
         ending
     }
 
     /// GitHub could not be reached, or did not do it.
     pub fn trouble(self, failure: &Failure) -> Ending {
-        let mut ending = self.reported("error", vec![summary::without(&failure.to_string())]);
+        let mut ending = self.reported("error", &[summary::without(&failure.to_string())]);
         ending.annotations.push(said(Level::Warning, failure));
         ending
     }
@@ -70,25 +68,29 @@ impl Told<'_> {
     pub fn with(self, all: &[Done]) -> Ending {
         let links = self.failing.links;
         let is_dry = self.inputs.dry_run;
-        let line = |done: &Done| summary::done(links, &done.change, done.number, is_dry);
-        let mut lines: Vec<String> = all.iter().map(line).collect();
-        if lines.is_empty() {
-            lines.push(summary::without("nothing is broken"));
-        }
-        for (done, line) in all.iter().zip(&lines) {
-            self.world.events.emit(Event::Note(line.clone()));
-            if let Some(text) = done.body.as_ref().filter(|_| is_dry) {
-                self.world
-                    .events
-                    .emit(Event::Foreign { source: "issue".to_owned(), text: text.clone() });
+        let url = |number: u64| links.issue_page(number);
+        let mut told = Vec::new();
+        for done in all {
+            let said = |issue: &dyn Fn(u64) -> String| {
+                summary::done(&done.change, done.number, is_dry, issue)
+            };
+            let note = said(&|number| format!("issue {number} ({})", url(number)));
+            self.world.events.emit(Event::Note(note));
+            told.push(said(&|number| format!("[issue {number}]({})", url(number))));
+            if let Some(text) = done.body.clone().filter(|_| is_dry) {
+                self.world.events.emit(Event::Foreign { source: "issue".to_owned(), text });
             }
+        }
+        if all.is_empty() {
+            self.world.events.emit(Event::Note("no issue: nothing is broken".to_owned()));
+            told.push(summary::without("nothing is broken"));
         }
         let main =
             all.iter().find(|done| !matches!(done.change, Change::Nothing(_))).or(all.first());
         let memory = main.and_then(|done| done.memory.as_ref()).unwrap_or(self.failing.memory);
-        let told = Told { failing: Failing { memory, ..self.failing }, ..self };
-        let mut ending = told.reported(main.map_or("none", |done| word(&done.change)), lines);
-        let url = |number: u64| format!("{}/{}/issues/{number}", links.server, links.repository);
+        let with_memory = Told { failing: Failing { memory, ..self.failing }, ..self };
+        let action = main.map_or("none", |done| word(&done.change));
+        let mut ending = with_memory.reported(action, &told);
         if let Some(number) = main.and_then(|done| done.number) {
             ending.outputs.set("issue-number", number.to_string());
             ending.outputs.set("issue-url", url(number));
@@ -118,10 +120,10 @@ impl Told<'_> {
     }
 
     /// An ending with the report: in the summary, in a file, in outputs.
-    fn reported(self, action: &str, lines: Vec<String>) -> Ending {
+    fn reported(self, action: &str, lines: &[String]) -> Ending {
         let mut ending = Ending::new(Outcome::Done);
         ending.outputs.set("action", action);
-        ending.summary = vec![summary::head(&lines)];
+        ending.summary = vec![summary::head(lines)];
         let failing = self.failing;
         let failed: Vec<&Stage> =
             failing.stages.iter().filter(|stage| stage.standing == Standing::Failed).collect();
@@ -129,7 +131,7 @@ impl Told<'_> {
         if failed.is_empty() {
             return ending;
         }
-        let sections = body::sections(failing);
+        let sections = body::sections(failing, usize::MAX);
         ending.outputs.set("occurrences", failing.memory.runs.to_string());
         let first =
             failing.memory.sections.iter().filter(|one| one.is_open()).map(|one| &one.first);

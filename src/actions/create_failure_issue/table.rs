@@ -64,7 +64,7 @@ pub const INPUTS: &[InputSpec] = &[
     },
     InputSpec {
         name: "run-id",
-        kind: Kind::Integer { min: 1, max: i64::MAX as u64 },
+        kind: Kind::Integer { min: 1, max: 999_999_999_999_999 },
         need: Need::Optional,
         doc: "The run that is looked at. Without it: the one that started this one (`workflow_run`), else this one.",
         examples: &["1234567890"],

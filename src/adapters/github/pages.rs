@@ -20,7 +20,7 @@ pub async fn list<T: DeserializeOwned, U>(
     call: Call,
     keep: impl FnMut(T) -> Option<U>,
 ) -> Result<Vec<U>, Error> {
-    all(operation, call, |answer, call| answer.json(call), keep).await
+    all(operation, call, Answer::json, keep).await
 }
 
 /// The same where each page is an object, and the items stand in one of its fields.

@@ -148,11 +148,11 @@ pub fn stages(jobs: &[Job], tolerated: impl Fn(&str) -> bool) -> Vec<Stage> {
     let mut stages: Vec<Stage> = Vec::new();
     for job in jobs {
         let name = family(&job.name);
-        match stages.iter_mut().find(|stage| stage.name == name) {
-            Some(stage) => stage.legs.push(job.clone()),
-            None => {
-                stages.push(Stage { name, standing: Standing::Unfinished, legs: vec![job.clone()] })
-            }
+        if let Some(stage) = stages.iter_mut().find(|stage| stage.name == name) {
+            stage.legs.push(job.clone());
+        } else {
+            let legs = vec![job.clone()];
+            stages.push(Stage { name, standing: Standing::Unfinished, legs });
         }
     }
     for stage in &mut stages {

@@ -278,7 +278,7 @@ fn learn(memory: &mut Memory, news: &News) -> Vec<String> {
         return added;
     }
     for job in &news.failed {
-        let has_room = memory.sections.len() < SECTIONS;
+        let has_room = memory.sections.len() < SECTIONS && !memory.has_more;
         let first = || Section {
             job: job.clone(),
             first: seen.clone(),
@@ -309,6 +309,7 @@ fn learn(memory: &mut Memory, news: &News) -> Vec<String> {
         }
     }
     remember(memory, news);
+    memory.fit();
     added
 }
 

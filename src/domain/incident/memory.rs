@@ -15,6 +15,9 @@ pub const HISTORY: usize = 10;
 /// Jobs that are kept apart. Of more it is known only that there are more: they are fixed when all of the run is.
 pub const SECTIONS: usize = 50;
 
+/// The longest hidden line, in bytes: more than half of an issue is for people.
+pub const ROOM: usize = 28_000;
+
 const BEFORE: &str = "<!-- mta:memory ";
 const AFTER: &str = " -->";
 
@@ -108,6 +111,22 @@ impl Memory {
     /// Whether something is broken.
     pub fn is_open(&self) -> bool {
         self.has_more || self.sections.iter().any(Section::is_open)
+    }
+
+    /// Leaves out what does not fit into [`ROOM`]: old runs first, then jobs, which are known as "more" from then on.
+    pub fn fit(&mut self) {
+        while self.line().len() > ROOM {
+            if self.history.len() > 1 {
+                self.history.pop();
+            } else if let Some(past) = self.history.first_mut().filter(|past| past.jobs.len() > 1) {
+                past.jobs.truncate(1);
+            } else if self.sections.len() > 1 {
+                self.sections.pop();
+                self.has_more = true;
+            } else {
+                return;
+            }
+        }
     }
 
     /// The hidden line.
@@ -232,6 +251,24 @@ mod tests {
         assert!(!memory.is_open());
         memory.has_more = true;
         assert!(memory.is_open());
+    }
+
+    #[test]
+    fn what_does_not_fit_is_left_out_and_known_as_more() {
+        let mut memory = memory("test");
+        memory.fit();
+        assert!(!memory.has_more, "a small one stays as it is");
+        let name = "<".repeat(100);
+        for number in 0..SECTIONS {
+            let job = format!("{name}{number}");
+            memory.sections.push(Section { job: job.clone(), ..memory.sections[0].clone() });
+            memory.history[0].jobs.push(job);
+        }
+        memory.history = vec![memory.history[0].clone(); HISTORY];
+        memory.fit();
+        assert!(memory.line().len() <= ROOM && memory.has_more);
+        assert_eq!((memory.history.len(), memory.sections[0].job.as_str()), (1, "test"));
+        assert!(memory.sections.len() > 20, "{}", memory.sections.len());
     }
 
     proptest! {

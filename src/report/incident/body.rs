@@ -1,7 +1,5 @@
 //! The body of the issue.
 
-use jiff::Timestamp;
-
 use crate::domain::incident::jobs::{Job, Stage, Standing, Verdict};
 use crate::domain::incident::key::Key;
 use crate::domain::incident::memory::{Memory, Section};
@@ -12,20 +10,20 @@ use crate::report::summary;
 /// The longest body, in bytes: GitHub takes 65,536 characters.
 const LONGEST: usize = 60_000;
 
-/// Rows of the table of jobs.
+/// Rows of the table of jobs in an issue.
 const JOBS: usize = 60;
 
 /// The whole body: the hidden key, the words, the hidden memory.
 pub fn body(key: &Key, failing: Failing<'_>) -> String {
     let memory = failing.memory.line();
     let room = LONGEST.saturating_sub(key.line().len() + memory.len() + 8);
-    let words = summary::cut(&sections(failing), room);
+    let words = summary::cut(&sections(failing, JOBS), room);
     format!("{}\n{words}\n{memory}\n", key.line())
 }
 
-/// The words, one section each.
-pub fn sections(failing: Failing<'_>) -> Vec<String> {
-    let mut sections = vec![head(failing), broken(failing), jobs(failing.stages)];
+/// The words, one section each; of the jobs at most so many rows.
+pub fn sections(failing: Failing<'_>, rows: usize) -> Vec<String> {
+    let mut sections = vec![head(failing), broken(failing), jobs(failing.stages, rows)];
     if failing.memory.history.len() > 1 {
         sections.push(history(failing.links, failing.memory));
     }
@@ -117,21 +115,20 @@ fn places(failing: Failing<'_>, job: &str) -> String {
 }
 
 /// All jobs of the run.
-fn jobs(stages: &[Stage]) -> String {
+fn jobs(stages: &[Stage], limit: usize) -> String {
     let mut table = Table::new(&["Job", "Result", "Took"]);
-    let mut rows = 0;
+    let mut rows: Vec<[String; 3]> = Vec::new();
     for stage in stages {
         if stage.legs.is_empty() {
-            table.raw_row(&[code(&stage.name), stage.standing.word().to_owned(), String::new()]);
-            rows += 1;
+            rows.push([code(&stage.name), stage.standing.word().to_owned(), String::new()]);
         }
-        for leg in stage.legs.iter().take(JOBS.saturating_sub(rows)) {
-            table.raw_row(&[code(&leg.name), word(stage, leg), took(leg.started, leg.completed)]);
-            rows += 1;
-        }
+        rows.extend(stage.legs.iter().map(|leg| [code(&leg.name), word(stage, leg), took(leg)]));
     }
-    let all: usize = stages.iter().map(|stage| stage.legs.len().max(1)).sum();
-    let more = if all > rows { format!("\nand {} more\n", all - rows) } else { String::new() };
+    rows.iter().take(limit).for_each(|row| table.raw_row(row));
+    let more = match rows.len().saturating_sub(limit) {
+        0 => String::new(),
+        more => format!("\nand {more} more\n"),
+    };
     format!("{}\n{}{more}", heading(3, "All jobs of the run"), table.render())
 }
 
@@ -147,8 +144,13 @@ fn word(stage: &Stage, leg: &Job) -> String {
     standing.word().to_owned()
 }
 
-fn took(started: Option<Timestamp>, completed: Option<Timestamp>) -> String {
-    let (Some(started), Some(completed)) = (started, completed) else { return String::new() };
+fn took(leg: &Job) -> String {
+    let (Some(started), Some(completed)) = (leg.started, leg.completed) else {
+        return String::new();
+    };
+    if leg.verdict == Verdict::Skipped {
+        return String::new();
+    }
     let seconds = completed.duration_since(started).as_secs().max(0);
     match (seconds / 60, seconds % 60) {
         (0, seconds) => format!("{seconds} s"),

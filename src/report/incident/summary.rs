@@ -1,15 +1,15 @@
 //! The step summary: what was done with which issue, and the report itself.
 
 use crate::domain::incident::life::{Change, Why};
-use crate::report::incident::Links;
 use crate::report::markdown::{heading, prose};
 
-/// What was done with an issue, as one line of Markdown. `number` is that of a new one.
-pub fn done(links: &Links, change: &Change, number: Option<u64>, is_dry: bool) -> String {
-    let issue = |number: u64| {
-        let Links { server, repository } = links;
-        format!("[issue {number}]({server}/{repository}/issues/{number})")
-    };
+/// What was done with an issue, in one line. `number` is that of a new one, `issue` shows one.
+pub fn done(
+    change: &Change,
+    number: Option<u64>,
+    is_dry: bool,
+    issue: impl Fn(u64) -> String,
+) -> String {
     let verb =
         |past: &str, would: &str| if is_dry { format!("Would {would}") } else { past.to_owned() };
     match change {

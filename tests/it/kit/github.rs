@@ -1,7 +1,10 @@
-//! A GitHub for tests: comments and pull requests of `acme/app` on a port of this host, with faults as scripted.
+//! A GitHub for tests: issues, comments, pull requests, runs and commits of `acme/app` on a port of this host, with faults
+//! as scripted.
 //!
 //! It keeps to what the API's description says, and notes every request that does not: `violations` must stay empty.
 
+mod actions;
+pub mod tracker;
 pub mod wire;
 
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -11,6 +14,7 @@ use serde_json::{Value, json};
 use tokio::io::BufReader;
 use tokio::net::{TcpListener, TcpStream};
 
+use crate::kit::github::tracker::Issue;
 use crate::kit::github::wire::{Delivery, Request, Response, read, write};
 
 /// The token that it knows, and whose it is.
@@ -19,6 +23,9 @@ pub const LOGIN: &str = "github-actions[bot]";
 
 /// The longest comment, in UTF-16 units.
 const LONGEST: usize = 65_536;
+
+/// Above so many comments GitHub takes no more on an issue.
+const MOST_COMMENTS: usize = 2_500;
 
 /// What happens to one request instead of, or around, what was asked for.
 #[derive(Clone, Debug)]
@@ -33,11 +40,15 @@ pub enum Fault {
     Dropped,
     /// Somebody else's comment is written first; then all goes on as it should.
     After { author: &'static str, body: String },
+    /// Another run opens this issue first; then all goes on as it should.
+    Opened(Issue),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Comment {
     pub id: u64,
+    /// Number of the issue or pull request.
+    pub on: u64,
     pub author: String,
     pub body: String,
 }
@@ -48,6 +59,15 @@ struct State {
     port: u16,
     comments: Vec<Comment>,
     last_id: u64,
+    issues: Vec<Issue>,
+    clock: u64,
+    issues_are_disabled: bool,
+    labels_are_dropped: bool,
+    runs: Vec<Value>,
+    jobs: Vec<(u64, u64, Value)>,
+    commits: Vec<String>,
+    lost_commits: Vec<String>,
+    files: Vec<(String, String)>,
     pulls: Vec<Value>,
     commit_pulls: bool,
     page: usize,
@@ -106,7 +126,59 @@ impl FakeGitHub {
     }
 
     pub fn add_comment(&self, author: &str, body: &str) -> u64 {
-        self.state().add(author, body).id
+        self.state().add(7, author, body).id
+    }
+
+    /// Puts an issue there; its number is the next one if it has none.
+    pub fn add_issue(&self, issue: Issue) -> u64 {
+        self.state().add_issue(issue)
+    }
+
+    pub fn issues(&self) -> Vec<Issue> {
+        self.state().issues.clone()
+    }
+
+    /// Changes an issue as a person does.
+    pub fn touch(&self, number: u64, change: impl FnOnce(&mut Issue)) {
+        let mut state = self.state();
+        change(state.issues.iter_mut().find(|issue| issue.number == number).unwrap());
+    }
+
+    pub fn disable_issues(&self) {
+        self.state().issues_are_disabled = true;
+    }
+
+    /// As for a token without the right to push: labels are left out without a word.
+    pub fn drop_labels(&self) {
+        self.state().labels_are_dropped = true;
+    }
+
+    pub fn add_run(&self, run: Value) {
+        self.state().runs.push(run);
+    }
+
+    /// The jobs of an attempt of a run, which replace those that were there.
+    pub fn set_jobs(&self, (run, attempt): (u64, u64), jobs: Vec<Value>) {
+        let mut state = self.state();
+        state.jobs.retain(|(id, number, _)| (*id, *number) != (run, attempt));
+        state.jobs.extend(jobs.into_iter().map(|job| (run, attempt, job)));
+    }
+
+    /// The newest commit of `main`.
+    pub fn push(&self, sha: &str) {
+        self.state().commits.push(sha.to_owned());
+    }
+
+    /// A commit is taken out of `main`, as by a forced push.
+    pub fn rewrite_without(&self, sha: &str) {
+        let mut state = self.state();
+        state.commits.retain(|commit| commit != sha);
+        state.lost_commits.push(sha.to_owned());
+    }
+
+    /// A file that is the same in every commit; `packed` is its text in base64.
+    pub fn add_file(&self, path: &str, packed: &str) {
+        self.state().files.push((path.to_owned(), packed.to_owned()));
     }
 
     pub fn add_pull(&self, pull: Value) {
@@ -158,9 +230,9 @@ impl FakeGitHub {
 }
 
 impl State {
-    fn add(&mut self, author: &str, body: &str) -> &Comment {
+    fn add(&mut self, on: u64, author: &str, body: &str) -> &Comment {
         self.last_id += 1;
-        let comment = Comment { id: self.last_id, author: author.into(), body: body.into() };
+        let comment = Comment { id: self.last_id, on, author: author.into(), body: body.into() };
         self.comments.push(comment);
         &self.comments[self.comments.len() - 1]
     }
@@ -199,8 +271,12 @@ impl State {
             }
             Some(Fault::Wire(delivery)) => (self.route(request), delivery),
             Some(Fault::Dropped) => (said(500, "never seen"), Delivery::Nothing),
+            Some(Fault::Opened(issue)) => {
+                self.add_issue(issue);
+                (self.route(request), Delivery::Whole)
+            }
             Some(Fault::After { author, body }) => {
-                self.add(author, &body);
+                self.add(7, author, &body);
                 (self.route(request), Delivery::Whole)
             }
         }
@@ -218,13 +294,28 @@ impl State {
             return said(404, "Not Found");
         };
         match (request.method.as_str(), rest) {
-            ("GET", ["issues", "7", "comments"]) => {
-                let all = self.comments.iter().map(|comment| self.show(comment)).collect();
+            ("GET", ["issues"]) => self.list_issues(request),
+            ("POST", ["issues"]) => self.open_issue(&request.json()),
+            ("PATCH", ["issues", number]) if number.parse::<u64>().is_ok() => {
+                self.edit_issue(number.parse().unwrap(), &request.json())
+            }
+            ("GET", ["actions", "runs", id]) => self.run(id),
+            ("GET", ["actions", "runs", id, "attempts", attempt, "jobs"]) => {
+                self.jobs(request, (id, attempt))
+            }
+            ("GET", ["compare", both]) => self.compare(both),
+            ("GET", ["contents", path @ ..]) => self.contents(path),
+            ("GET", ["issues", number, "comments"]) => {
+                let on = |comment: &&Comment| comment.on.to_string() == *number;
+                let all =
+                    self.comments.iter().filter(on).map(|comment| self.show(comment)).collect();
                 let doomed = self.doomed.take();
                 self.comments.retain(|comment| Some(comment.id) != doomed);
                 self.page(request, all)
             }
-            ("POST", ["issues", "7", "comments"]) => self.create(&request.json()),
+            ("POST", ["issues", number, "comments"]) => {
+                self.create(number.parse().unwrap_or_default(), &request.json())
+            }
             ("PATCH", ["issues", "comments", id]) => self.change(id, &request.json()),
             ("DELETE", ["issues", "comments", id]) => {
                 let before = self.comments.len();
@@ -259,9 +350,9 @@ impl State {
     }
 
     fn show(&self, comment: &Comment) -> Value {
-        let Comment { id, author, body } = comment;
+        let Comment { id, on, author, body } = comment;
         let user = if author.is_empty() { Value::Null } else { json!({"login": author, "id": 1}) };
-        let url = format!("http://127.0.0.1:{}/acme/app/pull/7#issuecomment-{id}", self.port);
+        let url = format!("http://127.0.0.1:{}/acme/app/pull/{on}#issuecomment-{id}", self.port);
         json!({"id": id, "body": body, "user": user, "html_url": url, "performed_via": null})
     }
 
@@ -282,12 +373,15 @@ impl State {
         answer.with("link", format!("<{first}>; rel=\"first\", <{}>; rel=\"next\"", to(page + 1)))
     }
 
-    fn create(&mut self, body: &Value) -> Response {
+    fn create(&mut self, on: u64, body: &Value) -> Response {
         let Some(text) = body["body"].as_str() else { return said(422, "Invalid request.") };
         if text.encode_utf16().count() > LONGEST {
             return too_long();
         }
-        let comment = self.add(LOGIN, text).clone();
+        if self.comments.iter().filter(|comment| comment.on == on).count() >= MOST_COMMENTS {
+            return said(403, "Commenting is disabled on issues with more than 2500 comments");
+        }
+        let comment = self.add(on, LOGIN, text).clone();
         Response::json(201, &self.show(&comment))
     }
 
@@ -334,6 +428,46 @@ fn encoded(text: &str) -> String {
     text.chars().map(encode).collect()
 }
 
+/// Whether the fields are those that the description knows for what is changed.
+fn fields_fit(request: &Request, json: &Value) -> bool {
+    let is_comment = request.path().contains("/comments");
+    let known: &[&str] = match request.method.as_str() {
+        _ if is_comment => &["body"],
+        "POST" => &["title", "body", "labels", "assignees"],
+        _ => &["body", "state", "state_reason"],
+    };
+    let fits = |(name, value): (&String, &Value)| {
+        let kind = if name == "labels" || name == "assignees" {
+            value.is_array()
+        } else {
+            value.is_string()
+        };
+        known.contains(&name.as_str()) && kind
+    };
+    let is_whole = !is_comment || json["body"].is_string();
+    is_whole && json.as_object().is_some_and(|fields| !fields.is_empty() && fields.iter().all(fits))
+}
+
+/// Percent-decoded, `+` as a space.
+fn decoded(text: &str) -> String {
+    let mut bytes = Vec::new();
+    let mut rest = text.as_bytes();
+    while let [first, more @ ..] = rest {
+        rest = more;
+        match (first, more) {
+            (b'%', [high, low, after @ ..]) => {
+                let hex = [*high, *low];
+                let digits = std::str::from_utf8(&hex).unwrap();
+                bytes.push(u8::from_str_radix(digits, 16).unwrap());
+                rest = after;
+            }
+            (b'+', _) => bytes.push(b' '),
+            (byte, _) => bytes.push(*byte),
+        }
+    }
+    String::from_utf8(bytes).unwrap()
+}
+
 /// What the description of the API says about every request.
 fn violations(request: &Request) -> Vec<&'static str> {
     let is = |name: &str, value: &str| request.all(name) == [value];
@@ -353,11 +487,7 @@ fn violations(request: &Request) -> Vec<&'static str> {
         (has_body || request.body.is_empty(), "a body where none belongs"),
         (!has_body || is("content-type", "application/json"), "Content-Type"),
         (!has_body || length == 1, "Content-Length"),
-        (
-            !has_body || json.as_object().is_some_and(|o| o.keys().eq(["body"])),
-            "fields of the body",
-        ),
-        (!has_body || json["body"].is_string(), "the body's text"),
+        (!has_body || fields_fit(request, &json), "fields of the body"),
     ]
     .into_iter()
     .filter(|(holds, _)| !holds)
