@@ -61,6 +61,7 @@ mod host {
 }
 mod http {
     mod connector;
+    mod probe;
 }
 mod layering;
 mod odoo {
@@ -70,6 +71,7 @@ mod packaging {
     mod contract;
     mod e2e_action;
     mod e2e_static_binary;
+    mod launcher;
     mod release;
     mod workflows;
 }
