@@ -50,7 +50,9 @@ fn probed(answer: &[u8]) -> (i32, String) {
     let output = command.output().unwrap();
     let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
     let mut log = Log::default();
-    read_lines(&text).iter().for_each(|line| log.take(line));
+    for line in read_lines(&text) {
+        log.take(&line);
+    }
     assert!(log.commands.is_empty() && !log.is_stopped(), "obeyed: {:?}: {text:?}", log.commands);
     let [line] = log.lines.as_slice() else { panic!("not one line: {text:?}") };
     assert!(!line.contains(|c: char| c.is_control() || ignorable(c)), "invisible: {line:?}");
