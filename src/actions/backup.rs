@@ -66,6 +66,7 @@ pub const SPEC: ActionSpec = ActionSpec {
         LOCK_WAIT,
         STATE_DIR,
     ],
+    examples: &[&["database-service"], &["database-service", "directory", "keep-last"]],
     outputs: &[
         OutputSpec {
             name: "result",

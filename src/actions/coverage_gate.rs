@@ -26,6 +26,7 @@ pub const SPEC: ActionSpec = ActionSpec {
         reports, recognised by what is in them, and joins them. Counts in whole numbers: 79.999 % is not 80 %. The baseline \
         is kept in the repository itself. What cannot be checked is an error and never a pass.",
     inputs: table::INPUTS,
+    examples: &[&["reports"], &["reports", "base"]],
     outputs: OUTPUTS,
     outcomes: JUDGES,
     icon: "check-circle",

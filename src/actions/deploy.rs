@@ -52,7 +52,7 @@ pub const SPEC: ActionSpec = ActionSpec {
             name: "secret-files",
             kind: Kind::Map(Secrecy::All),
             need: Need::Optional,
-            doc: "Files with secrets that the compose file mounts, as `path=content` lines or a YAML map; the path is relative to the first compose file's folder. Content of several lines is given as one line of JSON, `path: toJSON(secrets.NAME)` in an expression; see the README.",
+            doc: "Files with secrets that the compose file mounts, as `path=content` lines or a YAML map; the path is relative to the first compose file's folder. Content of several lines is given as one line of JSON, `path: toJSON(secrets.NAME)` in an expression; see \"Secrets\" in the README of the repository.",
             examples: &[
                 "secrets/db_password: ${{ toJSON(secrets.DB_PASSWORD) }}",
                 "secrets/db_password=${{ secrets.DB_PASSWORD }}",
@@ -172,6 +172,7 @@ pub const SPEC: ActionSpec = ActionSpec {
             examples: &["true"],
         },
     ],
+    examples: &[&["health-url"], &["compose-files", "project-name", "dry-run"]],
     outputs: &[
         OutputSpec {
             name: "result",

@@ -43,7 +43,7 @@ pub const DATABASE_SERVICE: InputSpec = InputSpec {
     name: "database-service",
     kind: Kind::Text,
     need: Need::Optional,
-    doc: "The Compose service that runs PostgreSQL.",
+    doc: "The Compose service that runs PostgreSQL. Without it: the one that the release, or the backup to restore, has recorded.",
     examples: &["db"],
 };
 

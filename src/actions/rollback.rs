@@ -68,6 +68,7 @@ pub const SPEC: ActionSpec = ActionSpec {
         LOCK_WAIT,
         STATE_DIR,
     ],
+    examples: &[&[], &["backup", "confirm-data-loss"]],
     outputs: &[
         OutputSpec {
             name: "result",

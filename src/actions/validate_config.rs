@@ -26,6 +26,7 @@ pub const SPEC: ActionSpec = ActionSpec {
         `.gitignore` and the index, secret files, Odoo manifests. All findings in one run, each at its \
         line, with what to do. Needs no token, no engine and no network, so it works on pull requests of forks.",
     inputs: table::INPUTS,
+    examples: &[&[], &["compose-files", "mode"]],
     outputs: OUTPUTS,
     outcomes: JUDGES,
     icon: "search",
@@ -66,6 +67,9 @@ async fn validate(values: &Values, world: World<'_>) -> Result<Ending, Failure> 
         world.events.emit(Event::Note(terminal::finding(finding, &files, reader)));
     }
     world.events.emit(Event::Note(terminal::counts(&reported)));
+    for sentence in &gathered.not_checked {
+        world.events.emit(Event::Note(format!("not checked: {sentence}")));
+    }
     let fails = validation::fails(&reported, inputs.fail_on);
     let outcome = if fails { Outcome::Failed } else { Outcome::Done };
     let mut ending = ending::of(outcome, &reported, (&gathered, world));

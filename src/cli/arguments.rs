@@ -194,7 +194,6 @@ fn action_names() -> Vec<&'static str> {
 }
 
 /// Every input of every action once; where specs differ, the first one stands.
-/// The inputs of all actions.
 pub fn union() -> Vec<InputSpec> {
     let mut all: Vec<InputSpec> = Vec::new();
     for spec in actions::ALL.iter().flat_map(|action| action.inputs) {
@@ -324,7 +323,8 @@ fn flag_help(spec: &InputSpec) -> String {
     let doc = spec.doc.trim_end_matches('.');
     match (spec.need, spec.kind) {
         (Need::Required, _) => format!("{doc} [required]"),
-        (Need::Default(_), Kind::Bool) | (Need::Optional, _) => doc.to_owned(),
+        // That a switch is off until it is given goes without saying.
+        (Need::Default("false"), Kind::Bool) | (Need::Optional, _) => doc.to_owned(),
         (Need::Default(text), _) => format!("{doc} [default: {text}]"),
     }
 }
@@ -375,7 +375,7 @@ fn main_footer() -> String {
     format!(
         "{}\nExamples:\n  mta deploy --compose-files compose.yaml --health-url http://localhost:8080/health\n  \
          mta rollback --to previous\n\n`mta <command> --help` shows the inputs of a command.",
-        exit_codes()
+        exit_codes(&Outcome::ALL)
     )
 }
 
@@ -393,35 +393,29 @@ fn action_footer(spec: &ActionSpec) -> String {
     format!(
         "Where inputs are read from:\n  Flags, first of all. Lists and maps may be repeated.\n{secret_line}  \
          MTA_INPUTS, a JSON object, when run as an action.\n\n{}\nExamples:\n{}",
-        exit_codes(),
+        exit_codes(spec.outcomes),
         examples(spec)
     )
 }
 
-fn exit_codes() -> String {
-    let rows = Outcome::ALL.iter().map(|outcome| {
+fn exit_codes(outcomes: &[Outcome]) -> String {
+    let rows = outcomes.iter().map(|outcome| {
         format!("  {:>2}  {:<13} {}\n", outcome.code(), outcome.word(), outcome.meaning())
     });
     format!("Exit codes:\n{}", rows.collect::<String>())
 }
 
-/// Two examples: as short as it gets, and with the first inputs that have an example on one line.
 fn examples(spec: &ActionSpec) -> String {
-    let named = spec.inputs.iter().filter(|input| !is_secret(input.kind)).filter_map(|input| {
-        let text = input.examples.iter().find(|text| !text.contains(['\n', '$', ' ']))?;
-        Some((input.name, *text))
-    });
-    let mut required = String::new();
-    let mut more = String::new();
-    for (name, text) in named {
-        let needed = spec.inputs.iter().any(|i| i.name == name && i.need == Need::Required);
-        if needed {
-            required.push_str(&format!(" --{name} {text}"));
-        } else if more.matches("--").count() < 2 {
-            more.push_str(&format!(" --{name} {text}"));
-        }
-    }
-    format!("  mta {0}{required}\n  mta {0}{required}{more}", spec.name)
+    let example = |name: &str| {
+        let input = spec.inputs.iter().find(|input| input.name == name);
+        let text = input.and_then(|input| input.examples.first()).copied().unwrap_or_default();
+        format!(" --{name} {text}")
+    };
+    let line = |names: &&[&str]| {
+        let flags: String = names.iter().map(|name| example(name)).collect();
+        format!("  mta {}{flags}", spec.name)
+    };
+    spec.examples.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
 fn action(name: &str, given: &ArgMatches, verbosity: Verbosity) -> Parsed {
@@ -593,6 +587,7 @@ mod tests {
                 "mta deploy --help",
                 &["--health-url", "--secret-files-file", "MTA_SECRET_FILES", "Examples:"][..],
             ),
+            ("mta coverage-gate --help", &["[default: true]", "--reports coverage.xml"][..]),
         ] {
             let (help, _) = text(line);
             for word in words {
@@ -600,6 +595,27 @@ mod tests {
             }
             let wide = help.lines().find(|line| line.chars().count() > 100);
             assert_eq!(wide, None, "{line}");
+        }
+    }
+
+    #[test]
+    fn the_help_of_an_action_has_its_own_exit_codes_and_examples_that_it_takes() {
+        for action in actions::ALL {
+            let (help, _) = text(&format!("mta {} --help", action.name));
+            for outcome in Outcome::ALL {
+                let row = format!("{:>4}  {} ", outcome.code(), outcome.word());
+                let shown = help.lines().any(|line| line.starts_with(&row));
+                assert_eq!(shown, action.outcomes.contains(&outcome), "{row}:\n{help}");
+            }
+            let (_, lines) = help.rsplit_once("Examples:\n").unwrap();
+            assert_eq!(lines.lines().count(), action.examples.len(), "{help}");
+            for line in lines.lines() {
+                let Parsed::Action { name, raw, .. } = parsed(line.trim()) else {
+                    panic!("{line}")
+                };
+                assert_eq!(name, action.name);
+                assert!(crate::domain::input::read(action.inputs, &raw).is_ok(), "{line}");
+            }
         }
     }
 

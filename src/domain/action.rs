@@ -17,6 +17,9 @@ pub struct ActionSpec {
     pub long_about: &'static str,
     /// The inputs, in the order in which they are documented.
     pub inputs: &'static [InputSpec],
+    /// Inputs that do something useful together as they stand, each by its own first example. The README begins with the
+    /// first set, `--help` ends with all.
+    pub examples: &'static [&'static [&'static str]],
     /// The outputs; all of them are always written.
     pub outputs: &'static [OutputSpec],
     /// How it can end, in the order of the exit codes.

@@ -61,6 +61,7 @@ mod host {
 }
 mod http {
     mod connector;
+    mod probe;
 }
 mod incident {
     mod bed;
@@ -74,6 +75,7 @@ mod packaging {
     mod contract;
     mod e2e_action;
     mod e2e_static_binary;
+    mod launcher;
     mod release;
     mod workflows;
 }

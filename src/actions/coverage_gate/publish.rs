@@ -136,11 +136,18 @@ pub async fn comment(inputs: &Inputs, world: World<'_>, told: &mut Told) {
             format!(
                 "the token may not comment on this pull request: for a fork that is as it should be, and a \
                  `workflow_run` job can post it (README, `mode: post`); else {}. All of it is in the step summary",
-                github::help(&error, PERMISSION)
+                to_comment(&error)
             ),
         ),
         Err(error) => told.warn("the comment was not posted", &github::failed(&error, PERMISSION)),
     }
+}
+
+/// What lets the token comment. Where it may not even read, GitHub names what reading takes, and one would come back.
+fn to_comment(error: &Error) -> String {
+    let help = github::help(error, PERMISSION);
+    let needed = format!("`{PERMISSION}`");
+    if help.contains(&needed) { help } else { format!("{help}; to comment takes {needed}") }
 }
 
 /// Puts the badge on its branch.

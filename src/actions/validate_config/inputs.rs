@@ -47,8 +47,9 @@ impl Inputs {
     /// One failure that lists every fault.
     pub fn read(values: &Values, world: World<'_>) -> Result<Self, Failure> {
         let levels = Levels::parse(values.list("rules")).map_err(|wrong| {
-            Failure::new(Outcome::BadInput, format!("`rules`: {}", wrong.join("; ")))
-                .help("write `rule=off`, one a line; `mta validate-config --help` and the README list the rules")
+            Failure::new(Outcome::BadInput, format!("`rules`: {}", wrong.join("; "))).help(
+                "write `rule=off`, one a line; the README of `validate-config` lists the rules",
+            )
         })?;
         let path = |name: &str| values.path(name).map(|path| join("", path.as_str()));
         let list = |name: &str| values.list(name).iter().map(|path| join("", path)).collect();

@@ -77,7 +77,8 @@ pub fn annotation(annotation: &Annotation, workspace: &str) -> String {
         .as_ref()
         .map(|place| Location::of(place, workspace).properties())
         .unwrap_or_default();
-    if !annotation.title.trim().is_empty() {
+    // By what the runner would show: white space may become a picture, and other characters nothing.
+    if !property(&annotation.title).is_empty() {
         properties.push(("title", annotation.title.clone()));
     }
     issue(level_name(annotation.level), &properties, &annotation.message)

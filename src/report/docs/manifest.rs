@@ -196,7 +196,7 @@ fn step(yaml: &mut Yaml, script: &str, token: Token) {
 }
 
 /// The launcher. `exec`, because the runner sends its signals to the direct child only. Where there is no binary that
-/// could write the outputs, it writes them. The step after a cancel has none, and without a binary nothing was begun.
+/// could write the outputs and the summary, it writes them. The step after a cancel has none, and without a binary nothing was begun.
 fn script(command: &str, depth: Depth) -> String {
     let dist = depth.dist();
     let folder = if command == "umbrella" { "" } else { command };
@@ -210,8 +210,10 @@ fn script(command: &str, depth: Depth) -> String {
         (
             format!(
                 "unavailable() {{\n\
-                 \x20 echo \"::error title=mta::$1\"\n\
                  \x20 printf '%s\\n' result={word}{verdict} >>\"$GITHUB_OUTPUT\"\n\
+                 \x20 echo \"::error title=mta::$1\"\n\
+                 \x20 printf '### ❌ {command}: {word}\\n\\nNothing was touched.\\n\\n- %s\\n' \"$1\" \
+                 >>\"${{GITHUB_STEP_SUMMARY:-/dev/null}}\"\n\
                  \x20 exit {code}\n\
                  }}\n"
             ),

@@ -15,7 +15,7 @@ pub fn readme(action: &ActionSpec) -> String {
         format!("# {}", action.name),
         action.about.to_owned(),
         action.long_about.to_owned(),
-        format!("```yaml\n{}```", step(action, Detail::Required)),
+        format!("```yaml\n{}```", step(action, Detail::First)),
         format!("## Inputs\n\n{}", inputs(action)),
         details("Every input in use", &format!("```yaml\n{}```", step(action, Detail::Every))),
         format!("## Outputs\n\n{}", outputs(action)),
@@ -54,8 +54,8 @@ pub fn keep_hand_written(there: Option<&str>, generated: &str) -> String {
 /// How much of an action's inputs an example shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Detail {
-    /// Those that must be given.
-    Required,
+    /// Those with which it does its work.
+    First,
     /// Every one.
     Every,
 }
@@ -64,16 +64,21 @@ pub enum Detail {
 pub fn step(action: &ActionSpec, detail: Detail) -> String {
     let mut yaml = Yaml::default();
     yaml.line(0, &format!("- uses: {REPOSITORY}/{}@{VERSION}", action.name));
+    let first = action.examples.first().copied().unwrap_or_default();
     let shown: Vec<&InputSpec> = action
         .inputs
         .iter()
-        .filter(|input| detail == Detail::Every || input.need == Need::Required)
+        .filter(|input| detail == Detail::Every || first.contains(&input.name))
         .collect();
     if !shown.is_empty() {
         yaml.line(1, "with:");
     }
     for input in shown {
-        yaml.pair(2, input.name, input.examples.last().copied().unwrap_or_default());
+        let example = match detail {
+            Detail::First => input.examples.first(),
+            Detail::Every => input.examples.last(),
+        };
+        yaml.pair(2, input.name, example.copied().unwrap_or_default());
     }
     yaml.text()
 }

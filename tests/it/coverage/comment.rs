@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::kit::github::wire::Response;
-use crate::kit::github::{FakeGitHub, Fault, TOKEN};
+use crate::kit::github::{FakeGitHub, Fault, TOKEN, denied, said};
 use crate::kit::scene::{Ran, Scene, lcov, lines};
 
 const TEN: [u32; 10] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
@@ -78,6 +78,53 @@ async fn what_keeps_the_comment_away_changes_no_verdict_and_tells_no_token() {
     let ran = run(&scene, ("pull_request", &event), vec![], "http://127.0.0.1:1".to_owned()).await;
     ran.expect(1, "fail").says("the comment was not posted");
     assert!(!ran.log.replace(&format!("::add-mask::{TOKEN}"), "").contains(TOKEN), "{}", ran.log);
+}
+
+/// The messages of the notices with this title, as they go to the run's page.
+fn notices<'a>(ran: &'a Ran, title: &str) -> Vec<&'a str> {
+    let start = format!("::notice title={title}::");
+    ran.log.lines().filter_map(|line| line.strip_prefix(start.as_str())).collect()
+}
+
+#[tokio::test]
+async fn a_token_that_may_not_comment_is_told_which_permission_it_lacks() {
+    let (scene, event) = scene();
+    let github = FakeGitHub::start().await;
+    let gate = async || run(&scene, ("pull_request", &event), vec![], github.url()).await;
+    // What GitHub names for reading does not let anybody comment.
+    let to_read = said(403, "Resource not accessible by integration")
+        .with("x-accepted-github-permissions", "issues=read; pull_requests=read");
+    for (on, refusal) in [("GET comments", to_read), ("POST comments", denied())] {
+        github.script(on, Fault::Answer(refusal));
+        let ran = gate().await;
+        ran.expect(1, "fail").says("src/a.py");
+        let [notice] = notices(&ran, "no comment")[..] else { panic!("{on}: {}", ran.log) };
+        for words in ["`pull-requests: write`", "under `permissions:` of the job", "`mode: post`"] {
+            assert!(notice.contains(words), "{on}: {words}: {notice}");
+        }
+    }
+    assert_eq!(github.comments(), []);
+
+    // One that may is told nothing.
+    let ran = gate().await;
+    ran.expect(1, "fail");
+    assert_eq!((notices(&ran, "no comment").len(), github.comments().len()), (0, 1), "{}", ran.log);
+
+    // An older server does not name the permission; we do.
+    scene.write("coverage.info", &lcov(&[("src/a.py", &TEN, &[12, 13, 14])]));
+    let unnamed = said(403, "Resource not accessible by integration");
+    github.script("PATCH comments", Fault::Answer(unnamed));
+    let ran = gate().await;
+    let [notice] = notices(&ran, "no comment")[..] else { panic!("{}", ran.log) };
+    let add = "add `pull-requests: write` under `permissions:` of the job";
+    assert!(notice.contains(add), "{notice}");
+
+    // A server that is down is no matter of permissions.
+    github.script("GET comments", Fault::Answer(said(422, "Validation Failed")));
+    let ran = gate().await;
+    assert_eq!(notices(&ran, "no comment"), [""; 0], "{}", ran.log);
+    ran.says("the comment was not posted");
+    assert!(!ran.log.contains("`permissions:`"), "{}", ran.log);
 }
 
 #[tokio::test]

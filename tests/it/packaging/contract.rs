@@ -4,9 +4,12 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use mta_actions::actions;
+use mta_actions::domain::action::AfterCancel;
 use mta_actions::domain::input::{Need, check};
-use mta_actions::report::docs::{Layout, files, keep_hand_written};
+use mta_actions::report::docs::{Layout, files, keep_hand_written, readme};
 use serde_json::Value as Yaml;
+
+use crate::kit::mta::mta;
 
 /// Icons of Feather that the tables use; a new one is added here after a look at the list that actionlint knows.
 const ICONS: [&str; 7] =
@@ -155,6 +158,26 @@ fn defaults_and_examples_are_of_their_kind() {
             for text in input.examples {
                 check(input, text).unwrap_or_else(|fault| panic!("{}: {fault}", action.name));
             }
+        }
+    }
+}
+
+/// What a reader copies first. The actions that need no engine are run with it: whatever they find, it is not an input.
+#[test]
+fn the_first_example_of_a_readme_has_the_inputs_that_it_takes() {
+    for action in actions::ALL {
+        let text = readme(action);
+        let (_, block) = text.split_once("```yaml\n").unwrap();
+        let steps: Yaml = serde_saphyr::from_str(block.split_once("```").unwrap().0).unwrap();
+        let with = steps[0]["with"].as_object().cloned().unwrap_or_default();
+        assert!(with.keys().eq(action.examples[0]), "{}: {with:?}", action.name);
+        if action.after_cancel == AfterCancel::Nothing {
+            let folder = tempfile::tempdir().unwrap();
+            let mut command = mta();
+            command.arg(action.name).current_dir(&folder).env("HOME", folder.path());
+            let output = command.env("MTA_INPUTS", Yaml::from(with).to_string()).output().unwrap();
+            let said = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert!(!matches!(output.status.code(), Some(64 | 70)), "{}: {said}", action.name);
         }
     }
 }

@@ -66,11 +66,10 @@ impl Scene {
         stack.write("secrets/password", "from the checkout\n");
         let bin = stack.path("bin");
         fs_err::create_dir(&bin).unwrap();
-        // The workspace of a job is new each time: this shell is its checkout step, and can claim another machine.
+        // The workspace of a job is new each time: this shell is its checkout step.
         let shell = "#!/bin/sh\n\
             if [ -n \"$TEST_CHECKOUT\" ]; then cp -R \"$TEST_CHECKOUT/.\" .; fi\n\
-            if [ -n \"$TEST_ARCH\" ]; then export RUNNER_ARCH=\"$TEST_ARCH\"; fi\n\
-            unset TEST_CHECKOUT TEST_ARCH\n\
+            unset TEST_CHECKOUT\n\
             exec /bin/sh \"$@\"\n";
         fs_err::write(bin.join("sh"), shell).unwrap();
         fs_err::set_permissions(bin.join("sh"), PermissionsExt::from_mode(0o755)).unwrap();
@@ -370,27 +369,6 @@ fn a_backup_says_its_name_its_path_and_its_size() {
     let size = fs_err::metadata(&backup.outputs["path"]).unwrap().len();
     assert_eq!(backup.outputs["size"], size.to_string());
     assert_clean(&backup);
-}
-
-#[test]
-fn another_machine_is_told_what_fits() {
-    let Some(scene) = Scene::new(&compose()) else { return };
-    for folder in ["deploy", "backup", "rollback", ""] {
-        let record = scene.job(folder).env("TEST_ARCH", "ARM").run();
-        assert_eq!(record.exit_code(), 75, "{folder}: {}", record.text());
-        let errors = our_errors(&record);
-        assert_eq!(errors.len(), 1, "{folder}: {errors:?}");
-        assert!(errors[0].contains("no binary for Linux on ARM"), "{folder}: {errors:?}");
-        assert!(errors[0].contains("X64 or ARM64"), "{folder}: {errors:?}");
-        assert_eq!(record.outputs["result"], "unavailable", "{folder}");
-        assert_clean(&record);
-    }
-    let gate = scene.job("coverage-gate").env("TEST_ARCH", "ARM").run();
-    assert_eq!(
-        (gate.outputs["result"].as_str(), gate.outputs["verdict"].as_str()),
-        ("unavailable", "error")
-    );
-    assert!(scene.untouched());
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The scripts of a release against a bare repository: each of its rules, and that it can be killed and run again.
 
 mod place;
+mod sizes;
 
 use place::{BINARIES, Place, story};
 

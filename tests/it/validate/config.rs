@@ -298,6 +298,7 @@ fn a_folder_without_a_repository_is_checked_and_says_what_is_not() {
     let ran = run(&scene, &[]);
     ran.says("Not checked: what git tracks and ignores");
     assert!(told(&ran).contains(&"error compose.undefined-reference compose.yaml:1".to_owned()));
+    scene.by_hand(&[]).says("not checked: what git tracks and ignores");
 }
 
 #[test]

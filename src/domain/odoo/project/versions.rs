@@ -29,7 +29,7 @@ pub const BEHIND_MIGRATIONS: Rule = Rule {
 pub const NOT_BUMPED: Rule = Rule {
     id: "odoo.version-not-bumped",
     level: Warning,
-    about: "a changed module has the version that it had before",
+    about: "a changed module has the version that it had before; not looked at yet in this version",
     help: "Tools that update modules by their versions, and migrations, see no change. Raise the version.",
 };
 

@@ -28,6 +28,7 @@ pub struct Job {
     env: Vec<(String, String)>,
     secrets: Vec<String>,
     cancel_at: Option<String>,
+    machine: (String, String),
 }
 
 /// What happened, judged.
@@ -67,7 +68,14 @@ impl Job {
     /// A job that uses the action in this folder.
     pub fn uses(action: &Path) -> Self {
         let action = action.canonicalize().unwrap();
-        Self { action, with: Vec::new(), env: Vec::new(), secrets: Vec::new(), cancel_at: None }
+        Self {
+            action,
+            with: Vec::new(),
+            env: Vec::new(),
+            secrets: Vec::new(),
+            cancel_at: None,
+            machine: ("Linux".to_owned(), arch().to_owned()),
+        }
     }
 
     /// An input, spelled as the caller spells it.
@@ -88,6 +96,13 @@ impl Job {
     #[must_use]
     pub fn secret(mut self, value: &str) -> Self {
         self.secrets.push(value.to_owned());
+        self
+    }
+
+    /// What the runner says of its machine: `RUNNER_OS` and `RUNNER_ARCH`. Without it, what this one is.
+    #[must_use]
+    pub fn machine(mut self, os: &str, arch: &str) -> Self {
+        self.machine = (os.to_owned(), arch.to_owned());
         self
     }
 
@@ -218,8 +233,8 @@ impl<'a> Run<'a> {
             ("GITHUB_ACTOR", "octocat".to_owned()),
             ("GITHUB_RUN_ID", "4711".to_owned()),
             ("GITHUB_RUN_ATTEMPT", "1".to_owned()),
-            ("RUNNER_OS", "Linux".to_owned()),
-            ("RUNNER_ARCH", arch().to_owned()),
+            ("RUNNER_OS", self.job.machine.0.clone()),
+            ("RUNNER_ARCH", self.job.machine.1.clone()),
             ("RUNNER_TEMP", path("temp")),
         ];
         let step_env =

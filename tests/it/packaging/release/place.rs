@@ -77,7 +77,8 @@ impl Place {
         place
     }
 
-    fn program(&self, name: &str, script: &str) {
+    /// A program that stands for the real one: the lines after the first of a script of `sh`.
+    pub fn program(&self, name: &str, script: &str) {
         let path = format!("bin/{name}");
         self.lab.write(&path, format!("{FRAGILE}{script}"));
         fs_err::set_permissions(self.lab.root.join(path), PermissionsExt::from_mode(0o755))

@@ -39,6 +39,20 @@ fn visible(text: &str) -> String {
     text.chars().filter(char::is_ascii_alphanumeric).collect()
 }
 
+#[test]
+fn a_title_is_left_out_only_where_nothing_of_it_would_be_seen() {
+    // A vertical tab is white space, and is shown as a picture.
+    for (title, seen) in
+        [("", ""), (" \t", ""), ("\u{200b}", ""), ("\u{b}", "\u{240b}"), (" a ", "a")]
+    {
+        let (title, message) = (title.to_owned(), String::new());
+        let meant = Annotation { level: Level::Error, title, message, place: None };
+        let line = command::annotation(&meant, "");
+        let title = if seen.is_empty() { String::new() } else { format!(" title={seen}") };
+        assert_eq!(line, format!("::error{title}::"), "{meant:?}");
+    }
+}
+
 proptest! {
     #![proptest_config(config())]
 
