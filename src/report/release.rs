@@ -63,6 +63,16 @@ pub struct Note {
     pub command: Option<String>,
 }
 
+impl Note {
+    /// Sentence and command in one line, for where there is no place for a line of its own.
+    pub fn line(&self) -> String {
+        match &self.command {
+            Some(command) => format!("{} `{command}`", self.text),
+            None => self.text.clone(),
+        }
+    }
+}
+
 /// A backup that is live.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Restored {

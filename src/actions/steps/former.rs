@@ -24,12 +24,11 @@ use crate::adapters::host::files::{
 use crate::adapters::host::tree::{self, Source};
 use crate::domain::compose::found;
 use crate::domain::compose::model::Model;
-use crate::domain::event::{Annotation, Event, Level};
 use crate::domain::health::Policy;
 use crate::domain::release::state::State;
 use crate::domain::release::{Image, MountedFile, Origin, Release, ReleaseId};
 use crate::failure::{Failure, Outcome};
-use crate::report::release::Account;
+use crate::report::release::{Account, Note};
 
 /// The release that runs: the current one, else what is found running, else none.
 pub async fn release(site: &Site<'_>) -> Result<Option<Release>, Failure> {
@@ -217,11 +216,8 @@ fn tell_of_migration(site: &Site<'_>, account: &mut Account, state: &State) {
     if let Some(first) = notes.first_mut() {
         first.text = format!("A run that brought release {pending} up ended early. {}", first.text);
     }
-    let lines = notes.iter().map(|note| match &note.command {
-        Some(command) => format!("{} `{command}`", note.text),
-        None => note.text.clone(),
-    });
-    warn(site, "the database was being migrated", &lines.collect::<Vec<_>>().join(" "));
+    let lines: Vec<_> = notes.iter().map(Note::line).collect();
+    site.warn("the database was being migrated", lines.join(" "));
     account.notes.extend(notes);
 }
 
@@ -264,26 +260,17 @@ pub async fn settle_and_go_on(
 ) -> Result<(), Failure> {
     match settle(site, account).await {
         Ok(Settled::Sick(failure)) => {
-            warn(site, "the current release is not well", &failure.to_string());
+            site.warn("the current release is not well", failure.to_string());
             Ok(())
         }
         Ok(_) => Ok(()),
         Err(failure) if needs == Needs::Application && site.store.state()?.restore.is_some() => {
             let title = "a restore that ended early is not undone yet";
-            warn(site, title, &failure.to_string());
+            site.warn(title, failure.to_string());
             Ok(())
         }
         Err(failure) => Err(failure),
     }
-}
-
-fn warn(site: &Site<'_>, title: &str, message: &str) {
-    site.world.events.emit(Event::Annotated(Annotation {
-        level: Level::Warning,
-        title: title.to_owned(),
-        message: message.to_owned(),
-        place: None,
-    }));
 }
 
 /// Brings the current release up again.
