@@ -38,6 +38,7 @@ mod deploy {
     mod e2e_lineage;
     mod e2e_migration;
     mod e2e_orphans;
+    mod e2e_plan;
     mod e2e_watch;
     mod e2e_words;
 }
