@@ -33,6 +33,7 @@ mod coverage {
 mod deploy {
     mod e2e;
     mod e2e_aftermath;
+    mod e2e_cut;
     mod e2e_first_contact;
     mod e2e_killed;
     mod e2e_lineage;

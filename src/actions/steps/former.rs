@@ -154,8 +154,8 @@ pub enum Settled {
     Clean,
     /// A pending release was undone; this one runs.
     Returned(ReleaseId),
-    /// A first release was pending; there is nothing to return to.
-    NothingBefore(ReleaseId),
+    /// A first release was pending; there is nothing to return to. These containers were left.
+    NothingBefore(ReleaseId, Vec<String>),
     /// The current release does not become healthy again, or cannot be brought up.
     Sick(Failure),
 }
@@ -175,9 +175,11 @@ pub async fn settle(site: &Site<'_>, account: &mut Account) -> Result<Settled, F
     let state = state.restoring(None);
     let Some(pending) = state.pending.clone() else { return Ok(Settled::Clean) };
     let Some(current) = current else {
+        let left = site.containers().await.map_err(|unseen| not_seen(site, &pending, unseen))?;
         site.store.save_state(&state.abandon())?;
         given_up(site, &pending).await;
-        return Ok(Settled::NothingBefore(pending));
+        let names = left.into_iter().map(|container| container.name).collect();
+        return Ok(Settled::NothingBefore(pending, names));
     };
     site.note(format!(
         "release {pending} was left pending by a run that ended early; returning to {}",
@@ -204,6 +206,16 @@ fn still_pending(site: &Site<'_>, current: &ReleaseId, unseen: Failure) -> Failu
     let help = format!(
         "release {current} is not confirmed to run, and stays recorded as the one to return to. When the engine answers, \
          the next run of the action does it, or: `{}`",
+        site.command("recover", &[])
+    );
+    unseen.ending(Outcome::NeedsPerson).help(help)
+}
+
+/// The same where there is no release to return to.
+fn not_seen(site: &Site<'_>, pending: &ReleaseId, unseen: Failure) -> Failure {
+    let help = format!(
+        "what runs is not known: release {pending}, the first one, stays recorded as pending. When the engine answers, \
+         the next run of the action looks, or: `{}`",
         site.command("recover", &[])
     );
     unseen.ending(Outcome::NeedsPerson).help(help)
@@ -301,15 +313,7 @@ pub async fn come_back(
     let state = site.store.state()?;
     let Some(former) = account.previous.clone() else {
         account.running = None;
-        site.store.save_state(&state.abandon())?;
-        if site.containers().await.is_ok_and(|containers| containers.is_empty()) {
-            return Err(failure);
-        }
-        return Err(failure.ending(Outcome::NeedsPerson).help(format!(
-            "there was no release before, so the containers were left for you to look at: docker compose -p {} ps. \
-             Deploy again when the cause is known",
-            site.project
-        )));
+        return Err(first_failed(site, state, failure).await);
     };
     let returned = return_to_former(site, account, &former).await;
     if site.world.cancel.is_cancelled() {
@@ -342,6 +346,31 @@ pub async fn come_back(
             Err(ended.ending(Outcome::NeedsPerson).help(help))
         }
     }
+}
+
+/// The first release failed, and there is none to return to. It is given up when it was seen what of it is there.
+async fn first_failed(site: &Site<'_>, state: State, failure: Failure) -> Failure {
+    let left = match (site.containers().await, &state.pending) {
+        (Ok(left), _) => left,
+        (Err(unseen), Some(pending)) => {
+            let why = format!("{}; {}: {}", failure.why, unseen.what, unseen.why);
+            return not_seen(site, pending, failure.why(why));
+        }
+        (Err(unseen), None) => {
+            return failure.ending(Outcome::NeedsPerson).help(unseen.to_string());
+        }
+    };
+    if let Err(second) = site.store.save_state(&state.abandon()) {
+        return failure.ending(Outcome::NeedsPerson).help(second.to_string());
+    }
+    if left.is_empty() {
+        return failure;
+    }
+    failure.ending(Outcome::NeedsPerson).help(format!(
+        "there was no release before, so the containers were left for you to look at: docker compose -p {} ps. \
+         Deploy again when the cause is known",
+        site.project
+    ))
 }
 
 /// Brings the former release up and says how long it took until it was healthy.
