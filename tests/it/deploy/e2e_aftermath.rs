@@ -183,3 +183,44 @@ fn what_runs_is_brought_to_what_is_recorded() {
     assert!(again.log.contains("nothing was left pending"), "{}", again.log);
     Command::new("docker").args(["rmi", &other]).output().unwrap();
 }
+
+#[test]
+fn a_deploy_that_needs_no_database_goes_on_while_a_restore_cannot_be_undone() {
+    if !docker() {
+        return;
+    }
+    let compose = "
+x-run: &run
+  image: IMAGE
+  init: true
+  command: [sleep, '600']
+  environment: {VERSION: '${VERSION:-v1}'}
+  healthcheck: {test: [CMD, 'true'], interval: 1s}
+services: {app: *run, db: *run}
+";
+    let stack = Stack::new(&compose.replace("IMAGE", IMAGE));
+    let version = || docker_out(&["exec", &stack.containers()["app"], "printenv", "VERSION"]);
+    done(&stack.run("deploy", &[]));
+    // A restore was cut off, and what runs as the database is none that could be asked.
+    let mut recorded = state(&stack);
+    let restore = serde_json::json!({ "service": "db", "database": "shop", "id": "1" });
+    recorded["restore"] = restore.clone();
+    fs_err::write(stack.state("state.json"), recorded.to_string()).unwrap();
+
+    let ran = stack.run("deploy", &[("env", "VERSION=v2")]);
+    done(&ran);
+    let title = "title=a restore that ended early is not undone yet";
+    assert!(ran.log.contains(title), "{}", ran.log);
+    assert_eq!(version(), "v2");
+    assert_eq!(state(&stack)["restore"], restore, "it is not forgotten");
+
+    let needs = [
+        ("env", "VERSION=v3"),
+        ("database-service", "db"),
+        ("migrate-service", "app"),
+        ("migrate-command", "true"),
+    ];
+    let refused = stack.run("deploy", &needs);
+    assert_eq!((refused.code, version().as_str()), (1, "v2"), "{}", refused.log);
+    assert_eq!(state(&stack)["restore"], restore);
+}
