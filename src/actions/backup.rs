@@ -200,31 +200,35 @@ fn late(failure: &Failure) -> Annotation {
 /// The story of `mode: list`. It needs no lock, and where no engine answers it shows the files alone.
 async fn list(values: &Values, world: World<'_>) -> Result<Ending, Failure> {
     let project = checkout::project_name(values, world.job)?;
-    let directory = match values.path("directory") {
-        Some(path) => Directory::open(&world.job.workspace.join(path))?,
-        None => {
-            Directory::open(&Store::open(&site::state_dir(values, world), &project)?.backups())?
-        }
-    };
+    let store = Store::open(&site::state_dir(values, world), &project)?;
+    let path = values.path("directory").map(|path| world.job.workspace.join(path));
+    let directory = Directory::open(&path.unwrap_or_else(|| store.backups()))?;
     let (mut entries, broken) = directory.entries()?;
     entries.retain(|entry| entry.manifest.project == project.as_str());
-    let backups: Vec<_> = entries.into_iter().map(|entry| entry.manifest).collect();
-    for manifest in &backups {
-        world.events.emit(Event::Note(report::line(manifest)));
-    }
+    let backups = entries.into_iter().map(|entry| entry.manifest).collect();
     let others = directory.others()?.into_iter().map(|other| (other.path.to_string(), other.size));
-    let kept = match database::kept::seen(values, world, &project, &directory).await {
-        Ok(kept) => kept,
-        Err(failure) => {
-            let said = format!("databases kept by restores are not listed: {failure}");
-            world.events.emit(Event::Note(said));
-            Vec::new()
-        }
+    let kept = database::kept::seen(values, world, &project, &directory).await;
+    let kept = found(world, "databases kept by restores", kept).into_iter();
+    let kept = kept.map(|(listed, kept)| (listed.name, listed.size, kept.told()));
+    let releases = found(world, "kept releases", store.kept()).into_iter();
+    let releases = releases.map(|(id, size, standing)| (id.to_string(), size, standing));
+    let listing = report::Listing {
+        backups,
+        broken,
+        others: others.collect(),
+        kept: kept.collect(),
+        releases: releases.collect(),
     };
-    let kept = kept.into_iter().map(|(listed, kept)| (listed.name, listed.size, kept.told()));
-    let listing =
-        report::Listing { backups, broken, others: others.collect(), kept: kept.collect() };
+    listing.lines().into_iter().for_each(|line| world.events.emit(Event::Note(line)));
     let mut ending = Ending::new(Outcome::Done);
     ending.summary.push(report::list(&listing));
     Ok(ending)
+}
+
+/// What was found; where it was not, that is said, and the rest of the list is shown.
+fn found<T>(world: World<'_>, what: &str, found: Result<Vec<T>, Failure>) -> Vec<T> {
+    found.unwrap_or_else(|failure| {
+        world.events.emit(Event::Note(format!("{what} are not listed: {failure}")));
+        Vec::new()
+    })
 }

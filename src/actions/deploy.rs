@@ -13,11 +13,10 @@ use crate::actions::steps::checkout::{self, Checkout};
 use crate::actions::steps::former::{self, Needs};
 use crate::actions::steps::images::{self, Pull};
 use crate::actions::steps::migrate::{self, Migration};
+use crate::actions::steps::plan::{self, Asked};
 use crate::actions::steps::site::Site;
 use crate::actions::steps::stage::{self, Making};
-use crate::actions::steps::{
-    aftermath, ending, first_contact, older, plan, prune, referred, switch,
-};
+use crate::actions::steps::{aftermath, ending, first_contact, older, prune, referred, switch};
 use crate::actions::{Ending, World};
 use crate::domain::action::{ActionSpec, AfterCancel, OutputSpec, no_rules};
 use crate::domain::health::{Policy, ServiceCommand};
@@ -246,14 +245,15 @@ async fn steps(
     referred::check(site, checkout, &rendered).await?;
     first_contact::check(site, checkout, &rendered.model, &before).await?;
     older::tell(site, account).await?;
+    stage::spare_live_data(site, checkout, &rendered.model, &before).await?;
     if wishes.dry_run {
-        account.plan = Some(plan::preview(site, &rendered, wishes.remove_orphans).await?);
+        let asked = Asked { pull: wishes.pull, remove_orphans: wishes.remove_orphans };
+        account.plan = Some(plan::preview(site, checkout, &rendered, asked).await?);
         return Ok(());
     }
 
     site.phases.begin("get the images");
     images::obtain(site, &rendered, checkout, wishes.pull).await?;
-    stage::spare_live_data(site, checkout, &rendered.model, &before).await?;
     let former = former::release(site).await?;
     account.previous.clone_from(&former);
     account.running.clone_from(&former);

@@ -10,6 +10,7 @@ use crate::actions::steps::{checkout, ending};
 use crate::actions::{Ending, World};
 use crate::domain::event::Event;
 use crate::domain::input::{InputSpec, Value, Values};
+use crate::domain::release::ReleaseId;
 use crate::failure::{Failure, Outcome};
 use crate::report::markdown::heading;
 use crate::report::release::{Account, Note};
@@ -76,11 +77,18 @@ async fn recover(values: &Values, world: World<'_>, account: &mut Account) -> Re
             account.running = Some(site.store.release(&id)?);
         }
         Settled::Sick(failure) => return Err(failure),
-        Settled::NothingBefore(id) => site.note(format!(
-            "release {id} was the first one and had not become healthy; its containers were left for you to look at"
-        )),
+        Settled::NothingBefore(id, left) => site.note(first_one(&id, &left)),
     }
     Ok(())
+}
+
+/// What became of a first release that was left pending.
+fn first_one(id: &ReleaseId, left: &[String]) -> String {
+    let left = match left {
+        [] => "no container of it is there".to_owned(),
+        names => format!("its containers were left for you to look at: {}", names.join(", ")),
+    };
+    format!("release {id} was the first one and had not become healthy; {left}")
 }
 
 /// Nothing is pending: what runs is held against what is recorded, and brought to it where it is another release.

@@ -1,7 +1,8 @@
-//! Releases: what each is called, what is recorded of it; what it brings up ([`content`]), and which of them runs, can
-//! come back and is kept ([`state`]).
+//! Releases: what each is called, what is recorded of it; what it brings up ([`content`]), what becomes of the
+//! containers that are there ([`fate`]), and which of them runs, can come back and is kept ([`state`]).
 
 pub mod content;
+pub mod fate;
 pub mod state;
 
 use std::collections::BTreeMap;

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use crate::domain::backup::manifest::Manifest;
+use crate::domain::release::state::Standing;
 use crate::failure::Failure;
 use crate::report::markdown::{Table, code, heading, plain, prose};
 
@@ -32,6 +33,9 @@ pub fn failed(failure: &Failure) -> String {
     format!("{}\n{}\n", heading(3, &format!("❌ backup: {word}")), prose(&failure.to_string()))
 }
 
+/// How many files that are not ours a summary names.
+const OTHERS_SHOWN: usize = 20;
+
 /// What a list of backups shows.
 #[derive(Clone, Debug, Default)]
 pub struct Listing {
@@ -43,11 +47,44 @@ pub struct Listing {
     pub others: Vec<(String, u64)>,
     /// Databases that restores keep: name, size in bytes, what it is.
     pub kept: Vec<(String, u64, String)>,
+    /// Releases that are kept, the newest first: id, size in bytes, what it is to the project.
+    pub releases: Vec<(String, u64, Standing)>,
+}
+
+impl Listing {
+    /// The same for the log and a terminal, one line each, and not cut.
+    pub fn lines(&self) -> Vec<String> {
+        let mut lines: Vec<_> = self.backups.iter().map(line).collect();
+        lines.extend(self.broken.iter().map(|why| format!("cannot be read: {why}")));
+        let kept = self.kept.iter();
+        lines.extend(kept.map(|(name, bytes, told)| {
+            format!("{name}: a kept database, {}, {told}", size(*bytes))
+        }));
+        let releases = self.releases.iter();
+        lines.extend(releases.map(|(id, bytes, standing)| {
+            format!("{id}: a kept release, {}, {}", size(*bytes), told(*standing))
+        }));
+        let others = self.others.iter();
+        lines.extend(
+            others.map(|(path, bytes)| format!("{path}: not ours, {}, left alone", size(*bytes))),
+        );
+        lines
+    }
+}
+
+/// What a release is to the project, for people.
+const fn told(standing: Standing) -> &'static str {
+    match standing {
+        Standing::Current => "runs",
+        Standing::Pending => "is being brought up, or was when a run ended early",
+        Standing::Proven => "can come back",
+        Standing::Failed => "failed: its record and why, no secrets",
+    }
 }
 
 /// The list of backups, newest first, and what else takes room.
 pub fn list(listing: &Listing) -> String {
-    let Listing { backups, broken, others, kept } = listing;
+    let Listing { backups, broken, others, kept, releases } = listing;
     let mut text = heading(2, "Backups");
     text.push('\n');
     if backups.is_empty() {
@@ -76,14 +113,35 @@ pub fn list(listing: &Listing) -> String {
         }
         let _ = write!(text, "\n{}", table.render());
     }
-    if !others.is_empty() {
-        let mut table = Table::new(&["Not ours, left alone", "Size"]);
-        for (path, bytes) in others {
-            table.raw_row(&[code(path), plain(&size(*bytes))]);
+    if !releases.is_empty() {
+        let mut table = Table::new(&["Kept release", "Size", "What it is"]);
+        for (id, bytes, standing) in releases {
+            table.raw_row(&[code(id), plain(&size(*bytes)), told(*standing).to_owned()]);
         }
-        let _ = write!(text, "\n{}", table.render());
+        let secrets = "What runs or can come back is kept with its `.env` and secret files.";
+        let _ = write!(text, "\n{}\n{secrets}\n", table.render());
+    }
+    if !others.is_empty() {
+        let _ = write!(text, "\n{}", foreign(others));
     }
     text
+}
+
+/// The files that are not ours, the largest first.
+fn foreign(others: &[(String, u64)]) -> String {
+    let mut order: Vec<_> = others.iter().collect();
+    order.sort_by_key(|(path, bytes)| (std::cmp::Reverse(*bytes), path));
+    let (shown, cut) = order.split_at(order.len().min(OTHERS_SHOWN));
+    let mut table = Table::new(&["Not ours, left alone", "Size"]);
+    for (path, bytes) in shown {
+        table.raw_row(&[code(path), plain(&size(*bytes))]);
+    }
+    if !cut.is_empty() {
+        let bytes = cut.iter().fold(0u64, |sum, (_, bytes)| sum.saturating_add(*bytes));
+        let more = format!("and {} more, which the log names", cut.len());
+        table.row(&[&more, &size(bytes)]);
+    }
+    table.render()
 }
 
 /// One line of the log for a backup.
@@ -145,12 +203,17 @@ mod tests {
     #[test]
     fn a_list_names_what_cannot_be_read() {
         assert_eq!(list(&Listing::default()), "## Backups\n\nThere is none.\n");
-        let text = list(&Listing {
+        let listing = Listing {
             backups: vec![example("2026-11-23T02:03:04Z")],
             broken: vec!["x.json: eof".into()],
             others: vec![("b/before|after.dump".into(), 2048)],
             kept: vec![("shop__prev_1".into(), 1 << 20, "what was live".into())],
-        });
+            releases: vec![
+                ("r2".into(), 4096, Standing::Current),
+                ("r1".into(), 512, Standing::Failed),
+            ],
+        };
+        let text = list(&listing);
         insta::assert_snapshot!(text, @r"
         ## Backups
 
@@ -164,9 +227,41 @@ mod tests {
         | --- | --- | --- |
         | `shop__prev_1` | 1.0 MiB | what was live |
 
+        | Kept release | Size | What it is |
+        | --- | --- | --- |
+        | `r2` | 4.0 KiB | runs |
+        | `r1` | 512 B | failed: its record and why, no secrets |
+
+        What runs or can come back is kept with its `.env` and secret files.
+
         | Not ours, left alone | Size |
         | --- | --- |
         | `b/before\|after.dump` | 2.0 KiB |
         ");
+        insta::assert_snapshot!(listing.lines().join("\n"), @r"
+        shop_20261123T020304Z: database shop, 4 B, 3 rows
+        cannot be read: x.json: eof
+        shop__prev_1: a kept database, 1.0 MiB, what was live
+        r2: a kept release, 4.0 KiB, runs
+        r1: a kept release, 512 B, failed: its record and why, no secrets
+        b/before|after.dump: not ours, 2.0 KiB, left alone
+        ");
+    }
+
+    #[test]
+    fn of_many_files_that_are_not_ours_the_largest_are_shown_and_the_rest_is_counted() {
+        let others = |count: u64| Listing {
+            others: (1..=count).map(|bytes| (format!("{bytes:02}.dump"), bytes)).collect(),
+            ..Listing::default()
+        };
+        let rows = |listing: &Listing| {
+            list(listing).lines().filter(|line| line.contains(" B |")).map(str::to_owned).collect()
+        };
+        let all: Vec<String> = rows(&others(20));
+        assert_eq!((all.len(), all[19].as_str()), (20, "| `01.dump` | 1 B |"));
+        let cut: Vec<String> = rows(&others(23));
+        assert_eq!((cut.len(), cut[0].as_str()), (21, "| `23.dump` | 23 B |"));
+        assert_eq!(cut[20], "| and 3 more, which the log names | 6 B |");
+        assert_eq!(others(23).lines().len(), 23);
     }
 }

@@ -3,7 +3,9 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use crate::domain::release::fate::{Cause, Fate, Stay};
 use crate::domain::release::{Migrated, Release};
+use crate::domain::shown::visible;
 use crate::failure::{Failure, Outcome};
 use crate::report::markdown::{Table, code, details, fence, plain, prose};
 
@@ -63,6 +65,16 @@ pub struct Note {
     pub command: Option<String>,
 }
 
+impl Note {
+    /// Sentence and command in one line, for where there is no place for a line of its own.
+    pub fn line(&self) -> String {
+        match &self.command {
+            Some(command) => format!("{} `{command}`", self.text),
+            None => self.text.clone(),
+        }
+    }
+}
+
 /// A backup that is live.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Restored {
@@ -83,6 +95,70 @@ pub struct PlannedService {
     pub change: Change,
     /// Why.
     pub why: String,
+}
+
+/// Where the image of a service comes from in a deploy: a dry run knows only what is on the host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// From this host.
+    Host,
+    /// It is pulled first: the name may mean another image by now.
+    Registry,
+    /// It is built first.
+    Build,
+}
+
+impl PlannedService {
+    /// The line for what was decided of a service. `images` are the names of the image that it has and of that which it
+    /// shall have.
+    pub fn of(service: &str, images: (&str, &str), source: Source, fate: &Fate) -> Self {
+        let (change, why) = match fate {
+            Fate::Created => (Change::Created, "it does not run yet".to_owned()),
+            Fate::Removed => (Change::Removed, "it shall have no container".to_owned()),
+            Fate::Recreated(causes) => {
+                let causes: Vec<_> = causes.iter().map(|cause| because(cause, images)).collect();
+                (Change::Recreated, causes.join("; "))
+            }
+            Fate::Unchanged(stay) => (Change::Unchanged, stays(*stay, source)),
+        };
+        Self { service: service.to_owned(), image: images.1.to_owned(), change, why }
+    }
+}
+
+fn because(cause: &Cause, (from, to): (&str, &str)) -> String {
+    match cause {
+        Cause::NotHere => format!("{to} is not on this host and would be pulled"),
+        Cause::Image if from == to => format!("its image changes: {to} is another one now"),
+        Cause::Image => format!("its image changes from {from} to {to}"),
+        Cause::Settings => "its settings, or files that it mounts, change".to_owned(),
+        Cause::TakenOver(folder) => {
+            let folder = folder.as_deref().map(visible);
+            let folder = folder.as_deref().unwrap_or("another project directory");
+            format!("it was made from {folder} and is taken over")
+        }
+        Cause::Dependency(name) => format!("it depends on {name}, which gets a new container"),
+    }
+}
+
+fn stays(stay: Stay, source: Source) -> String {
+    let why = match stay {
+        Stay::AsTheyAre => "same image and settings".to_owned(),
+        Stay::Started => "same image and settings; it does not run, and is started".to_owned(),
+        Stay::Scaled { from, to } => {
+            format!("same image and settings; it shall have {to} containers and has {from}")
+        }
+        Stay::Perhaps => {
+            "same image; recreated if its settings changed, which cannot be told of a \
+                          service with `volumes_from`"
+                .to_owned()
+        }
+        Stay::None => return "it shall have no container".to_owned(),
+    };
+    match source {
+        Source::Host => why,
+        Source::Registry => format!("{why}; recreated if its tag means another image by now"),
+        Source::Build => format!("{why}; recreated if the build gives another image"),
+    }
 }
 
 /// Above the plan of a dry run.
@@ -347,6 +423,51 @@ mod tests {
                 "It is older.",
             ]
         );
+    }
+
+    #[test]
+    fn the_plan_says_of_each_service_what_happens_and_why() {
+        let of = |fate: Fate, source: Source| {
+            let planned = PlannedService::of("app", ("shop:1", "shop:2"), source, &fate);
+            format!("{}: {}", planned.change.word(), planned.why)
+        };
+        let recreated = |causes: &[Cause]| of(Fate::Recreated(causes.to_vec()), Source::Registry);
+        let stays = |stay: Stay, source: Source| of(Fate::Unchanged(stay), source);
+        let said = [
+            of(Fate::Created, Source::Registry),
+            recreated(&[Cause::Image, Cause::TakenOver(Some("/srv/shop".into()))]),
+            recreated(&[Cause::TakenOver(None)]),
+            recreated(&[Cause::Settings]),
+            recreated(&[Cause::NotHere]),
+            recreated(&[Cause::Dependency("db".into())]),
+            stays(Stay::AsTheyAre, Source::Host),
+            stays(Stay::Started, Source::Registry),
+            stays(Stay::Scaled { from: 1, to: 3 }, Source::Build),
+            stays(Stay::Perhaps, Source::Host),
+            stays(Stay::None, Source::Registry),
+            of(Fate::Removed, Source::Host),
+        ];
+        insta::assert_snapshot!(said.join("\n"), @r"
+        created: it does not run yet
+        recreated: its image changes from shop:1 to shop:2; it was made from /srv/shop and is taken over
+        recreated: it was made from another project directory and is taken over
+        recreated: its settings, or files that it mounts, change
+        recreated: shop:2 is not on this host and would be pulled
+        recreated: it depends on db, which gets a new container
+        unchanged: same image and settings
+        unchanged: same image and settings; it does not run, and is started; recreated if its tag means another image by now
+        unchanged: same image and settings; it shall have 3 containers and has 1; recreated if the build gives another image
+        unchanged: same image; recreated if its settings changed, which cannot be told of a service with `volumes_from`
+        unchanged: it shall have no container
+        removed: it shall have no container
+        ");
+        let same = PlannedService::of(
+            "app",
+            ("a", "a"),
+            Source::Host,
+            &Fate::Recreated(vec![Cause::Image]),
+        );
+        assert_eq!(same.why, "its image changes: a is another one now");
     }
 
     fn release(id: &str) -> Release {

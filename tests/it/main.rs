@@ -33,11 +33,13 @@ mod coverage {
 mod deploy {
     mod e2e;
     mod e2e_aftermath;
+    mod e2e_cut;
     mod e2e_first_contact;
     mod e2e_killed;
     mod e2e_lineage;
     mod e2e_migration;
     mod e2e_orphans;
+    mod e2e_plan;
     mod e2e_watch;
     mod e2e_words;
 }

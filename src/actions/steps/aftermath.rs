@@ -9,13 +9,8 @@ use crate::report::release::{Account, Note};
 /// The failure of a run that has begun to migrate: never "nothing was changed", and with what is known of the database.
 pub fn of(site: &Site<'_>, account: &Account, failure: Failure) -> Failure {
     let Some(migrated) = &account.migrated else { return failure };
-    let told: Vec<String> = notes(site, migrated, account.migrate_command.as_deref())
-        .into_iter()
-        .map(|note| match note.command {
-            Some(command) => format!("{} `{command}`", note.text),
-            None => note.text,
-        })
-        .collect();
+    let notes = notes(site, migrated, account.migrate_command.as_deref());
+    let told: Vec<_> = notes.iter().map(Note::line).collect();
     let outcome = match failure.outcome {
         Outcome::Failed | Outcome::Unavailable | Outcome::BadInput => Outcome::NeedsPerson,
         other => other,

@@ -24,12 +24,11 @@ use crate::adapters::host::files::{
 use crate::adapters::host::tree::{self, Source};
 use crate::domain::compose::found;
 use crate::domain::compose::model::Model;
-use crate::domain::event::{Annotation, Event, Level};
 use crate::domain::health::Policy;
 use crate::domain::release::state::State;
 use crate::domain::release::{Image, MountedFile, Origin, Release, ReleaseId};
 use crate::failure::{Failure, Outcome};
-use crate::report::release::Account;
+use crate::report::release::{Account, Note};
 
 /// The release that runs: the current one, else what is found running, else none.
 pub async fn release(site: &Site<'_>) -> Result<Option<Release>, Failure> {
@@ -155,8 +154,8 @@ pub enum Settled {
     Clean,
     /// A pending release was undone; this one runs.
     Returned(ReleaseId),
-    /// A first release was pending; there is nothing to return to.
-    NothingBefore(ReleaseId),
+    /// A first release was pending; there is nothing to return to. These containers were left.
+    NothingBefore(ReleaseId, Vec<String>),
     /// The current release does not become healthy again, or cannot be brought up.
     Sick(Failure),
 }
@@ -176,9 +175,11 @@ pub async fn settle(site: &Site<'_>, account: &mut Account) -> Result<Settled, F
     let state = state.restoring(None);
     let Some(pending) = state.pending.clone() else { return Ok(Settled::Clean) };
     let Some(current) = current else {
+        let left = site.containers().await.map_err(|unseen| not_seen(site, &pending, unseen))?;
         site.store.save_state(&state.abandon())?;
         given_up(site, &pending).await;
-        return Ok(Settled::NothingBefore(pending));
+        let names = left.into_iter().map(|container| container.name).collect();
+        return Ok(Settled::NothingBefore(pending, names));
     };
     site.note(format!(
         "release {pending} was left pending by a run that ended early; returning to {}",
@@ -210,6 +211,16 @@ fn still_pending(site: &Site<'_>, current: &ReleaseId, unseen: Failure) -> Failu
     unseen.ending(Outcome::NeedsPerson).help(help)
 }
 
+/// The same where there is no release to return to.
+fn not_seen(site: &Site<'_>, pending: &ReleaseId, unseen: Failure) -> Failure {
+    let help = format!(
+        "what runs is not known: release {pending}, the first one, stays recorded as pending. When the engine answers, \
+         the next run of the action looks, or: `{}`",
+        site.command("recover", &[])
+    );
+    unseen.ending(Outcome::NeedsPerson).help(help)
+}
+
 /// A run that was killed after its migration had begun could not tell what is known of the database.
 fn tell_of_migration(site: &Site<'_>, account: &mut Account, state: &State) {
     let (Some(migrated), Some(pending)) = (&state.migration, &state.pending) else { return };
@@ -217,11 +228,8 @@ fn tell_of_migration(site: &Site<'_>, account: &mut Account, state: &State) {
     if let Some(first) = notes.first_mut() {
         first.text = format!("A run that brought release {pending} up ended early. {}", first.text);
     }
-    let lines = notes.iter().map(|note| match &note.command {
-        Some(command) => format!("{} `{command}`", note.text),
-        None => note.text.clone(),
-    });
-    warn(site, "the database was being migrated", &lines.collect::<Vec<_>>().join(" "));
+    let lines: Vec<_> = notes.iter().map(Note::line).collect();
+    site.warn("the database was being migrated", lines.join(" "));
     account.notes.extend(notes);
 }
 
@@ -264,26 +272,17 @@ pub async fn settle_and_go_on(
 ) -> Result<(), Failure> {
     match settle(site, account).await {
         Ok(Settled::Sick(failure)) => {
-            warn(site, "the current release is not well", &failure.to_string());
+            site.warn("the current release is not well", failure.to_string());
             Ok(())
         }
         Ok(_) => Ok(()),
         Err(failure) if needs == Needs::Application && site.store.state()?.restore.is_some() => {
             let title = "a restore that ended early is not undone yet";
-            warn(site, title, &failure.to_string());
+            site.warn(title, failure.to_string());
             Ok(())
         }
         Err(failure) => Err(failure),
     }
-}
-
-fn warn(site: &Site<'_>, title: &str, message: &str) {
-    site.world.events.emit(Event::Annotated(Annotation {
-        level: Level::Warning,
-        title: title.to_owned(),
-        message: message.to_owned(),
-        place: None,
-    }));
 }
 
 /// Brings the current release up again.
@@ -314,15 +313,7 @@ pub async fn come_back(
     let state = site.store.state()?;
     let Some(former) = account.previous.clone() else {
         account.running = None;
-        site.store.save_state(&state.abandon())?;
-        if site.containers().await.is_ok_and(|containers| containers.is_empty()) {
-            return Err(failure);
-        }
-        return Err(failure.ending(Outcome::NeedsPerson).help(format!(
-            "there was no release before, so the containers were left for you to look at: docker compose -p {} ps. \
-             Deploy again when the cause is known",
-            site.project
-        )));
+        return Err(first_failed(site, state, failure).await);
     };
     let returned = return_to_former(site, account, &former).await;
     if site.world.cancel.is_cancelled() {
@@ -355,6 +346,31 @@ pub async fn come_back(
             Err(ended.ending(Outcome::NeedsPerson).help(help))
         }
     }
+}
+
+/// The first release failed, and there is none to return to. It is given up when it was seen what of it is there.
+async fn first_failed(site: &Site<'_>, state: State, failure: Failure) -> Failure {
+    let left = match (site.containers().await, &state.pending) {
+        (Ok(left), _) => left,
+        (Err(unseen), Some(pending)) => {
+            let why = format!("{}; {}: {}", failure.why, unseen.what, unseen.why);
+            return not_seen(site, pending, failure.why(why));
+        }
+        (Err(unseen), None) => {
+            return failure.ending(Outcome::NeedsPerson).help(unseen.to_string());
+        }
+    };
+    if let Err(second) = site.store.save_state(&state.abandon()) {
+        return failure.ending(Outcome::NeedsPerson).help(second.to_string());
+    }
+    if left.is_empty() {
+        return failure;
+    }
+    failure.ending(Outcome::NeedsPerson).help(format!(
+        "there was no release before, so the containers were left for you to look at: docker compose -p {} ps. \
+         Deploy again when the cause is known",
+        site.project
+    ))
 }
 
 /// Brings the former release up and says how long it took until it was healthy.

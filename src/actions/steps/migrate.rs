@@ -45,8 +45,10 @@ pub async fn run(
     let Some(migration) = migration else { return Ok(()) };
     let migrated = migrate(site, release, migration, account).await;
     let Err(failure) = migrated else { return Ok(()) };
-    // Compose was ended, not what it runs: its container goes on until it is removed.
-    if let Err(left) = remove_containers(site).await {
+    // Compose was ended, not what it runs: where the command has begun, its container goes on until it is removed.
+    if account.migrated.is_some()
+        && let Err(left) = remove_containers(site).await
+    {
         let help = format!(
             "the migration may still run: {left}. When the engine answers: `{}`",
             site.command("recover", &[])

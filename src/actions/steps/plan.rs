@@ -1,82 +1,172 @@
 //! What a deploy would do, for `dry-run: true`.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
-use crate::actions::steps::images;
+use crate::actions::steps::checkout::Checkout;
+use crate::actions::steps::images::{self, Pull};
 use crate::actions::steps::site::Site;
-use crate::actions::steps::stage::Rendered;
+use crate::actions::steps::stage::{self, Rendered};
+use crate::adapters::docker::compose::Rendering;
 use crate::adapters::docker::container::ContainerInfo;
-use crate::domain::shown::visible;
+use crate::domain::release::Release;
+use crate::domain::release::fate::{self, Found, Maker, Service};
 use crate::failure::Failure;
-use crate::report::release::{Change, PlannedService};
+use crate::report::release::{Change, PlannedService, Source};
 
-/// Compares what the checkout says with what runs. Nothing is pulled and nothing is written but scratch.
+/// What a deploy is asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked {
+    /// When to pull.
+    pub pull: Pull,
+    /// Whether containers go that others made.
+    pub remove_orphans: bool,
+}
+
+/// An image as a compose file names it, and its id if it is on the host.
+struct Named {
+    reference: String,
+    id: Option<String>,
+}
+
+/// Holds what the checkout says against what runs, as Compose will. Nothing is pulled, and only scratch is written.
 pub async fn preview(
     site: &Site<'_>,
+    checkout: &Checkout,
     rendered: &Rendered,
-    remove_orphans: bool,
+    asked: Asked,
 ) -> Result<Vec<PlannedService>, Failure> {
     let running = site.containers().await?;
-    let current = match site.store.state()?.current {
-        Some(id) => Some(site.store.release(&id)?),
-        None => None,
-    };
-    let mut plan = Vec::new();
+    let state = site.store.state()?;
+    let current = state.current.map(|id| site.store.release(&id)).transpose()?;
+    let mut named = BTreeMap::new();
     for service in rendered.model.services() {
         let reference = images::reference(site, rendered, &service);
-        let here = site.engine.image_id(&reference).await?;
-        let old = running.iter().find(|container| container.service == service);
-        let recorded = current.as_ref().and_then(|release| release.images.get(&service));
-        let (change, why) = match (old, &here) {
-            (None, _) => (Change::Created, "it does not run yet".to_owned()),
-            (Some(_), None) => {
-                (Change::Recreated, format!("{reference} is not on this host and would be pulled"))
-            }
-            (Some(old), Some(id)) if old.image_id != *id => {
-                let from = recorded.map_or(old.image.as_str(), |image| image.reference.as_str());
-                (Change::Recreated, format!("its image changes from {from} to {reference}"))
-            }
-            (Some(_), Some(_)) => (
-                Change::Unchanged,
-                "same image; recreated only if its settings or files changed".to_owned(),
-            ),
-        };
-        let mut of_service = running.iter().filter(|container| container.service == service);
-        let foreign = of_service.find(|container| !site.is_ours(container));
-        let (change, why) = match foreign {
-            Some(container) => (Change::Recreated, taken_over(container, change, &why)),
-            None => (change, why),
-        };
-        plan.push(PlannedService { service, image: reference, change, why });
+        let id = site.engine.image_id(&reference).await?;
+        named.insert(service, Named { reference, id });
     }
-    let planned: BTreeSet<String> = plan.iter().map(|planned| planned.service.clone()).collect();
-    let gone = running.iter().filter(|container| !planned.contains(&container.service));
-    let removed = gone.map(|container| {
-        let goes = remove_orphans || site.is_ours(container);
-        let (change, why) = if goes {
-            (Change::Removed, "it is no longer in the compose files")
-        } else {
-            (
-                Change::Unchanged,
-                "it is not in the compose files, and mta did not make it: left alone",
-            )
+    let hashes = hashes(site, checkout, rendered, &named, &running).await?;
+    let services: Vec<_> = named
+        .iter()
+        .map(|(name, named)| service(site, rendered, name, (named, hashes.get(name)), &running))
+        .collect();
+    let fates = fate::decide(&services, site.compose.cascade());
+    let built = rendered.model.built();
+    let mut plan = Vec::new();
+    for ((service, Named { reference, .. }), fate) in named.iter().zip(fates) {
+        let source = match asked.pull {
+            _ if built.contains(service) => Source::Build,
+            // By digest it is that one for ever.
+            Pull::Always if !reference.contains('@') => Source::Registry,
+            _ => Source::Host,
         };
-        PlannedService {
-            service: container.service.clone(),
-            image: container.image.clone(),
-            change,
-            why: why.to_owned(),
-        }
-    });
-    plan.extend(removed);
+        let from = image_before(service, current.as_ref(), &running);
+        plan.push(PlannedService::of(service, (&from, reference), source, &fate));
+    }
+    plan.extend(orphans(site, &named, &running, asked));
     Ok(plan)
 }
 
-/// Why a container that was made elsewhere is recreated: our release names its image by another tag, and mounts files
-/// from our project directory. What else changes of it is told before.
-fn taken_over(container: &ContainerInfo, change: Change, why: &str) -> String {
-    let folder = container.working_dir().map(visible);
-    let folder = folder.as_deref().unwrap_or("another project directory");
-    let taken = format!("it was made from {folder} and is taken over");
-    if change == Change::Recreated { format!("{why}; {taken}") } else { taken }
+/// Compose's hash of each service's settings, as `up` will compare it: of the model that the release would have, in
+/// which the namespaces that are shared are those of the containers that are there.
+async fn hashes(
+    site: &Site<'_>,
+    checkout: &Checkout,
+    rendered: &Rendered,
+    named: &BTreeMap<String, Named>,
+    running: &[ContainerInfo],
+) -> Result<BTreeMap<String, String>, Failure> {
+    let mut containers = BTreeMap::new();
+    for container in running {
+        containers.entry(container.service.clone()).or_insert_with(|| container.id.clone());
+    }
+    let mut model = rendered.model.clone();
+    model.join_namespaces(&containers);
+    let pins = named.iter().map(|(service, Named { reference, id })| {
+        let pin = id.as_ref().map(|id| images::pin(site.project.as_str(), service, id));
+        // What is not here yet has no pin, and for Compose every service has to have an image.
+        (service.clone(), pin.unwrap_or_else(|| reference.clone()))
+    });
+    stage::draft(site, checkout, model, &pins.collect())?;
+    let staging = site.store.staging();
+    let rendering = Rendering {
+        project: site.project.as_str().to_owned(),
+        folder: site.store.work(),
+        files: vec![staging.join("compose.json")],
+        env_file: Some(staging.join("env")),
+        profiles: Vec::new(),
+    };
+    let mut hashes = site.compose.config_hashes(&rendering, site.world.cancel).await?;
+    hashes.retain(|service, _| {
+        let bound_to = rendered.model.bound_to(service);
+        let all_there = bound_to.iter().all(|name| containers.contains_key(name));
+        all_there && !rendered.model.borrows_volumes(service)
+    });
+    Ok(hashes)
+}
+
+/// A service as it shall be, and what it has.
+fn service(
+    site: &Site<'_>,
+    rendered: &Rendered,
+    name: &str,
+    (named, hash): (&Named, Option<&String>),
+    running: &[ContainerInfo],
+) -> Service {
+    let found = running.iter().filter(|container| container.service == name);
+    let found = found.map(|container| Found {
+        image: container.image_id.clone(),
+        hash: container.config_hash().to_owned(),
+        runs: container.state == "running",
+        maker: if site.is_ours(container) {
+            Maker::Ours
+        } else {
+            Maker::Elsewhere(container.working_dir().map(str::to_owned))
+        },
+    });
+    Service {
+        name: name.to_owned(),
+        image: named.id.clone(),
+        hash: hash.cloned(),
+        replicas: rendered.model.replicas(name),
+        depends_on: rendered.model.depends_on().remove(name).unwrap_or_default(),
+        bound_to: rendered.model.bound_to(name),
+        found: found.collect(),
+    }
+}
+
+/// The image that a service has, as it was named then: containers of ours name the tag that pins it.
+fn image_before(service: &str, current: Option<&Release>, running: &[ContainerInfo]) -> String {
+    let recorded = current.and_then(|release| release.images.get(service));
+    let found = running.iter().find(|container| container.service == service);
+    let named = found.map(|container| container.image.as_str());
+    recorded.map(|image| image.reference.as_str()).or(named).unwrap_or_default().to_owned()
+}
+
+/// Containers whose service is not in the compose files.
+fn orphans(
+    site: &Site<'_>,
+    named: &BTreeMap<String, Named>,
+    running: &[ContainerInfo],
+    asked: Asked,
+) -> Vec<PlannedService> {
+    let orphans = running.iter().filter(|container| !named.contains_key(&container.service));
+    orphans
+        .map(|container| {
+            let goes = asked.remove_orphans || site.is_ours(container);
+            let (change, why) = if goes {
+                (Change::Removed, "it is no longer in the compose files")
+            } else {
+                (
+                    Change::Unchanged,
+                    "it is not in the compose files, and mta did not make it: left alone",
+                )
+            };
+            PlannedService {
+                service: container.service.clone(),
+                image: container.image.clone(),
+                change,
+                why: why.to_owned(),
+            }
+        })
+        .collect()
 }

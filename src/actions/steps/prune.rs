@@ -6,7 +6,6 @@ use camino::Utf8PathBuf;
 use crate::actions::steps::images;
 use crate::actions::steps::site::Site;
 use crate::actions::steps::stage;
-use crate::domain::event::{Annotation, Event, Level};
 use crate::domain::release::ReleaseId;
 use crate::domain::shown::pasted;
 use crate::failure::Failure;
@@ -15,7 +14,7 @@ use crate::report::release::{Account, Note};
 /// Deletes releases that nobody needs any more.
 pub async fn old_releases(site: &Site<'_>) {
     if let Err(failure) = prune(site).await {
-        warn(site, "old releases were not deleted", &failure);
+        site.warn("old releases were not deleted", failure.to_string());
     }
 }
 
@@ -40,7 +39,7 @@ pub async fn failed_release(site: &Site<'_>, id: &ReleaseId, why: &str) -> Optio
     old_releases(site).await;
     let folder = site.store.release_dir(id);
     kept.inspect_err(|error| {
-        warn(site, "why the release failed was not kept", &stage::disk(&folder, error));
+        site.warn("why the release failed was not kept", stage::disk(&folder, error).to_string());
     })
     .ok()
 }
@@ -66,13 +65,4 @@ async fn prune(site: &Site<'_>) -> Result<(), Failure> {
         site.note(format!("release {id} was deleted: {} others are kept", kept.len()));
     }
     Ok(())
-}
-
-fn warn(site: &Site<'_>, title: &str, failure: &Failure) {
-    site.world.events.emit(Event::Annotated(Annotation {
-        level: Level::Warning,
-        title: title.to_owned(),
-        message: failure.to_string(),
-        place: None,
-    }));
 }

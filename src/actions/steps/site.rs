@@ -15,7 +15,7 @@ use crate::adapters::host::process::{self, ChildEnv};
 use crate::adapters::host::store::Store;
 use crate::adapters::http;
 use crate::domain::compose::project::ProjectName;
-use crate::domain::event::Event;
+use crate::domain::event::{Annotation, Event, Level};
 use crate::domain::input::Values;
 use crate::domain::shown::pasted;
 use crate::failure::{Failure, Outcome};
@@ -128,6 +128,16 @@ impl<'a> Site<'a> {
     /// Says a sentence of ours.
     pub fn note(&self, text: impl Into<String>) {
         self.world.events.emit(Event::Note(text.into()));
+    }
+
+    /// Warns: the run goes on, and somebody should know.
+    pub fn warn(&self, title: &str, message: impl Into<String>) {
+        self.world.events.emit(Event::Annotated(Annotation {
+            level: Level::Warning,
+            title: title.to_owned(),
+            message: message.into(),
+            place: None,
+        }));
     }
 
     /// An error if the run was cancelled. Called between acts, so that a cancelled run ends in a state with a name.

@@ -181,24 +181,11 @@ fn holds_something(folder: &Utf8Path) -> bool {
 pub fn write(
     site: &Site<'_>,
     checkout: &Checkout,
-    mut model: Model,
+    model: Model,
     making: Making,
 ) -> Result<Release, Failure> {
-    let overlay = site.store.render();
-    let staging = site.store.begin_staging()?;
-    let gathered = gather(site, checkout, &model, &staging)?;
-    label(&mut model, &gathered, overlay.as_str());
-    model.relocate(overlay.as_str(), site.store.work().as_str());
-    model.pin(
-        &making
-            .images
-            .iter()
-            .map(|(service, image)| (service.clone(), image.pin.clone()))
-            .collect(),
-    );
-    let env = files::read_optional(&overlay.join(&checkout.folder).join(".env"))
-        .map_err(|e| disk(&overlay, &e))?;
-    keep(&staging, &model, env.as_deref()).map_err(|error| disk(&staging, &error))?;
+    let pins = making.images.iter().map(|(service, image)| (service.clone(), image.pin.clone()));
+    let gathered = draft(site, checkout, model, &pins.collect())?;
     let release = Release {
         version: 1,
         id: making.id,
@@ -218,11 +205,30 @@ pub fn write(
     Ok(release)
 }
 
-/// Removes the overlay, which holds secrets. Best effort: the next run makes it anew in any case.
-pub fn clean_up(site: &Site<'_>) {
+/// Puts what Compose will read of a release into the staging folder: its files, its model with each image replaced by
+/// the tag that pins it, its environment. Until it is recorded it is scratch, which [`clean_up`] removes.
+pub fn draft(
+    site: &Site<'_>,
+    checkout: &Checkout,
+    mut model: Model,
+    pins: &BTreeMap<String, String>,
+) -> Result<Gathered, Failure> {
     let overlay = site.store.render();
-    if let Err(error) = files::remove_tree(&overlay) {
-        tracing::debug!("failed to remove {overlay}: {error}");
+    let staging = site.store.begin_staging()?;
+    let gathered = gather(site, checkout, &model, &staging)?;
+    label(&mut model, &gathered, overlay.as_str());
+    model.relocate(overlay.as_str(), site.store.work().as_str());
+    model.pin(pins);
+    let env = files::read_optional(&overlay.join(&checkout.folder).join(".env"))
+        .map_err(|e| disk(&overlay, &e))?;
+    keep(&staging, &model, env.as_deref()).map_err(|error| disk(&staging, &error))?;
+    Ok(gathered)
+}
+
+/// Removes the overlay and what was drafted, which hold secrets. Best effort: the next run does the same.
+pub fn clean_up(site: &Site<'_>) {
+    if let Err(failure) = site.store.tidy() {
+        tracing::debug!("scratch was not removed: {failure}");
     }
 }
 
@@ -248,7 +254,8 @@ pub fn keep(staging: &Utf8Path, model: &Model, env: Option<&str>) -> io::Result<
     files::write_atomic(&staging.join("env"), env.unwrap_or_default().as_bytes(), 0o600)
 }
 
-struct Gathered {
+/// What a release mounts of the checkout.
+pub struct Gathered {
     files: BTreeMap<String, MountedFile>,
     data_folders: Vec<String>,
 }

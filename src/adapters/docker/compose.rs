@@ -1,6 +1,7 @@
 //! Docker Compose v2 as a program. Pure functions build the argv; one function runs it, in a built environment and at the
 //! same engine as the API client.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -11,6 +12,7 @@ use crate::adapters::host::guard::Guard;
 use crate::adapters::host::process::{self, ChildEnv, Command, Exit, Limits, ProcessError};
 use crate::domain::event::{Event, Sink};
 use crate::domain::registry::{self, Refused, Wanted};
+use crate::domain::release::fate::Cascade;
 use crate::failure::{Failure, Outcome};
 
 /// Reading files and talking to the engine only.
@@ -18,6 +20,10 @@ const QUICK: Duration = Duration::from_mins(2);
 
 /// Pulls and builds: long, but not for ever.
 const LONG: Duration = Duration::from_hours(4);
+
+/// From this version on, `up` stops and starts what depends on a service that it recreates, and does so only where
+/// `restart: true` asks for it; before, it recreated all of them (seen of 2.26; docker/compose#12122 of September 2024).
+const RECREATES_LESS: (u32, u32) = (2, 30);
 
 /// Names a set of compose files and the folder that their paths are relative to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,7 +81,7 @@ impl Compose {
         match found {
             Ok(exit) if exit.code == 0 => {
                 let version = exit.stdout.trim().trim_start_matches('v').to_owned();
-                if major(&version) < 2 {
+                if numbers(&version).0 < 2 {
                     return Err(absent(format!("`docker compose version` says `{version}`")));
                 }
                 Ok(Self { version, ..compose })
@@ -118,6 +124,30 @@ impl Compose {
             events.emit(Event::Foreign { source: "docker compose".to_owned(), text: exit.tail });
         }
         Ok(exit.stdout)
+    }
+
+    /// Compose's hash of each service's settings: what `up` compares with the label of the containers that are there.
+    ///
+    /// It is that of `up` only for settings that `up` takes as they are. `up` reads an `env_file` and puts a container in
+    /// the place of a service of which a namespace or the volumes are shared, and only then hashes: such keys have to be
+    /// resolved in what is given here, and for `volumes_from` nothing can be (seen of 2.26).
+    pub async fn config_hashes(
+        &self,
+        rendering: &Rendering,
+        cancel: &CancellationToken,
+    ) -> Result<BTreeMap<String, String>, Failure> {
+        let command =
+            self.command(argv(rendering, &["config", "--hash", "*"]), Some(&rendering.folder));
+        let exit = process::capture(&command, Limits { timeout: QUICK, cancel })
+            .await
+            .map_err(unavailable)?;
+        ok(&exit, "let Docker Compose hash the settings of the services", "")?;
+        Ok(hashes(&exit.stdout))
+    }
+
+    /// Which services `up` recreates with one that they depend on, though nothing of theirs has changed.
+    pub fn cascade(&self) -> Cascade {
+        if numbers(&self.version) < RECREATES_LESS { Cascade::Dependents } else { Cascade::Bound }
     }
 
     /// Pulls the images of services.
@@ -346,9 +376,16 @@ fn argv(rendering: &Rendering, verb: &[&str]) -> Vec<String> {
     args
 }
 
-/// The first number of a version; 0 if there is none.
-fn major(version: &str) -> u32 {
-    version.split('.').next().and_then(|number| number.parse().ok()).unwrap_or(0)
+/// The first two numbers of a version; 0 where there is none.
+fn numbers(version: &str) -> (u32, u32) {
+    let mut numbers = version.split('.').map(|number| number.parse().unwrap_or(0));
+    (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0))
+}
+
+/// Lines `service hash`.
+fn hashes(text: &str) -> BTreeMap<String, String> {
+    let lines = text.lines().filter_map(|line| line.split_once(' '));
+    lines.map(|(service, hash)| (service.to_owned(), hash.trim().to_owned())).collect()
 }
 
 fn words(words: &[&str]) -> Vec<String> {
@@ -412,11 +449,18 @@ mod tests {
 
     #[test]
     fn only_version_2_and_later_will_do() {
-        for (version, wanted) in
-            [("2.26.1-4", 2), ("2.40.3", 2), ("5.0.0", 5), ("1.29.2", 1), ("dev", 0), ("", 0)]
-        {
-            assert_eq!(major(version), wanted, "{version}");
+        let table =
+            [("2.26.1-4", (2, 26)), ("2.40.3", (2, 40)), ("5.0.0", (5, 0)), ("1.29.2", (1, 29))];
+        for (version, wanted) in table.into_iter().chain([("dev", (0, 0)), ("", (0, 0))]) {
+            assert_eq!(numbers(version), wanted, "{version}");
         }
+    }
+
+    #[test]
+    fn hashes_are_read_by_service() {
+        let read = hashes("app 59763d\ndb 9004d3\n\n");
+        let told: Vec<_> = read.iter().map(|(name, hash)| (name.as_str(), hash.as_str())).collect();
+        assert_eq!(told, [("app", "59763d"), ("db", "9004d3")]);
     }
 
     #[test]

@@ -185,6 +185,18 @@ pub fn names(folder: &Utf8Path) -> io::Result<Vec<String>> {
     Ok(names)
 }
 
+/// Bytes of all files below a folder; links count as themselves. 0 where there is none.
+pub fn tree_size(folder: &Utf8Path) -> io::Result<u64> {
+    let mut size = 0u64;
+    for name in names(folder)? {
+        let path = folder.join(name);
+        let meta = fs_err::symlink_metadata(&path)?;
+        let bytes = if meta.is_dir() { tree_size(&path)? } else { meta.len() };
+        size = size.saturating_add(bytes);
+    }
+    Ok(size)
+}
+
 /// Removes a folder with all that is in it; one that does not exist is fine.
 pub fn remove_tree(path: &Utf8Path) -> io::Result<()> {
     match fs_err::remove_dir_all(path) {

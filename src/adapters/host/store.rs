@@ -20,7 +20,7 @@ use crate::adapters::host::files;
 use crate::domain::compose::model::Model;
 use crate::domain::compose::project::ProjectName;
 use crate::domain::release::content::Content;
-use crate::domain::release::state::State;
+use crate::domain::release::state::{Standing, State};
 use crate::domain::release::{Release, ReleaseId};
 use crate::domain::shown::pasted;
 use crate::failure::{Failure, Outcome};
@@ -142,6 +142,18 @@ impl Store {
         let folder = self.releases_dir();
         let names = files::names(&folder).map_err(|error| unreadable(&folder, &error))?;
         Ok(names.into_iter().filter_map(|name| ReleaseId::try_from(name).ok()).collect())
+    }
+
+    /// The releases that exist, newest first, with the size of their folders in bytes and what each is to the project.
+    pub fn kept(&self) -> Result<Vec<(ReleaseId, u64, Standing)>, Failure> {
+        let state = self.state()?;
+        let sized = |id: ReleaseId| {
+            let folder = self.release_dir(&id);
+            let size = files::tree_size(&folder).map_err(|error| unreadable(&folder, &error))?;
+            let standing = state.standing(&id);
+            Ok((id, size, standing))
+        };
+        self.releases()?.into_iter().rev().map(sized).collect()
     }
 
     /// The record of a release.
@@ -333,6 +345,10 @@ mod tests {
         let names = |id| files::names(&store.release_dir(id)).unwrap();
         assert_eq!(names(&bad), ["failure.txt", "release.json"]);
         assert_eq!(names(&good), ["compose.json", "env", "files", "release.json"]);
+        let state = State::default().begin(good.clone()).commit(good.clone());
+        store.save_state(&state).unwrap();
+        let sizes = [(bad.clone(), 12, Standing::Failed), (good.clone(), 4, Standing::Current)];
+        assert_eq!(store.kept().unwrap(), sizes, "11 bytes say why, one is the record");
         assert_eq!(files::read(&why).unwrap(), "it was sick");
         assert_eq!(fs_err::metadata(&why).unwrap().mode() & 0o777, 0o600);
 

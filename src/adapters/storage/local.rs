@@ -91,9 +91,7 @@ impl Directory {
         files::create_dir_private(&folder).map_err(|error| unwritable(&folder, &error))?;
         for count in 1..1000 {
             let name = BackupName::new(database, began, count);
-            if folder.join(name.dump_file()).exists() {
-                continue;
-            }
+            let dump = folder.join(name.dump_file());
             let path = folder.join(name.partial_dump_file());
             let mut options = OpenOptions::new();
             options.write(true).create_new(true);
@@ -104,7 +102,19 @@ impl Directory {
                 Ok(file) => {
                     file.file().lock().map_err(|error| unwritable(&path, &error))?;
                     let (hasher, unfinished) = (Sha256::new(), vec![path.clone()]);
-                    return Ok(Partial { name, file, path, folder, hasher, size: 0, unfinished });
+                    let partial = Partial {
+                        folder: folder.clone(),
+                        name,
+                        file,
+                        path,
+                        hasher,
+                        size: 0,
+                        unfinished,
+                    };
+                    // Asked only now: whoever else had this name would have been in the way until its dump had it.
+                    if !dump.exists() {
+                        return Ok(partial);
+                    }
                 }
             }
         }
@@ -178,7 +188,8 @@ impl Directory {
         Ok(paths.filter(|path| path.is_dir()).collect())
     }
 
-    /// The place of the next backup of a database: one after the last.
+    /// The place of the next backup of a database: one after the last. Projects that share the directory share the
+    /// count: what is newer has the greater number in each of them, and what two of them drew at once is never compared.
     pub fn next_sequence(&self, database: &str) -> Result<u64, Failure> {
         let (entries, _) = self.entries()?;
         let own = entries.iter().filter(|entry| entry.manifest.database.name == database);
@@ -405,4 +416,26 @@ fn unwritable(path: &Utf8Path, error: &io::Error) -> Failure {
     Failure::new(Outcome::Unavailable, format!("the backup directory cannot be used at {path}"))
         .why(error)
         .help("check that there is room and that the user of this run may write there (input `directory`)")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_under_which_a_dump_lies_is_not_given_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let directory = Directory::open(Utf8Path::from_path(dir.path()).unwrap()).unwrap();
+        let began = "2026-11-23T02:03:04Z".parse().unwrap();
+        let [first, second, third] = [1, 2, 3].map(|count| BackupName::new("shop", began, count));
+        let folder = directory.root().join(name::folder("shop"));
+        files::create_dir_private(&folder).unwrap();
+        files::write_atomic(&folder.join(first.dump_file()), b"of another project", 0o600).unwrap();
+        let writing = directory.begin("shop", began).unwrap();
+        let other = directory.begin("shop", began).unwrap();
+        assert_eq!((&writing.name, &other.name), (&second, &third));
+        let mut there = [first.dump_file(), second.partial_dump_file(), third.partial_dump_file()];
+        there.sort();
+        assert_eq!(files::names(&folder).unwrap(), there);
+    }
 }

@@ -9,6 +9,16 @@ const FIRST_PERCENT: u64 = 50;
 /// The last dump, and what may have been written since.
 const NEXT_PERCENT: u64 = 125;
 
+/// The newest backup of the same database of the same project, among manifests with the newest first. Projects may share
+/// a directory, and a database of the same name may be a hundred times as large in another one.
+pub fn last<'m>(
+    mut newest_first: impl Iterator<Item = &'m Manifest>,
+    project: &str,
+    database: &str,
+) -> Option<&'m Manifest> {
+    newest_first.find(|one| one.project == project && one.database.name == database)
+}
+
 /// Bytes that a dump of a database may need; `last` is the newest backup of the same database.
 ///
 /// `size` is `pg_database_size` in bytes. Where the last backup knows what the database measured then, its growth counts.
@@ -32,6 +42,21 @@ fn percent(of: u64, percent: u64) -> u64 {
 mod tests {
     use super::*;
     use crate::domain::backup::manifest::tests::example;
+
+    #[test]
+    fn a_database_of_the_same_name_in_another_project_says_nothing() {
+        let of = |project: &str, size: u64| {
+            let mut manifest = example("2026-11-23T02:03:04Z");
+            (manifest.project, manifest.size) = (project.to_owned(), size);
+            manifest
+        };
+        let shared = [of("big", 900), of("shop", 3), of("shop", 2)];
+        let size = |project: &str, database: &str| {
+            last(shared.iter(), project, database).map(|manifest| manifest.size)
+        };
+        assert_eq!((size("shop", "shop"), size("big", "shop")), (Some(3), Some(900)));
+        assert_eq!((size("shop", "other"), size("new", "shop")), (None, None));
+    }
 
     #[test]
     fn what_dumps_took_counts_and_how_the_database_grew() {

@@ -13,6 +13,9 @@ use crate::domain::compose::host_port::HostPort;
 /// Label with the digest of the mounted files of a service.
 pub const CONTENT_LABEL: &str = "dev.mta.content";
 
+/// The settings that let a service live in a namespace of another one.
+const NAMESPACES: [&str; 3] = ["network_mode", "ipc", "pid"];
+
 /// A resolved Compose project.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Model(Value);
@@ -116,6 +119,34 @@ impl Model {
         };
         let all = self.service_map().iter().map(|(name, service)| (name.clone(), names(service)));
         all.filter(|(_, names): &(_, Vec<String>)| !names.is_empty()).collect()
+    }
+
+    /// The services whose containers a service is bound to: it lives in a namespace of theirs (`network_mode: service:...`,
+    /// `ipc`, `pid`), or mounts their volumes.
+    pub fn bound_to(&self, service: &str) -> Vec<String> {
+        let node = &self.0["services"][service];
+        let namespaces = NAMESPACES.iter().filter_map(|key| sharing(&node[key]));
+        let volumes = array(&node["volumes_from"]).iter().filter_map(Value::as_str);
+        let volumes = volumes.filter_map(|from| from.split(':').next());
+        namespaces.chain(volumes.filter(|name| *name != "container")).map(str::to_owned).collect()
+    }
+
+    /// Whether a service mounts what others mount (`volumes_from`).
+    pub fn borrows_volumes(&self, service: &str) -> bool {
+        !array(&self.0["services"][service]["volumes_from"]).is_empty()
+    }
+
+    /// Names the containers in whose namespaces services live, as Compose does before it compares settings. `containers`
+    /// are ids by service; where a service has none, its name stays.
+    pub fn join_namespaces(&mut self, containers: &BTreeMap<String, String>) {
+        for (_, service) in self.services_mut() {
+            for key in NAMESPACES {
+                let id = service.get(key).and_then(sharing).and_then(|name| containers.get(name));
+                if let Some(id) = id.cloned() {
+                    service.insert(key.into(), json!(format!("container:{id}")));
+                }
+            }
+        }
     }
 
     /// The image that a service names.
@@ -260,7 +291,8 @@ impl Model {
         self.services().into_iter().filter(uses).collect()
     }
 
-    fn replicas(&self, name: &str) -> u64 {
+    /// How many containers a service shall have.
+    pub fn replicas(&self, name: &str) -> u64 {
         let service = &self.service_map()[name];
         service["scale"].as_u64().or(service["deploy"]["replicas"].as_u64()).unwrap_or(1)
     }
@@ -282,6 +314,11 @@ impl Model {
 /// Compose doubles each `$` of what it prints, so that it reads it back as it was.
 pub fn undoubled(text: &str) -> String {
     text.replace("$$", "$")
+}
+
+/// The service that a namespace is shared with.
+fn sharing(mode: &Value) -> Option<&str> {
+    mode.as_str()?.strip_prefix("service:")
 }
 
 fn starts_empty(volume: &Value) -> bool {
@@ -348,6 +385,21 @@ mod tests {
             },
             "secrets": { "pw": { "file": "/r/secrets/pw" }, "unused": { "file": "/r/u" } }
         }))
+    }
+
+    #[test]
+    fn who_lives_in_a_namespace_names_the_container_that_is_there() {
+        let mut model = Model::from_value(json!({ "services": {
+            "side": { "network_mode": "service:app", "ipc": "service:gone", "pid": "host" },
+            "app": { "volumes_from": ["db:ro", "container:x"] }
+        }}));
+        assert_eq!(model.bound_to("side"), ["app", "gone"]);
+        assert_eq!((model.bound_to("app"), model.bound_to("nosuch")), (vec!["db".into()], vec![]));
+        assert!(model.borrows_volumes("app") && !model.borrows_volumes("side"));
+        model.join_namespaces(&[("app".to_owned(), "abc".to_owned())].into());
+        let side = &model.0["services"]["side"];
+        let joined = [&side["network_mode"], &side["ipc"], &side["pid"]];
+        assert_eq!(joined, ["container:abc", "service:gone", "host"]);
     }
 
     #[test]

@@ -46,7 +46,33 @@ pub struct State {
     pub replaced: BTreeSet<ReleaseId>,
 }
 
+/// What a release is to its project.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It was healthy last.
+    Current,
+    /// It is being brought up, or was when a run ended early.
+    Pending,
+    /// It was current once and can come back.
+    Proven,
+    /// It never was current, or another one of the same content has taken its place.
+    Failed,
+}
+
 impl State {
+    /// What a release is to the project.
+    pub fn standing(&self, id: &ReleaseId) -> Standing {
+        if self.current.as_ref() == Some(id) {
+            Standing::Current
+        } else if self.pending.as_ref() == Some(id) {
+            Standing::Pending
+        } else if self.was_current(id) {
+            Standing::Proven
+        } else {
+            Standing::Failed
+        }
+    }
+
     /// The state held against the releases that exist (`known`), of which `failed` are known to have failed.
     ///
     /// Where it was written by a version that did not record which releases were current, each that may have been counts

@@ -19,6 +19,15 @@ fn a_backup_is_made_listed_and_brought_back() {
     let list = stack.run("backup", &[("mode", "list")]);
     done(&list);
     assert!(list.summary.contains(&format!("| `{name}` | `shop` |")), "{}", list.summary);
+    let releases = fs_err::read_dir(stack.state("releases")).unwrap();
+    let release = releases.last().unwrap().unwrap().file_name().into_string().unwrap();
+    for (place, row) in [
+        (&list.summary, format!("| `{release}` | ")),
+        (&list.log, format!("{release}: a kept release, ")),
+    ] {
+        let line = place.lines().find(|line| line.contains(&row)).unwrap_or_default();
+        assert!(line.contains("KiB") && line.contains("runs"), "{line:?}: {}", list.log);
+    }
 
     sql(&stack, "DELETE FROM orders WHERE n > 4");
     let refused = stack.run("rollback", &[("backup", "latest")]);

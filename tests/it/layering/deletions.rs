@@ -24,7 +24,7 @@ const DELETES: [&str; 16] = [
 ];
 
 /// File below `src/`, how many places, and the mark.
-const MARKS: [(&str, usize, &str); 18] = [
+const MARKS: [(&str, usize, &str); 17] = [
     (
         "actions/steps/database/back_up.rs",
         1,
@@ -45,7 +45,6 @@ const MARKS: [(&str, usize, &str); 18] = [
         "made by Compose from our project directory, or `remove-orphans`",
     ),
     ("actions/steps/prune.rs", 2, "a release in our state folder, with a record of ours"),
-    ("actions/steps/stage.rs", 1, "the scratch folder in our state folder"),
     ("adapters/docker/container.rs", 1, "for the callers: those that the filters have found"),
     ("adapters/docker/engine.rs", 1, "for the caller: the tag that it names, and nothing by force"),
     (

@@ -65,7 +65,7 @@ async fn make(bench: Bench<'_>, database: &str, origin: &Origin) -> Result<Entry
     let started = Timestamp::now();
     let dumper = bench.server.version_of("pg_dump").await?;
     let snapshot = bench.server.snapshot(database).await?;
-    room_for_dump(bench.directory, &snapshot)?;
+    room_for_dump(bench.directory, &origin.project, &snapshot)?;
     let partial = bench.directory.begin(database, started)?;
     let mut partial = bench.server.dump(&snapshot, partial).await?;
     check(bench.server, &mut partial).await?;
@@ -92,11 +92,11 @@ async fn make(bench: Bench<'_>, database: &str, origin: &Origin) -> Result<Entry
 }
 
 /// A disk that is full while the dump is written costs nothing but time; this finds out before.
-fn room_for_dump(directory: &Directory, snapshot: &Snapshot) -> Result<(), Failure> {
+fn room_for_dump(directory: &Directory, project: &str, snapshot: &Snapshot) -> Result<(), Failure> {
     let database = &snapshot.described.database;
     let (entries, _) = directory.entries()?;
-    let last = entries.iter().find(|entry| entry.manifest.database.name == database.name);
-    let need = room::for_dump(database.size, last.map(|entry| &entry.manifest));
+    let manifests = entries.iter().map(|entry| &entry.manifest);
+    let need = room::for_dump(database.size, room::last(manifests, project, &database.name));
     let free = directory.free_bytes()?;
     if free >= need {
         return Ok(());
