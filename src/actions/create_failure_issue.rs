@@ -37,6 +37,7 @@ pub const SPEC: ActionSpec = ActionSpec {
         later commit closes it. It never makes a run red or green: what keeps it from writing the issue is a warning, and the \
         report is in the step summary.",
     inputs: table::INPUTS,
+    examples: &[&[], &["run-id", "dry-run"]],
     outputs: OUTPUTS,
     outcomes: &[Outcome::Done, Outcome::BadInput, Outcome::Bug, Outcome::Unavailable],
     icon: "alert-circle",
