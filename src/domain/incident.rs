@@ -1,0 +1,3 @@
+//! A broken run as data: what its log says, which lines explain it, and by what it is known again.
+
+pub mod log;
