@@ -62,6 +62,9 @@ mod host {
 mod http {
     mod connector;
 }
+mod incident {
+    mod corpus;
+}
 mod layering;
 mod odoo {
     mod literal;

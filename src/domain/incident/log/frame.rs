@@ -8,6 +8,10 @@ use jiff::Timestamp;
 
 use super::Mark;
 
+/// What the runner says when the steps are over.
+const CLEANING: [&str; 3] =
+    ["Post job cleanup.", "Cleaning up orphan processes", "Evaluate and set job outputs"];
+
 const EXIT: &str = "Process completed with exit code ";
 
 /// A byte longer than this is no name of a job or step (100 characters at most).
@@ -73,7 +77,7 @@ fn marked(line: &str) -> (Mark, &str) {
     if let Some(command) = line.strip_prefix("[command]") {
         return (Mark::Runner, command);
     }
-    if line == "Post job cleanup." {
+    if CLEANING.contains(&line) {
         return (Mark::StepEnds, line);
     }
     workflow_command(line.trim_start()).unwrap_or((Mark::Output, line))

@@ -29,7 +29,7 @@ pub fn failing(lines: &[Line], step: Step) -> Range<usize> {
         }
         _ => last_failure(lines),
     };
-    without_head(lines, body)
+    own(lines, body)
 }
 
 /// The lines within the step's seconds, both ends included. `None` where there are none.
@@ -94,9 +94,11 @@ fn is_failure(line: &Line) -> bool {
     matches!(line.mark, Mark::Error | Mark::Exit(_))
 }
 
-/// What the step was told to do is not what it said.
-fn without_head(lines: &[Line], body: Range<usize>) -> Range<usize> {
+/// What the step was told to do is not what it said, and behind its exit code only the runner speaks.
+fn own(lines: &[Line], body: Range<usize>) -> Range<usize> {
     let head = |at: &usize| matches!(lines[*at].mark, Mark::StepBegins | Mark::Head | Mark::Runner);
     let start = body.clone().take_while(head).count() + body.start;
-    start..body.end
+    let exited = |at: &usize| matches!(lines[*at].mark, Mark::Exit(_));
+    let end = (start..body.end).rev().find(exited).map_or(body.end, |exit| exit + 1);
+    start..end
 }

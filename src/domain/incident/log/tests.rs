@@ -95,6 +95,7 @@ fn marks_are_told_apart() {
         ("::set-output name=a::b", Mark::Output, "::set-output name=a::b"),
         ("std::error::Error", Mark::Output, "std::error::Error"),
         ("Post job cleanup.", Mark::StepEnds, "Post job cleanup."),
+        ("Cleaning up orphan processes", Mark::StepEnds, "Cleaning up orphan processes"),
         ("[CI/test]   | out", Mark::Output, "out"),
         ("[CI/test]   |", Mark::Output, ""),
         ("[CI/test] ⭐ Run Main pytest", Mark::StepBegins, "Run Main pytest"),
