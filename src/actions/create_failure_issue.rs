@@ -12,7 +12,7 @@ use crate::domain::incident::closing;
 use crate::domain::incident::issue::ours;
 use crate::domain::incident::jobs::{Stage, Standing};
 use crate::domain::incident::key::{Key, assign};
-use crate::domain::incident::life::{self, News};
+use crate::domain::incident::life::{self, Known, News};
 use crate::domain::incident::memory::Seen;
 use crate::domain::input::Values;
 use crate::domain::repository::Repository;
@@ -63,7 +63,11 @@ const OUTPUTS: &[OutputSpec] = &[
     },
     OutputSpec {
         name: "failed-stages",
-        doc: "The jobs that failed, as JSON: `job`, `step`, `url`.",
+        doc: "The jobs that failed, as JSON: `job`, `step`, `url`, `error`, `exit-code`.",
+    },
+    OutputSpec {
+        name: "fingerprint",
+        doc: "By what the first failure is known again: the same for the same error at another time and commit.",
     },
     OutputSpec { name: "first-bad-sha", doc: "The commit with which it began." },
     OutputSpec { name: "occurrences", doc: "How many runs failed." },
@@ -89,7 +93,13 @@ async fn story(inputs: &Inputs, world: World<'_>) -> Result<Ending, Failure> {
     let operation = client.operation();
     let run = gather::run(inputs, world, &operation, &repository).await?;
     let left_out = gather::left_out(inputs, world, &run);
-    let gathered = gather::stages_of(inputs, world, &operation, (&repository, run)).await?;
+    let listed = match &left_out {
+        Some(_) => Ok(Vec::new()),
+        None => issues::list(&operation, &repository, &inputs.marker_label).await,
+    };
+    let known = listed.map(|issues| ours(&issues, &run, &inputs.author));
+    let before = known.as_deref().unwrap_or_default();
+    let gathered = gather::stages_of(inputs, world, &operation, (&repository, run), before).await?;
     let links = Links { server: world.job.server_url.clone(), repository: repository.clone() };
     let everything = news(world, &gathered, None);
     let memory = life::first(&everything);
@@ -98,6 +108,7 @@ async fn story(inputs: &Inputs, world: World<'_>) -> Result<Ending, Failure> {
         run: &gathered.run,
         stages: &gathered.stages,
         environment: &gathered.environment,
+        reasons: &gathered.reasons,
         memory: &memory,
         earlier: None,
     };
@@ -113,7 +124,11 @@ async fn story(inputs: &Inputs, world: World<'_>) -> Result<Ending, Failure> {
         run: &gathered.run,
         failing,
     };
-    match issues(desk, &gathered).await {
+    let done = match known {
+        Ok(known) => issues(desk, &gathered, &known).await,
+        Err(error) => Err(error),
+    };
+    match done {
         Ok(done) => Ok(told.with(&done)),
         Err(error @ Error::NotAllowed { .. }) => {
             Ok(told.not_allowed(&github::failed(&error, WRITE_ISSUES)))
@@ -123,14 +138,12 @@ async fn story(inputs: &Inputs, world: World<'_>) -> Result<Ending, Failure> {
 }
 
 /// Brings every issue up to date that this run says something about.
-async fn issues(desk: Desk<'_>, gathered: &Gathered) -> Result<Vec<Done>, Error> {
-    let Desk { inputs, operation, repository, run, world, .. } = desk;
-    let listed = issues::list(operation, repository, &inputs.marker_label).await?;
-    let known = ours(&listed, run, &inputs.author);
+async fn issues(desk: Desk<'_>, gathered: &Gathered, known: &[Known]) -> Result<Vec<Done>, Error> {
+    let Desk { inputs, run, world, .. } = desk;
     let failed: Vec<&Stage> =
         gathered.stages.iter().filter(|stage| stage.standing == Standing::Failed).collect();
     let mut keys: Vec<(Key, Vec<&Stage>)> = assign(inputs.scope, run, &failed);
-    for one in &known {
+    for one in known {
         if !keys.iter().any(|(key, _)| *key == one.key) {
             keys.push((one.key.clone(), Vec::new()));
         }
@@ -138,7 +151,7 @@ async fn issues(desk: Desk<'_>, gathered: &Gathered) -> Result<Vec<Done>, Error>
     let mut all = Vec::new();
     for (key, stages) in keys {
         let news = news(world, gathered, Some(&stages));
-        all.push(apply::apply(desk, &known, &key, &news).await?);
+        all.push(apply::apply(desk, known, &key, &news).await?);
     }
     Ok(all)
 }

@@ -1,17 +1,23 @@
-//! Failures of workflows, and the issue that tells of one: what failed, whether it is known already, and what is to be
-//! done with the issue.
+//! Failures of workflows, and the issue that tells of one: what failed and why, whether it is known already, and what is to
+//! be done with the issue.
 //!
 //! - [`run`]: which run is meant; [`jobs`] and [`workflow`]: what of it failed, what only followed
-//! - [`key`]: which issue a failure belongs to; [`memory`]: what an issue knows of earlier runs
-//! - [`life`]: what is done with the issue
+//! - [`log`], [`cause`], [`fingerprint`]: what a job's log says, which lines explain it, by what it is known again
+//! - [`reason`]: that, ready to be told
+//! - [`key`]: which issue a failure belongs to; [`issue`] and [`memory`]: which are ours, and what one knows of earlier runs
+//! - [`life`]: what is done with the issue; [`descent`]: which commit comes after which
 //! - [`closing`]: commits that say that they fix one
 
+pub mod cause;
 pub mod closing;
 pub mod descent;
+pub mod fingerprint;
 pub mod issue;
 pub mod jobs;
 pub mod key;
 pub mod life;
+pub mod log;
 pub mod memory;
+pub mod reason;
 pub mod run;
 pub mod workflow;

@@ -9,6 +9,7 @@ pub mod summary;
 
 use crate::domain::incident::jobs::{Job, Stage};
 use crate::domain::incident::memory::{Memory, Seen};
+use crate::domain::incident::reason::Reason;
 use crate::domain::incident::run::Run;
 use crate::domain::repository::Repository;
 use crate::report::markdown::code;
@@ -24,6 +25,8 @@ pub struct Failing<'a> {
     pub stages: &'a [Stage],
     /// The environment that was deployed to; empty if there is none.
     pub environment: &'a str,
+    /// Why the first of them failed.
+    pub reasons: &'a [Reason],
     /// What is known of the runs before, this one included.
     pub memory: &'a Memory,
     /// An issue of the same kind, closed too long ago to be opened again.

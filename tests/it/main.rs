@@ -67,7 +67,9 @@ mod http {
 }
 mod incident {
     mod bed;
+    mod corpus;
     mod issue;
+    mod why;
 }
 mod layering;
 mod odoo {

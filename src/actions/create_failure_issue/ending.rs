@@ -131,6 +131,8 @@ impl Told<'_> {
         if failed.is_empty() {
             return ending;
         }
+        let fingerprint = failing.reasons.first().map(|reason| reason.fingerprint.clone());
+        ending.outputs.set("fingerprint", fingerprint.unwrap_or_default());
         let sections = body::sections(failing, usize::MAX);
         ending.outputs.set("occurrences", failing.memory.runs.to_string());
         let first =
@@ -151,7 +153,7 @@ impl Told<'_> {
     }
 
     fn failed_stages(self, failed: &[&Stage]) -> String {
-        let Failing { links, run, .. } = self.failing;
+        let Failing { links, run, reasons, .. } = self.failing;
         let mut all = Vec::new();
         for stage in failed {
             if stage.legs.is_empty() {
@@ -159,7 +161,12 @@ impl Told<'_> {
             }
             for leg in stage.failed_legs() {
                 let step = leg.failed_step().map_or("", |step| step.name.as_str());
-                all.push(json!({"job": leg.name, "step": step, "url": links.log_page(run, leg)}));
+                let reason = reasons.iter().find(|reason| reason.job == leg.id);
+                all.push(json!({
+                    "job": leg.name, "step": step, "url": links.log_page(run, leg),
+                    "error": reason.map(|reason| &reason.headline),
+                    "exit-code": reason.and_then(|reason| reason.exit_code),
+                }));
             }
         }
         Value::from(all).to_string()

@@ -7,11 +7,15 @@ use crate::actions::create_failure_issue::inputs::Inputs;
 use crate::actions::steps::github;
 use crate::adapters::github::client::Operation;
 use crate::adapters::github::errors::Error;
-use crate::adapters::github::{contents, runs};
+use crate::adapters::github::{contents, logs, runs};
 use crate::domain::event::Event;
-use crate::domain::incident::jobs::{Job, Stage, Standing, stages};
+use crate::domain::incident::jobs::{Job, Stage, Standing, family, stages};
+use crate::domain::incident::life::Known;
+use crate::domain::incident::memory::Recalled;
+use crate::domain::incident::reason::{self, Reason};
 use crate::domain::incident::run::Run;
 use crate::domain::incident::workflow::{Needs, Workflow};
+use crate::domain::redact::Redactor;
 use crate::domain::repository::Repository;
 use crate::failure::{Failure, Outcome};
 
@@ -26,7 +30,12 @@ pub struct Gathered {
     pub stages: Vec<Stage>,
     /// The environment that was deployed to; empty if there is none.
     pub environment: String,
+    /// Why the first stages failed, as far as their logs say it.
+    pub reasons: Vec<Reason>,
 }
+
+/// Logs that are read for one run.
+const LOGS: usize = 3;
 
 /// Which run is meant: the one that the user names, the one that started this one, or this one.
 pub async fn run(
@@ -76,6 +85,7 @@ pub async fn stages_of(
     world: World<'_>,
     operation: &Operation<'_>,
     (repository, run): (&Repository, Run),
+    known: &[Known],
 ) -> Result<Gathered, Failure> {
     let none = Needs::default();
     let needs = inputs.needs.as_ref().unwrap_or(&none);
@@ -94,18 +104,24 @@ pub async fn stages_of(
                 .events
                 .emit(Event::Note(format!("the jobs are known from `needs` alone: {failure}")));
             let environment = inputs.environment.clone().unwrap_or_default();
-            return Ok(Gathered { run, stages, environment });
+            return Ok(Gathered { run, stages, environment, reasons: Vec::new() });
         }
     };
     let all_is_well = run.conclusion == "success";
-    let failed_job = jobs.iter().find(|job| job.has_failed() && !all_is_well);
-    let workflow = match failed_job {
-        Some(_) => workflow(world, operation, (repository, &run)).await,
-        None => Workflow::default(),
+    let failed: Vec<String> =
+        jobs.iter().filter(|job| job.has_failed()).map(|job| family(&job.name)).collect();
+    let is_known = known.iter().any(
+        |one| matches!(&one.recalled, Recalled::All(memory) if memory.knows_well(&failed)),
+    );
+    let workflow = if failed.is_empty() || all_is_well || is_known {
+        Workflow::default()
+    } else {
+        workflow(world, operation, (repository, &run)).await
     };
     let stages = stages(&jobs, |job| all_is_well || workflow.tolerates(job, needs));
     let environment = inputs.environment.clone().unwrap_or_else(|| environment(&workflow, &stages));
-    Ok(Gathered { run, stages, environment })
+    let reasons = reasons(world, operation, (repository, &run), &stages).await;
+    Ok(Gathered { run, stages, environment, reasons })
 }
 
 /// The workflow's file; what cannot be read says nothing.
@@ -124,6 +140,33 @@ async fn workflow(
             Workflow::default()
         }
     }
+}
+
+/// What the logs of the first stages say. One that cannot be read says nothing.
+async fn reasons(
+    world: World<'_>,
+    operation: &Operation<'_>,
+    (repository, run): (&Repository, &Run),
+    stages: &[Stage],
+) -> Vec<Reason> {
+    let failed = stages.iter().filter(|stage| stage.standing == Standing::Failed);
+    let legs = failed.filter_map(|stage| Some((stage, stage.failed_legs().next()?)));
+    let Ok(redactor) = Redactor::new() else { return Vec::new() };
+    let hide = |text: &str| world.events.harmless(&redactor.hide(text));
+    let mut found = Vec::new();
+    // The log of a job that still runs cannot be had.
+    for (stage, leg) in legs.filter(|(_, leg)| leg.completed.is_some()).take(LOGS) {
+        match logs::end(operation, repository, leg.id).await {
+            Ok((bytes, beginning)) => {
+                found.extend(reason::of(run, (stage, leg), (&bytes, beginning), hide));
+            }
+            Err(error) => {
+                let failure = github::failed(&error, READ_RUNS);
+                world.events.emit(Event::Note(format!("why it failed is not known: {failure}")));
+            }
+        }
+    }
+    found
 }
 
 fn environment(workflow: &Workflow, stages: &[Stage]) -> String {

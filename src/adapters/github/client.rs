@@ -13,8 +13,8 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 use crate::adapters::github::errors::{Error, Fault, Refusal};
 use crate::adapters::github::pacing::Pacer;
 use crate::adapters::github::retry::{Failed, Kind, Tempo, is_server_fault};
-use crate::adapters::github::transport::Transport;
 pub use crate::adapters::github::transport::{Answer, Call, LARGEST_ANSWER};
+use crate::adapters::github::transport::{Transport, Wants};
 use crate::adapters::http;
 use crate::domain::event::{Event, Sink};
 
@@ -135,25 +135,51 @@ fn authorization(token: &SecretString) -> Result<Option<HeaderValue>, Error> {
 impl Call {
     /// Asks for something.
     pub fn get(what: impl Into<String>, url: Url) -> Self {
-        Self { what: what.into(), url, method: Method::GET, kind: Kind::Read, body: Bytes::new() }
+        Self {
+            what: what.into(),
+            url,
+            method: Method::GET,
+            kind: Kind::Read,
+            body: Bytes::new(),
+            wants: Wants::Json,
+        }
+    }
+
+    /// Asks for a text, and keeps the last bytes of it.
+    pub fn end_of(what: impl Into<String>, url: Url, bytes: usize) -> Self {
+        Self { wants: Wants::End(bytes), ..Self::get(what, url) }
     }
 
     /// Deletes something.
     pub fn delete(what: impl Into<String>, url: Url) -> Self {
         let (method, kind) = (Method::DELETE, Kind::Replace);
-        Self { what: what.into(), url, method, kind, body: Bytes::new() }
+        Self { what: what.into(), url, method, kind, body: Bytes::new(), wants: Wants::Json }
     }
 
     /// Changes fields of something that is known by its name or number.
     pub fn patch(what: impl Into<String>, url: Url, body: &serde_json::Value) -> Self {
         let (method, kind) = (Method::PATCH, Kind::Replace);
-        Self { what: what.into(), url, method, kind, body: body.to_string().into() }
+        Self {
+            what: what.into(),
+            url,
+            method,
+            kind,
+            body: body.to_string().into(),
+            wants: Wants::Json,
+        }
     }
 
     /// Creates something, of which nobody is notified.
     pub fn create(what: impl Into<String>, url: Url, body: &serde_json::Value) -> Self {
         let (method, kind) = (Method::POST, Kind::Create);
-        Self { what: what.into(), url, method, kind, body: body.to_string().into() }
+        Self {
+            what: what.into(),
+            url,
+            method,
+            kind,
+            body: body.to_string().into(),
+            wants: Wants::Json,
+        }
     }
 
     /// The same for something of which people are notified: issues, comments, pull requests, releases.
@@ -261,7 +287,11 @@ impl<'a> Operation<'a> {
             return Err(Fault::Refused(Box::new(refusal)));
         }
         // A body that is cut off or a proxy's page: asked for again it may be right.
-        if answer.is_json() { Ok(answer) } else { Err(Fault::Lost("it is not JSON".to_owned())) }
+        if call.wants != Wants::Json || answer.is_json() {
+            Ok(answer)
+        } else {
+            Err(Fault::Lost("it is not JSON".to_owned()))
+        }
     }
 
     /// The error that a fault is in the end; `pause` is the wait that did not fit into the time.

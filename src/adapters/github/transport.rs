@@ -23,6 +23,9 @@ use crate::adapters::http;
 /// The largest answer that is read, in bytes. A page of a hundred long comments has 7 MB.
 pub const LARGEST_ANSWER: usize = 32 * 1024 * 1024;
 
+/// The largest text of which the end is read, in bytes. A log that is larger takes longer than anybody waits.
+const LARGEST_TEXT: usize = 256 * 1024 * 1024;
+
 /// Redirects that are followed for one request.
 const REDIRECTS: u32 = 3;
 
@@ -39,6 +42,16 @@ pub struct Call {
     pub(super) method: Method,
     pub(super) kind: Kind,
     pub(super) body: Bytes,
+    pub(super) wants: Wants,
+}
+
+/// What is read of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wants {
+    /// All of it, up to [`LARGEST_ANSWER`]; it is JSON.
+    Json,
+    /// The last bytes of it, so many, of text up to [`LARGEST_TEXT`].
+    End(usize),
 }
 
 /// An answer that is no error.
@@ -48,8 +61,10 @@ pub struct Answer {
     pub status: u16,
     /// The headers.
     pub headers: HeaderMap,
-    /// The body, whole.
+    /// The body, whole, or the end of it that was asked for.
     pub body: Vec<u8>,
+    /// Whether something before it was left out.
+    pub is_cut: bool,
 }
 
 /// Carries requests to one API.
@@ -62,7 +77,7 @@ pub(super) struct Transport {
 
 /// What one exchange came to.
 enum Step {
-    Answered(Parts, Vec<u8>),
+    Answered(Parts, Vec<u8>, bool),
     Redirected(Url),
 }
 
@@ -94,9 +109,9 @@ impl Transport {
         let mut url = call.url.clone();
         for _ in 0..=REDIRECTS {
             match self.step(call, &url).await? {
-                Step::Answered(head, body) => {
+                Step::Answered(head, body, is_cut) => {
                     let status = head.status.as_u16();
-                    return Ok(Answer { status, headers: head.headers, body });
+                    return Ok(Answer { status, headers: head.headers, body, is_cut });
                 }
                 Step::Redirected(target) => url = target,
             }
@@ -142,16 +157,32 @@ where
         return Ok(Step::Redirected(target(&head, call, url)?));
     }
     let mut body = std::pin::pin!(body);
+    let (most, kept) = match call.wants {
+        Wants::Json => (LARGEST_ANSWER, LARGEST_ANSWER),
+        Wants::End(bytes) => (LARGEST_TEXT, bytes),
+    };
     let mut bytes = Vec::new();
+    let (mut read, mut is_cut) = (0, false);
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| lost(&error))?;
-        bytes.extend_from_slice(frame.data_ref().map_or(&[][..], |data| data));
-        if bytes.len() > LARGEST_ANSWER {
-            let most = LARGEST_ANSWER / 1024 / 1024;
+        let data = frame.data_ref().map_or(&[][..], |data| data);
+        read += data.len();
+        if read > most {
+            let most = most / 1024 / 1024;
             return Err(Fault::Unusable(format!("the answer is larger than {most} MiB")));
         }
+        bytes.extend_from_slice(data);
+        // Twice as much is kept on the way, so that each byte is moved once or twice and not with every frame.
+        if bytes.len() > 2 * kept {
+            bytes.drain(..bytes.len() - kept);
+            is_cut = true;
+        }
     }
-    Ok(Step::Answered(head, bytes))
+    if bytes.len() > kept {
+        bytes.drain(..bytes.len() - kept);
+        is_cut = true;
+    }
+    Ok(Step::Answered(head, bytes, is_cut))
 }
 
 /// Where a redirect leads. A write is sent again only where the status says so and only to the API itself.

@@ -3,8 +3,8 @@
 //! Escaping and limits are those of facts that the runner's source states: data escapes `%`, CR and LF; a property
 //! escapes `:` and `,` too; `%` always comes first. See `tests/it/runner/contract.rs` for the proof.
 
-use crate::adapters::runner::foreign::clean;
 use crate::domain::event::{Annotation, Level};
+use crate::domain::terminal_text::clean;
 use crate::failure::Place;
 
 /// The longest message of an annotation that the runner keeps, in UTF-16 units.

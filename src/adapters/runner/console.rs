@@ -11,6 +11,7 @@ use crate::adapters::runner::clock::Clock;
 use crate::adapters::runner::redactor::Redactor;
 use crate::adapters::runner::{command, foreign, random};
 use crate::domain::event::{Annotation, Event, Sink};
+use crate::domain::terminal_text;
 use crate::report::annotation::budget;
 
 /// The least time between two lines that say that something is still going on.
@@ -166,7 +167,7 @@ impl Console {
 
     /// Redacted before and after cleaning, line ends kept: for what is escaped into a command.
     fn clean(&self, text: &str) -> String {
-        self.redactor.redact(&foreign::clean(&self.redactor.redact(text)))
+        self.redactor.redact(&terminal_text::clean(&self.redactor.redact(text)))
     }
 
     fn debug_line(&self, state: &mut State, text: &str) {

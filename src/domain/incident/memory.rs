@@ -18,6 +18,9 @@ pub const SECTIONS: usize = 50;
 /// The longest hidden line, in bytes: more than half of an issue is for people.
 pub const ROOM: usize = 28_000;
 
+/// Every so many failures all is looked at anew.
+const LOOKED_AT: u64 = 5;
+
 const BEFORE: &str = "<!-- mta:memory ";
 const AFTER: &str = " -->";
 
@@ -108,6 +111,15 @@ pub struct Memory {
 }
 
 impl Memory {
+    /// Whether all of these jobs are known to be broken, and were looked at closely not long ago.
+    ///
+    /// What the workflow's file says of a job that keeps failing is asked for with every fifth failure only: it costs a
+    /// request, and a job that may fail by now is found out by then.
+    pub fn knows_well(&self, jobs: &[String]) -> bool {
+        let is_known = |job: &String| self.sections.iter().any(|one| one.is_open() && one.job == *job);
+        !self.runs.is_multiple_of(LOOKED_AT) && jobs.iter().all(is_known)
+    }
+
     /// Whether something is broken.
     pub fn is_open(&self) -> bool {
         self.has_more || self.sections.iter().any(Section::is_open)
@@ -251,6 +263,19 @@ mod tests {
         assert!(!memory.is_open());
         memory.has_more = true;
         assert!(memory.is_open());
+    }
+
+    #[test]
+    fn a_job_that_keeps_failing_is_looked_at_anew_now_and_then() {
+        let mut memory = memory("test");
+        let jobs = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert!(memory.knows_well(&jobs(&["test"])));
+        assert!(!memory.knows_well(&jobs(&["test", "e2e"])));
+        memory.runs = 5;
+        assert!(!memory.knows_well(&jobs(&["test"])));
+        memory.runs = 6;
+        memory.sections[0].fixed = Some(seen(2, "d"));
+        assert!(!memory.knows_well(&jobs(&["test"])));
     }
 
     #[test]

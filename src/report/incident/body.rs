@@ -3,8 +3,9 @@
 use crate::domain::incident::jobs::{Job, Stage, Standing, Verdict};
 use crate::domain::incident::key::Key;
 use crate::domain::incident::memory::{Memory, Section};
+use crate::domain::incident::reason::Reason;
 use crate::report::incident::{Failing, Links};
-use crate::report::markdown::{Table, code, heading};
+use crate::report::markdown::{Table, code, fence, heading};
 use crate::report::summary;
 
 /// The longest body, in bytes: GitHub takes 65,536 characters.
@@ -23,7 +24,9 @@ pub fn body(key: &Key, failing: Failing<'_>) -> String {
 
 /// The words, one section each; of the jobs at most so many rows.
 pub fn sections(failing: Failing<'_>, rows: usize) -> Vec<String> {
-    let mut sections = vec![head(failing), broken(failing), jobs(failing.stages, rows)];
+    let mut sections = vec![head(failing)];
+    sections.extend(failing.reasons.iter().map(why));
+    sections.extend([broken(failing), jobs(failing.stages, rows)]);
     if failing.memory.history.len() > 1 {
         sections.push(history(failing.links, failing.memory));
     }
@@ -32,7 +35,7 @@ pub fn sections(failing: Failing<'_>, rows: usize) -> Vec<String> {
 }
 
 fn head(failing: Failing<'_>) -> String {
-    let Failing { links, run, stages, environment, memory, earlier } = failing;
+    let Failing { links, run, stages, environment, memory, earlier, .. } = failing;
     let mut table = Table::new(&["", ""]);
     let mut row = |name: &str, value: String| table.raw_row(&[name.to_owned(), value]);
     let failed: Vec<&Stage> =
@@ -70,6 +73,14 @@ fn first_stage(failing: Failing<'_>, stage: &Stage) -> String {
         step.unwrap_or_default(),
         failing.links.log(failing.run, leg)
     )
+}
+
+/// What a log says.
+fn why(reason: &Reason) -> String {
+    let code_of = reason.exit_code.map(|code| format!(" (exit code {code})")).unwrap_or_default();
+    let title = heading(3, &format!("Why {} failed{code_of}", reason.stage));
+    let excerpt = fence(&reason.excerpt.join("\n"));
+    format!("{title}\n{}\n\nFrom the log, untrusted output:\n\n{excerpt}", code(&reason.headline))
 }
 
 /// What is or was broken, one row a job.

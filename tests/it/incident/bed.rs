@@ -5,7 +5,8 @@ use std::process::Command;
 use serde_json::{Value, json};
 
 use crate::kit::github::tracker::Issue;
-use crate::kit::github::{FakeGitHub, TOKEN};
+use crate::kit::github::wire::Response;
+use crate::kit::github::{FakeGitHub, Fault, TOKEN};
 use crate::kit::scene::{Ran, Scene};
 
 /// A commit whose digits are all this one.
@@ -61,6 +62,8 @@ impl Run {
 
 pub struct Bed {
     pub github: FakeGitHub,
+    /// Where logs lie.
+    storage: FakeGitHub,
     scene: std::sync::Arc<Scene>,
 }
 
@@ -73,7 +76,15 @@ impl Bed {
         for name in ["work", "temp"] {
             fs_err::create_dir(scene.path(name)).unwrap();
         }
-        Self { github, scene: std::sync::Arc::new(scene) }
+        let storage = FakeGitHub::start().await;
+        Self { github, storage, scene: std::sync::Arc::new(scene) }
+    }
+
+    /// The log of a job, which can be read once.
+    pub fn log(&self, job: u64, text: &str) {
+        self.github.set_log(job, &format!("{}/logs/{job}?sig=1", self.storage.url()));
+        let answer = Response { status: 200, headers: Vec::new(), body: text.to_owned() };
+        self.storage.script("GET logs", Fault::Answer(answer));
     }
 
     /// The action in a job at the end of the run.
@@ -93,6 +104,8 @@ impl Bed {
         let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
         let ran = self.scene.ran(&output);
         assert_eq!(self.github.violations(), [""; 0]);
+        let read = self.storage.requests();
+        assert!(read.iter().all(|request| request.all("authorization").is_empty()), "{read:?}");
         let shown = ran.log.replace(&format!("::add-mask::{TOKEN}"), "");
         assert!(!shown.contains(TOKEN) && !ran.summary.contains(TOKEN), "{shown}");
         ran

@@ -68,6 +68,7 @@ struct State {
     commits: Vec<String>,
     lost_commits: Vec<String>,
     files: Vec<(String, String)>,
+    logs: Vec<(u64, String)>,
     pulls: Vec<Value>,
     commit_pulls: bool,
     page: usize,
@@ -174,6 +175,11 @@ impl FakeGitHub {
         let mut state = self.state();
         state.commits.retain(|commit| commit != sha);
         state.lost_commits.push(sha.to_owned());
+    }
+
+    /// Where the log of a job lies: on another server.
+    pub fn set_log(&self, job: u64, address: &str) {
+        self.state().logs.push((job, address.to_owned()));
     }
 
     /// A file that is the same in every commit; `packed` is its text in base64.
@@ -303,6 +309,7 @@ impl State {
             ("GET", ["actions", "runs", id, "attempts", attempt, "jobs"]) => {
                 self.jobs(request, (id, attempt))
             }
+            ("GET", ["actions", "jobs", id, "logs"]) => self.log(id),
             ("GET", ["compare", both]) => self.compare(both),
             ("GET", ["contents", path @ ..]) => self.contents(path),
             ("GET", ["issues", number, "comments"]) => {

@@ -22,6 +22,14 @@ impl State {
         answer
     }
 
+    pub(super) fn log(&self, id: &str) -> Response {
+        let found = self.logs.iter().find(|(job, _)| job.to_string() == id);
+        found.map_or_else(
+            || said(404, "Not Found"),
+            |(_, to)| said(302, "Found").with("location", to),
+        )
+    }
+
     /// `earlier...later` in the one branch `main`, whose newest commit is the last one.
     pub(super) fn compare(&self, both: &str) -> Response {
         let both = decoded(both);
