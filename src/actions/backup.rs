@@ -208,10 +208,7 @@ async fn list(values: &Values, world: World<'_>) -> Result<Ending, Failure> {
     };
     let (mut entries, broken) = directory.entries()?;
     entries.retain(|entry| entry.manifest.project == project.as_str());
-    let backups: Vec<_> = entries.into_iter().map(|entry| entry.manifest).collect();
-    for manifest in &backups {
-        world.events.emit(Event::Note(report::line(manifest)));
-    }
+    let backups = entries.into_iter().map(|entry| entry.manifest).collect();
     let others = directory.others()?.into_iter().map(|other| (other.path.to_string(), other.size));
     let kept = match database::kept::seen(values, world, &project, &directory).await {
         Ok(kept) => kept,
@@ -224,6 +221,9 @@ async fn list(values: &Values, world: World<'_>) -> Result<Ending, Failure> {
     let kept = kept.into_iter().map(|(listed, kept)| (listed.name, listed.size, kept.told()));
     let listing =
         report::Listing { backups, broken, others: others.collect(), kept: kept.collect() };
+    for line in report::lines(&listing) {
+        world.events.emit(Event::Note(line));
+    }
     let mut ending = Ending::new(Outcome::Done);
     ending.summary.push(report::list(&listing));
     Ok(ending)

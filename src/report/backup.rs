@@ -86,6 +86,21 @@ pub fn list(listing: &Listing) -> String {
     text
 }
 
+/// The same list for the log and a terminal, a line for each.
+pub fn lines(listing: &Listing) -> Vec<String> {
+    let Listing { backups, broken, others, kept } = listing;
+    let none = backups.is_empty().then(|| "there is no backup".to_owned());
+    let broken = broken.iter().map(|why| format!("cannot be read: {why}"));
+    let kept = kept
+        .iter()
+        .map(|(name, bytes, told)| format!("kept database {name}: {}, {told}", size(*bytes)));
+    let others = others
+        .iter()
+        .map(|(path, bytes)| format!("not ours, left alone: {path}, {}", size(*bytes)));
+    let backups = backups.iter().map(line);
+    backups.chain(none).chain(broken).chain(kept).chain(others).collect()
+}
+
 /// One line of the log for a backup.
 pub fn line(manifest: &Manifest) -> String {
     format!(
@@ -145,13 +160,20 @@ mod tests {
     #[test]
     fn a_list_names_what_cannot_be_read() {
         assert_eq!(list(&Listing::default()), "## Backups\n\nThere is none.\n");
-        let text = list(&Listing {
+        assert_eq!(lines(&Listing::default()), ["there is no backup"]);
+        let listing = Listing {
             backups: vec![example("2026-11-23T02:03:04Z")],
             broken: vec!["x.json: eof".into()],
             others: vec![("b/before|after.dump".into(), 2048)],
             kept: vec![("shop__prev_1".into(), 1 << 20, "what was live".into())],
-        });
-        insta::assert_snapshot!(text, @r"
+        };
+        insta::assert_snapshot!(lines(&listing).join("\n"), @r"
+        shop_20261123T020304Z: database shop, 4 B, 3 rows
+        cannot be read: x.json: eof
+        kept database shop__prev_1: 1.0 MiB, what was live
+        not ours, left alone: b/before|after.dump, 2.0 KiB
+        ");
+        insta::assert_snapshot!(list(&listing), @r"
         ## Backups
 
         | Backup | Database | Made | Size | Rows | Release |
