@@ -55,6 +55,9 @@ impl Listing {
     /// The same for the log and a terminal, one line each, and not cut.
     pub fn lines(&self) -> Vec<String> {
         let mut lines: Vec<_> = self.backups.iter().map(line).collect();
+        if lines.is_empty() {
+            lines.push("there is no backup".to_owned());
+        }
         lines.extend(self.broken.iter().map(|why| format!("cannot be read: {why}")));
         let kept = self.kept.iter();
         lines.extend(kept.map(|(name, bytes, told)| {
@@ -203,6 +206,7 @@ mod tests {
     #[test]
     fn a_list_names_what_cannot_be_read() {
         assert_eq!(list(&Listing::default()), "## Backups\n\nThere is none.\n");
+        assert_eq!(Listing::default().lines(), ["there is no backup"]);
         let listing = Listing {
             backups: vec![example("2026-11-23T02:03:04Z")],
             broken: vec!["x.json: eof".into()],
@@ -262,6 +266,6 @@ mod tests {
         let cut: Vec<String> = rows(&others(23));
         assert_eq!((cut.len(), cut[0].as_str()), (21, "| `23.dump` | 23 B |"));
         assert_eq!(cut[20], "| and 3 more, which the log names | 6 B |");
-        assert_eq!(others(23).lines().len(), 23);
+        assert_eq!(others(23).lines().len(), 24);
     }
 }

@@ -17,6 +17,7 @@ mod backup {
     mod e2e_dump;
     mod e2e_ours;
     mod e2e_stack;
+    mod list;
     mod stage;
 }
 mod compose {
