@@ -35,7 +35,7 @@ pub const SPEC: ActionSpec = ActionSpec {
             name: "mode",
             kind: Kind::Choice(&["create", "list"]),
             need: Need::Default("create"),
-            doc: "What to do: make a backup, or list those that exist.",
+            doc: "What to do: make a backup, or list those that exist, and what else is kept, with its size.",
             examples: &["create"],
         },
         DATABASE_SERVICE,

@@ -110,9 +110,9 @@ pub async fn stages_of(
     let all_is_well = run.conclusion == "success";
     let failed: Vec<String> =
         jobs.iter().filter(|job| job.has_failed()).map(|job| family(&job.name)).collect();
-    let is_known = known.iter().any(
-        |one| matches!(&one.recalled, Recalled::All(memory) if memory.knows_well(&failed)),
-    );
+    let is_known = known
+        .iter()
+        .any(|one| matches!(&one.recalled, Recalled::All(memory) if memory.knows_well(&failed)));
     let workflow = if failed.is_empty() || all_is_well || is_known {
         Workflow::default()
     } else {

@@ -116,7 +116,8 @@ impl Memory {
     /// What the workflow's file says of a job that keeps failing is asked for with every fifth failure only: it costs a
     /// request, and a job that may fail by now is found out by then.
     pub fn knows_well(&self, jobs: &[String]) -> bool {
-        let is_known = |job: &String| self.sections.iter().any(|one| one.is_open() && one.job == *job);
+        let is_known =
+            |job: &String| self.sections.iter().any(|one| one.is_open() && one.job == *job);
         !self.runs.is_multiple_of(LOOKED_AT) && jobs.iter().all(is_known)
     }
 
