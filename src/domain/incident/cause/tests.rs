@@ -34,6 +34,14 @@ fn a_summary_comes_before_what_only_follows() {
 }
 
 #[test]
+fn what_only_follows_is_not_chosen() {
+    let log = "src/tax.c:4:12: error: x\n%\nmake: *** [Makefile:2: all] Error 1\n"
+        .replace('%', &"-\n".repeat(9));
+    let shown = cause(&log).unwrap().shown;
+    assert_eq!(shown.iter().map(|line| line.number).collect::<Vec<_>>(), [1, 2, 3, 4]);
+}
+
+#[test]
 fn the_tool_that_spoke_last_decides() {
     let log = "a.py:1:1: E501 line too long\nFAILED tests/a.py::test_b - x\n";
     assert_eq!(line(log), "FAILED tests/a.py::test_b - x");
