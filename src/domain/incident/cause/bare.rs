@@ -46,6 +46,7 @@ mod tests {
             ("web-1  | error: x", "error: x"),
             ("shop_db_1 | error: x", "error: x"),
             ("Adds Up | FAIL |", "Adds Up | FAIL |"),
+            ("total | 3", "total | 3"),
             ("1.0.0 released", "1.0.0 released"),
             ("3.14159 pi", "3.14159 pi"),
         ];

@@ -13,11 +13,16 @@ pub fn exception(raw: &[&str]) -> Option<usize> {
     below_stack(raw).max(above_stack(raw))
 }
 
-/// Python: the first line behind the stack that is not further in than its head.
+/// Python: the first line behind the stack that is not further in than its head. What stands before the head may stand
+/// before every line (`INTERNALERROR> `), or before this one only.
 fn below_stack(raw: &[&str]) -> Option<usize> {
     let head = raw.iter().rposition(|line| line.ends_with(TRACEBACK))?;
-    let depth = indentation(raw[head]);
-    (head + 1..raw.len()).find(|at| !raw[*at].is_empty() && indentation(raw[*at]) <= depth)
+    let prefix = raw[head].strip_suffix(TRACEBACK)?;
+    let is_further_in = |line: &str| match line.strip_prefix(prefix) {
+        Some(rest) => rest.starts_with(' '),
+        None => !prefix.trim().is_empty() && line.starts_with(' '),
+    };
+    (head + 1..raw.len()).find(|at| !raw[*at].is_empty() && !is_further_in(raw[*at]))
 }
 
 /// JavaScript and Java: the message above the last run of `at ...`.
@@ -27,10 +32,6 @@ fn above_stack(raw: &[&str]) -> Option<usize> {
     let message = (frame.saturating_sub(LONGEST_MESSAGE)..frame).rev();
     let named = message.clone().find(|at| is_exception(raw[*at].trim()));
     named.or_else(|| message.clone().find(|at| !raw[*at].trim().is_empty()))
-}
-
-fn indentation(line: &str) -> usize {
-    line.len() - line.trim_start().len()
 }
 
 /// A message with an arrow to its place on the next line (rustc, ruff, and what draws like them); warnings and notes do
@@ -56,6 +57,15 @@ mod tests {
     fn an_exception_is_found_by_its_stack() {
         let python = "x\nTraceback (most recent call last):\n  File \"a.py\", line 1\n    f()\nshop.Empty\nend";
         assert_eq!(exception_of(python), Some(4));
+        let prefixed =
+            "E> Traceback (most recent call last):\nE>   File \"a.py\", line 1\nE> shop.Empty";
+        assert_eq!(exception_of(prefixed), Some(2));
+        let logged =
+            "ERROR Traceback (most recent call last):\n  File \"a.py\", line 1\nshop.Empty\nend";
+        assert_eq!(exception_of(logged), Some(2));
+        let further =
+            "  Traceback (most recent call last):\n    File \"a.py\", line 1\n  shop.Empty\nend";
+        assert_eq!(exception_of(further), Some(2));
         let node = "TypeError: first\nand more\n\n    at f (a.js:1:2)\n    at g (a.js:2:2)\nend";
         assert_eq!(exception_of(node), Some(0));
         assert_eq!(exception_of("something\n  at f (a.js:1:2)"), Some(0));

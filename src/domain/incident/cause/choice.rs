@@ -97,10 +97,10 @@ fn guessed(reading: &Reading, bare: &[&str]) -> Option<Candidate> {
     bare[..end].iter().rposition(|line| !line.is_empty()).map(candidate)
 }
 
-/// The lines to show: the first one, then the weightiest of the others, one for each place.
+/// The lines to show: the first one, then the weightiest of the others. What only follows from them is left out.
 pub fn others(candidates: &[Candidate], first: &Candidate) -> Vec<usize> {
-    let by_weight: BTreeSet<(Weight, usize)> =
-        candidates.iter().map(|one| (one.weight, one.at)).collect();
+    let says_more = candidates.iter().filter(|one| one.weight > Weight::Consequence);
+    let by_weight: BTreeSet<(Weight, usize)> = says_more.map(|one| (one.weight, one.at)).collect();
     let mut chosen = vec![first.at];
     for (_, at) in by_weight.into_iter().rev() {
         if chosen.len() < MOST_CHOSEN && !chosen.contains(&at) {

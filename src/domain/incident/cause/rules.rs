@@ -22,3 +22,6 @@ const TABLES: [&[Rule]; 6] = [
 pub fn all() -> impl Iterator<Item = &'static Rule> {
     TABLES.into_iter().flatten()
 }
+
+#[cfg(test)]
+mod tests;

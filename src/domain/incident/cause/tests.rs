@@ -34,6 +34,14 @@ fn a_summary_comes_before_what_only_follows() {
 }
 
 #[test]
+fn what_only_follows_is_not_chosen() {
+    let log = "src/tax.c:4:12: error: x\n%\nmake: *** [Makefile:2: all] Error 1\n"
+        .replace('%', &"-\n".repeat(9));
+    let shown = cause(&log).unwrap().shown;
+    assert_eq!(shown.iter().map(|line| line.number).collect::<Vec<_>>(), [1, 2, 3, 4]);
+}
+
+#[test]
 fn the_tool_that_spoke_last_decides() {
     let log = "a.py:1:1: E501 line too long\nFAILED tests/a.py::test_b - x\n";
     assert_eq!(line(log), "FAILED tests/a.py::test_b - x");
@@ -53,12 +61,34 @@ fn what_a_script_says_last_is_its_verdict() {
 
 #[test]
 fn an_action_ends_with_its_annotation() {
-    let log =
-        "fatal: in a container, long ago\n##[error]web: not healthy after 3 tries of /health\n";
-    assert_eq!(line(log), "web: not healthy after 3 tries of /health");
-    // A script's annotation that only says that something failed does not hide what did.
-    let log = "FAILED tests/a.py::test_b - x\n##[error]tests failed\n##[error]Process completed with exit code 1.\n";
+    let log = "a.py:1:1: E501 in a container, long ago\n##[error]web: this release was taken back, 41 runs again\n";
+    assert_eq!(line(log), "web: this release was taken back, 41 runs again");
+    // A script goes on after its own, and its last word counts.
+    let log = "##[error]the shop has no configuration\nFAILED tests/a.py::test_b - x\n\
+        ##[error]Process completed with exit code 1.\n";
     assert_eq!(line(log), "FAILED tests/a.py::test_b - x");
+    // One that only says that something failed does not hide what did.
+    let log = "curl: (22) The requested URL returned error: 404\n##[error]the smoke test failed with 22\n\
+        ##[error]Process completed with exit code 1.\n";
+    assert_eq!(line(log), "curl: (22) The requested URL returned error: 404");
+}
+
+#[test]
+fn what_is_shown_has_an_end() {
+    let reasons = [
+        "a.py:1:1: E501 long",
+        "src/tax.c:4:12: error: x",
+        "not ok 2 - adds up",
+        "FAILED tests/a.py::test_b - x",
+        "would reformat a.py",
+        "In a.sh line 2:",
+    ];
+    let log: String =
+        reasons.iter().map(|line| format!("{}{line}\n", "filler\n".repeat(20))).collect();
+    let shown = cause(&log).unwrap().shown;
+    assert!(shown.len() <= 40, "{}", shown.len());
+    assert_eq!(shown.last().unwrap().text, "In a.sh line 2:");
+    assert!(shown.iter().filter(|line| line.chosen).count() >= 4);
 }
 
 #[test]
@@ -83,16 +113,6 @@ fn five_lines_before_and_three_behind_are_shown() {
         shown.iter().filter(|line| line.chosen).map(|line| line.text.as_str()).collect::<Vec<_>>(),
         ["error: x"]
     );
-}
-
-#[test]
-fn rules_have_names_of_their_own() {
-    let mut names: Vec<&str> = rules::all().map(|rule| rule.name).collect();
-    let all = names.len();
-    names.sort_unstable();
-    names.dedup();
-    assert_eq!(names.len(), all);
-    assert!(rules::all().all(|rule| !rule.name.is_empty() && !rule.lines.is_empty()));
 }
 
 #[test]

@@ -165,6 +165,7 @@ mod tests {
             ("3 failed, 17 passed", "# failed, # passed"),
             ("test_2 of py3 failed", "test_2 of py3 failed"),
             ("feedback added", "feedback added"),
+            ("1234567 rows of deadbeef", "# rows of deadbeef"),
             ("", ""),
         ];
         for (line, expected) in table {

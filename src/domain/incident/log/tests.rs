@@ -53,6 +53,21 @@ fn without_times_the_last_failure_tells_the_step() {
 }
 
 #[test]
+fn an_action_ends_where_the_next_step_begins() {
+    let job = JOB.replace("Process completed with exit code 1.", "the upload was refused");
+    let of_the_action = ["FAILED test_a.py::test_b", "the upload was refused"];
+    let step = step("2026-11-30T10:00:02Z", "2026-11-30T10:00:03Z");
+    assert_eq!(failing_texts(&job, step), of_the_action);
+    assert_eq!(failing_texts(&job, Step::default()), of_the_action);
+}
+
+#[test]
+fn behind_the_exit_code_only_the_runner_speaks() {
+    let job = "a\n##[error]Process completed with exit code 1.\nJob failed\n";
+    assert_eq!(failing_texts(job, Step::default()), ["a", "Process completed with exit code 1."]);
+}
+
+#[test]
 fn a_composite_action_is_one_step() {
     let job = "2026-11-30T10:00:01.1Z ##[group]Run ./.github/actions/test
 2026-11-30T10:00:01.1Z ##[endgroup]
@@ -109,6 +124,7 @@ fn marks_are_told_apart() {
         ("[CI/test] exit status 3", Mark::Exit(Some(3)), "exit status 3"),
         ("[CI/test] exitcode '2': failure", Mark::Exit(Some(2)), "exitcode '2': failure"),
         ("[1/2] Compiling x", Mark::Output, "[1/2] Compiling x"),
+        ("[INFO]   | x", Mark::Output, "[INFO]   | x"),
     ];
     for (line, mark, text) in table {
         let lines = read_whole(line);
@@ -150,6 +166,13 @@ fn a_cut_off_first_line_is_left_out() {
     assert_eq!(texts(&read(b"one line", Beginning::CutOff)), ["one line"]);
     let long = [b"first\n".as_slice(), &b"x".repeat(TAIL - 5), b"\nlast\n"].concat();
     assert_eq!(texts(&read(&long, Beginning::Whole)), ["last"]);
+}
+
+#[test]
+fn no_more_of_a_line_is_looked_at_than_a_long_text_needs() {
+    let colours = |count| [b"\x1b[m".repeat(count), b"x".to_vec()].concat();
+    assert_eq!(texts(&read(&colours(LONGEST_RAW / 4), Beginning::Whole)), ["x"]);
+    assert_eq!(texts(&read(&colours(LONGEST_RAW), Beginning::Whole)), [""]);
 }
 
 #[test]
