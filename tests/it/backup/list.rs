@@ -24,9 +24,9 @@ fn by_hand_the_list_names_what_is_not_ours_and_what_cannot_be_read() {
     let lines: Vec<&str> = said.lines().collect();
     let [none, broken, others, "done"] = lines[..] else { panic!("{said}") };
     assert_eq!(none, "there is no backup");
-    let names = |line: &str, start: &str, file: &str| {
-        line.starts_with(&format!("{start}: {}", database.join(file).display()))
-    };
-    assert!(names(broken, "cannot be read", "broken.manifest.json: "), "{broken}");
-    assert!(names(others, "not ours, left alone", "before-the-upgrade.sql, 2.0 KiB"), "{others}");
+    let file = |name: &str| database.join(name).display().to_string();
+    let broken_file = format!("cannot be read: {}: ", file("broken.manifest.json"));
+    assert!(broken.starts_with(&broken_file), "{broken}");
+    let foreign = format!("{}: not ours, 2.0 KiB, left alone", file("before-the-upgrade.sql"));
+    assert_eq!(others, foreign);
 }

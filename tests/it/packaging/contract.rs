@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use mta_actions::actions;
-use mta_actions::domain::action::AfterCancel;
+use mta_actions::domain::action::JUDGES;
 use mta_actions::domain::input::{Need, check};
 use mta_actions::report::docs::{Layout, files, keep_hand_written, readme};
 use serde_json::Value as Yaml;
@@ -162,7 +162,7 @@ fn defaults_and_examples_are_of_their_kind() {
     }
 }
 
-/// What a reader copies first. The actions that need no engine are run with it: whatever they find, it is not an input.
+/// What a reader copies first. The actions that judge a checkout are run with it: whatever they find, it is not an input.
 #[test]
 fn the_first_example_of_a_readme_has_the_inputs_that_it_takes() {
     for action in actions::ALL {
@@ -171,7 +171,7 @@ fn the_first_example_of_a_readme_has_the_inputs_that_it_takes() {
         let steps: Yaml = serde_saphyr::from_str(block.split_once("```").unwrap().0).unwrap();
         let with = steps[0]["with"].as_object().cloned().unwrap_or_default();
         assert!(with.keys().eq(action.examples[0]), "{}: {with:?}", action.name);
-        if action.after_cancel == AfterCancel::Nothing {
+        if action.outcomes == JUDGES {
             let folder = tempfile::tempdir().unwrap();
             let mut command = mta();
             command.arg(action.name).current_dir(&folder).env("HOME", folder.path());
