@@ -66,6 +66,8 @@ mod tests {
         let further =
             "  Traceback (most recent call last):\n    File \"a.py\", line 1\n  shop.Empty\nend";
         assert_eq!(exception_of(further), Some(2));
+        let less = "    Traceback (most recent call last):\n      File \"a.py\", line 1\n  shop.Empty\nend";
+        assert_eq!(exception_of(less), Some(2));
         let node = "TypeError: first\nand more\n\n    at f (a.js:1:2)\n    at g (a.js:2:2)\nend";
         assert_eq!(exception_of(node), Some(0));
         assert_eq!(exception_of("something\n  at f (a.js:1:2)"), Some(0));

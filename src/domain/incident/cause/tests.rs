@@ -51,7 +51,8 @@ fn the_tool_that_spoke_last_decides() {
 
 #[test]
 fn what_a_script_says_last_is_its_verdict() {
-    let log = "a.py:1:1: E501 long\nx.sh: line 3: kubeclt: command not found\n##[error]Process completed with exit code 127.\n";
+    let log = "a.py:1:1: E501 x\nx.sh: line 3: kubeclt: command not found\n\
+        ##[error]Process completed with exit code 127.\n";
     assert_eq!(line(log), "x.sh: line 3: kubeclt: command not found");
     // Not where the script went on.
     let log =

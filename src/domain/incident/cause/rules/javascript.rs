@@ -53,6 +53,7 @@ pub const RULES: &[Rule] = &[
         lines: &["✖ *", "× *", "✗ *", "✘ *"],
         unless: &[
             "✖ failing tests:*",
+            "* # of # failed *",
             "✖ # problem*",
             "× # *",
             "× No solution found *",
@@ -196,7 +197,7 @@ pub const RULES: &[Rule] = &[
             "✘ [ERROR] *",
             "*Rollup failed to resolve import *",
             "RollupError: *",
-            "Failed to compile*",
+            "Type error: *",
             "*[vite]: *",
             "*[ERROR] Could not resolve *",
             "Error occurred prerendering page *",

@@ -88,6 +88,8 @@ pub const RULES: &[Rule] = &[
         ],
         ..LAST_REASON
     },
+    // Django: `makemigrations --check` lists what is missing
+    Rule { name: "django-migrations", lines: &["Migrations for '*':"], ..REASON },
     // Odoo: a test failed, in the log of the server
     Rule {
         name: "odoo-test",

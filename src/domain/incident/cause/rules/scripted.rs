@@ -1,6 +1,8 @@
 //! Ruby, PHP, Perl, shell checkers and other linters.
 
-use crate::domain::incident::cause::rule::{ERROR, LAST_REASON, REASON, Rule, VERDICT};
+use crate::domain::incident::cause::rule::{
+    CONSEQUENCE, ERROR, LAST_REASON, REASON, Rule, VERDICT,
+};
 
 /// Above each rule: the tool, and what in it writes the form.
 pub const RULES: &[Rule] = &[
@@ -59,6 +61,14 @@ pub const RULES: &[Rule] = &[
         ],
         ..VERDICT
     },
+    // PHPStan: a row below its file
+    Rule { name: "phpstan", lines: &["#  *"], below: &["Line *.php"], ..VERDICT },
+    // linters: how many findings
+    Rule {
+        name: "lint-count",
+        lines: &["[ERROR] Found # error*", "Found # error*"],
+        ..CONSEQUENCE
+    },
     // Composer: requirements
     Rule {
         name: "composer",
@@ -91,6 +101,8 @@ pub const RULES: &[Rule] = &[
             "*.md:#:# *",
             "*.md:# *MD#*",
             "*Dockerfile*:# DL#*",
+            "*:#: * ==> *",
+            "*:#:# - Unknown word *",
             "*.sh:#:#: *",
             "*.js:#:#: *",
             "*.ts:#:#: *",

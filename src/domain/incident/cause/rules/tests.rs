@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::domain::incident::cause::{reading, rules};
 
 /// What comes before the last line opens the rule.
-const SPEAKS: [(&str, &str); 114] = [
+const SPEAKS: [(&str, &str); 117] = [
     ("compiler", "src/tax.c:4:12: error: 'rate' undeclared (first use in this function)"),
     (
         "linker",
@@ -181,6 +181,9 @@ const SPEAKS: [(&str, &str); 114] = [
         "composer",
         "Your requirements could not be resolved to an installable set.\n- Root composer.json requires php ^9",
     ),
+    ("django-migrations", "Migrations for 'shop':"),
+    ("phpstan", "Line   src/Cart.php\n  14     Method Cart::total() should return int."),
+    ("lint-count", " [ERROR] Found 1 error"),
     ("perl-test", "#   Failed test 'adds up'"),
     ("prove", "t/cart.t (Wstat: 256 (exited 1) Tests: 2 Failed: 1)"),
     ("perl", "cannot open prices.csv: No such file or directory at import.pl line 7."),
