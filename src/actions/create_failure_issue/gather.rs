@@ -73,8 +73,8 @@ pub fn left_out(inputs: &Inputs, world: World<'_>, run: &Run) -> Option<String> 
         return None;
     }
     let default = world.job.event.pointer("/repository/default_branch").and_then(Value::as_str);
-    // By hand nobody says which branch is the default one.
-    let is_default = default.map_or(!world.job.on_runner, |default| default == run.branch);
+    // By hand, and by some events, nobody says which branch is the default one: no failure is passed over for that.
+    let is_default = default.is_none_or(|default| default == run.branch);
     let counts = inputs.default_branch && is_default;
     (!counts).then(|| format!("`{}` is none of `branches`", run.branch))
 }

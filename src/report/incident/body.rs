@@ -18,7 +18,9 @@ const JOBS: usize = 60;
 pub fn body(key: &Key, failing: Failing<'_>) -> String {
     let memory = failing.memory.line();
     let room = LONGEST.saturating_sub(key.line().len() + memory.len() + 8);
-    let words = summary::cut(&sections(failing, JOBS), room);
+    let mut sections = sections(failing, JOBS);
+    sections.push(foot(failing));
+    let words = summary::cut(&sections, room);
     format!("{}\n{words}\n{memory}\n", key.line())
 }
 
@@ -30,7 +32,6 @@ pub fn sections(failing: Failing<'_>, rows: usize) -> Vec<String> {
     if failing.memory.history.len() > 1 {
         sections.push(history(failing.links, failing.memory));
     }
-    sections.push(foot(failing));
     sections
 }
 

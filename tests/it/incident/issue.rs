@@ -318,6 +318,7 @@ async fn runs_that_get_no_issue_are_reported_in_the_summary() {
     let ran = bed.run(&pull).await;
     did(&ran, "skipped");
     ran.says("pull request").says("What is broken");
+    assert!(!ran.summary.contains("closes by itself"), "there is no issue: {}", ran.summary);
     let feature = Run { branch: "feature", ..Run::of(2, 'a', &RED) };
     did(&bed.run(&feature).await, "skipped");
     assert!(bed.github.issues().is_empty());
@@ -327,6 +328,13 @@ async fn runs_that_get_no_issue_are_reported_in_the_summary() {
     assert!(bed.github.issues().is_empty());
     did(&bed.run_with(&feature, &[("branches", "default, feat*")]).await, "created");
     did(&bed.run_with(&pull, &[("skip-pull-requests", "false")]).await, "created");
+}
+
+#[tokio::test]
+async fn where_nobody_says_which_branch_is_the_default_one_a_failure_counts() {
+    let bed = Bed::new().await;
+    let scheduled = Run { event: ("schedule", json!({})), ..Run::of(1, 'a', &RED) };
+    did(&bed.run(&scheduled).await, "created");
 }
 
 #[tokio::test]
