@@ -173,6 +173,7 @@ fn news(world: World<'_>, gathered: &Gathered, failed: Option<&[&Stage]>) -> New
         failed,
         passed: of(&[Standing::Passed, Standing::Tolerated]),
         present: gathered.stages.iter().map(|stage| stage.name.clone()).collect(),
+        has_skipped: !of(&[Standing::Skipped]).is_empty(),
         is_green: of(&spoils).is_empty() && !of(&[Standing::Passed]).is_empty(),
         claims: if is_of_this_run { closing::claims(&world.job.event) } else { Vec::new() },
     }

@@ -1,6 +1,8 @@
 //! What looks like a secret is hidden in text that leaves the machine. The scanner of `validate-config` finds it; secrets
 //! that are known are hidden before, by the runner's masks.
 
+use std::ops::Range;
+
 use aho_corasick::BuildError;
 
 use crate::domain::finding::{Point, Span};
@@ -27,6 +29,11 @@ impl Redactor {
 
     /// The text without what looks like a secret. Lines stay lines, but for those inside of one.
     pub fn hide(&self, text: &str) -> String {
+        let lines: Vec<String> = text.split('\n').map(without_assigned).collect();
+        self.without_found(&lines.join("\n"))
+    }
+
+    fn without_found(&self, text: &str) -> String {
         let piece = Piece { path: READ_AS, bytes: text.as_bytes(), first_line: 1 };
         let findings = self.0.scan(&piece);
         let spans: Vec<&Span> =
@@ -53,6 +60,54 @@ impl Redactor {
         }
         out
     }
+}
+
+/// A line without the values of `PGPASSWORD=...`, `password: ...` and `Authorization: ...`, wherever in it they stand: the
+/// scanner reads settings, where a value is the rest of its line.
+fn without_assigned(line: &str) -> String {
+    let mut out = String::with_capacity(line.len());
+    let mut rest = line;
+    while let Some(sign) = rest.find(['=', ':']) {
+        let (before, after) = rest.split_at(sign + 1);
+        out.push_str(before);
+        let value = value_of(&before[..sign], &before[sign..], after);
+        out.push_str(&after[..value.start]);
+        if !value.is_empty() {
+            out.push_str(HIDDEN);
+        }
+        rest = &after[value.end..];
+    }
+    out + rest
+}
+
+/// Where behind a sign the value stands that is to be hidden; empty if none is.
+fn value_of(before: &str, sign: &str, after: &str) -> Range<usize> {
+    let key = before.trim_end_matches(['"', '\'', ' ']);
+    let start = key.rfind(|c: char| !c.is_ascii_alphanumeric() && !"_-.".contains(c));
+    let key: String = key
+        [start.map_or(0, |at| at + key[at..].chars().next().map_or(1, char::len_utf8))..]
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .map(|c| c.to_ascii_lowercase())
+        .collect();
+    let ends = |words: &[&str]| words.iter().any(|word| key.ends_with(word));
+    let begin = after.len() - after.trim_start_matches([' ', '"', '\'']).len();
+    let value = &after[begin..];
+    if ends(&["authorization"]) {
+        let end = value.find(['"', '\'']).unwrap_or(value.len());
+        return begin..begin + end;
+    }
+    // What a parser calls a token, or a test a secret, is told with a colon.
+    let is_key = ends(&["password", "passwd", "passphrase", "pwd", "apikey"])
+        || sign == "=" && ends(&["secret", "token", "accesskey", "secretkey", "privatekey"]);
+    let ends_value = |c: char| {
+        c.is_whitespace() || matches!(c, ',' | ';' | '&' | '"' | '\'' | '`' | '<' | '>' | ')')
+    };
+    let end = value.find(ends_value).unwrap_or(value.len());
+    let is_reference = value.starts_with(['$', '*', '/', '{', '=', ':', '(', '[']);
+    let is_long = end >= if sign == "=" { 4 } else { 6 };
+    let end = if is_key && is_long && !is_reference { end } else { 0 };
+    if end == 0 { 0..0 } else { begin..begin + end }
 }
 
 #[cfg(test)]
@@ -83,6 +138,35 @@ mod tests {
         ] {
             let shown = hidden(&text);
             assert_eq!(shown, expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_password_is_hidden_wherever_it_stands_in_a_line() {
+        let word = ["Tr0ub", "4dor3"].concat();
+        for (before, after) in [
+            ("+ PGPASSWORD=", " psql -h db shop"),
+            ("could not connect: host=db password=", " dbname=shop"),
+            ("curl -H \"Authorization: Bearer ", "\" https://x"),
+            ("Proxy-Authorization: Basic ", ""),
+            ("{\"db_password\": \"", "\", \"port\": 5432}"),
+            ("DB_PASSWORD='", "'"),
+            ("https://x/?api_key=", "&page=2"),
+        ] {
+            let shown = hidden(&format!("{before}{word}{after}"));
+            assert!(!shown.contains(&word) && shown.contains("***"), "{shown}");
+            assert!(shown.starts_with(&before[..before.len().min(12)]), "{shown}");
+            assert!(shown.ends_with(after), "{shown}");
+        }
+        for text in [
+            "FATAL: password authentication failed for user \"shop\"",
+            "SyntaxError: unexpected token: identifier",
+            "PGPASSWORD=$PGPASSWORD psql",
+            "assert token == 'abcdef'",
+            "POSTGRES_PASSWORD_FILE=/run/secrets/password",
+            "é=password=é",
+        ] {
+            assert_eq!(hidden(text), text);
         }
     }
 

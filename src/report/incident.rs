@@ -108,7 +108,10 @@ fn inert(text: &str) -> String {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let line = crate::domain::shown::visible(&line);
     let mut before = ' ';
-    for c in line.chars().take(LONGEST_TITLE) {
+    for c in line.chars() {
+        if out.chars().count() >= LONGEST_TITLE {
+            break;
+        }
         // `#7` and `GH-7` refer, `@name` mentions.
         if c.is_ascii_digit() && (before == '#' || before == '-') {
             out.push('\u{200b}');
@@ -147,6 +150,8 @@ mod tests {
             title,
             "@\u{200b}acme/admins #\u{200b}7 fails on fix/GH-\u{200b}12 \\u{202e}: a #\u{200b}8"
         );
-        assert!(titled("w", &"é".repeat(5000), &["x"]).chars().count() <= 256);
+        for long in ["é", "@", "#1", "-1"] {
+            assert!(titled("w", &long.repeat(500), &["x"]).chars().count() <= 256);
+        }
     }
 }

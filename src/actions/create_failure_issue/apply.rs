@@ -9,7 +9,7 @@ use crate::adapters::github::errors::Error;
 use crate::adapters::github::issues::{self, Draft, Edit, Turn};
 use crate::domain::event::Event;
 use crate::domain::incident::descent::Descent;
-use crate::domain::incident::issue::ours;
+use crate::domain::incident::issue::{Issue, ours};
 use crate::domain::incident::key::Key;
 use crate::domain::incident::life::{self, Change, Known, News, Plan, Told};
 use crate::domain::incident::memory::{Memory, Seen};
@@ -52,6 +52,8 @@ pub struct Done {
     pub body: Option<String>,
     /// The label by which it is found again is missing: GitHub leaves out labels that a token may not set.
     pub is_unlabelled: bool,
+    /// Whose it is, if not ours: the login behind the token is another one than the input `login` says.
+    pub foreign_author: Option<String>,
 }
 
 /// Decides and does it.
@@ -61,7 +63,7 @@ pub async fn apply(desk: Desk<'_>, known: &[Known], key: &Key, news: &News) -> R
     let done = carry_out(desk, key, news, (known, &plan)).await?;
     if let (Some(number), false) = (known.map(|known| known.number), desk.inputs.dry_run) {
         for twin in twins {
-            close_twin(desk, twin.number, number).await?;
+            close_twin(desk, twin.number, number).await;
         }
     }
     match done.number {
@@ -120,6 +122,7 @@ async fn carry_out(
         memory: plan.memory.clone(),
         body: text.clone(),
         is_unlabelled: false,
+        foreign_author: None,
     };
     if matches!(plan.change, Change::Create { .. }) {
         done.number = None;
@@ -135,9 +138,10 @@ async fn carry_out(
                 labels: inputs.labels.clone(),
                 assignees: inputs.assignees.clone(),
             };
-            let by = (inputs.marker_label.as_str(), &inputs.author);
-            let made = issues::create(operation, repository, &draft, by).await?.into_inner();
-            done.is_unlabelled = !made.labels.contains(&inputs.marker_label);
+            let made = create(desk, draft).await?;
+            let is_it = |label: &String| label.eq_ignore_ascii_case(&inputs.marker_label);
+            done.is_unlabelled = !made.labels.iter().any(is_it);
+            done.foreign_author = (!made.is_of(&inputs.author)).then_some(made.author);
             done.number = Some(made.number);
             return Ok(done);
         }
@@ -148,16 +152,40 @@ async fn carry_out(
     let Some(number) = done.number else { return Ok(done) };
     issues::edit(operation, repository, number, &Edit { body: Some(text), state: turn }).await?;
     if let Some(told) = &plan.comment {
-        say(desk, number, (&news.seen, told)).await?;
+        say(desk, number, (&news.seen, told)).await;
     }
     Ok(done)
 }
 
-/// Says what is news, once for each run.
-async fn say(desk: Desk<'_>, number: u64, (seen, told): (&Seen, &Told)) -> Result<(), Error> {
+/// Opens an issue. Somebody of `assignees` who has left keeps nobody from hearing of it.
+async fn create(desk: Desk<'_>, mut draft: Draft) -> Result<Issue, Error> {
+    let Desk { inputs, operation, repository, .. } = desk;
+    let by = (inputs.marker_label.as_str(), &inputs.author);
+    match issues::create(operation, repository, &draft, by).await {
+        Err(Error::Refused { refusal, .. })
+            if refusal.status == 422 && !draft.assignees.is_empty() =>
+        {
+            let text = format!("assigned to nobody (`assignees`): {refusal}");
+            desk.world.events.emit(Event::Note(text));
+            draft.assignees.clear();
+            Ok(issues::create(operation, repository, &draft, by).await?.into_inner())
+        }
+        made => Ok(made?.into_inner()),
+    }
+}
+
+/// Says what is news, once for each run. The text of the issue has it too, so that a locked one costs the comment only.
+async fn say(desk: Desk<'_>, number: u64, (seen, told): (&Seen, &Told)) {
     let name = format!("{} {}", seen.run, seen.attempt);
     let sticky = sticky(desk, number, &name);
-    comments::say(desk.operation, &sticky, &comment(desk.failing.links, seen, told)).await.map(drop)
+    let text = comment(desk.failing.links, seen, told);
+    note(desk, comments::say(desk.operation, &sticky, &text).await.map(drop));
+}
+
+fn note(desk: Desk<'_>, result: Result<(), Error>) {
+    if let Err(error) = result {
+        desk.world.events.emit(Event::Note(format!("left out: {error}")));
+    }
 }
 
 fn sticky(desk: Desk<'_>, number: u64, name: &str) -> Sticky {
@@ -188,13 +216,18 @@ async fn converge(
         "#{} was opened at the same moment: it stands for both",
         first.number
     )));
-    close_twin(desk, number, first.number).await?;
+    close_twin(desk, number, first.number).await;
     let plan = decide(desk, Some(first), news).await?;
     carry_out(desk, key, news, (Some(first), &plan)).await
 }
 
-async fn close_twin(desk: Desk<'_>, twin: u64, of: u64) -> Result<(), Error> {
+async fn close_twin(desk: Desk<'_>, twin: u64, of: u64) {
     let edit = Edit { body: None, state: Some(Turn::Duplicate) };
-    issues::edit(desk.operation, desk.repository, twin, &edit).await?;
-    comments::say(desk.operation, &sticky(desk, twin, "twin"), &duplicate(of)).await.map(drop)
+    let closed = issues::edit(desk.operation, desk.repository, twin, &edit).await;
+    let is_closed = closed.is_ok();
+    note(desk, closed);
+    if is_closed {
+        let sticky = sticky(desk, twin, "twin");
+        note(desk, comments::say(desk.operation, &sticky, &duplicate(of)).await.map(drop));
+    }
 }

@@ -103,7 +103,22 @@ impl Told<'_> {
         if all.iter().any(|done| done.is_unlabelled) {
             ending.annotations.push(self.unlabelled());
         }
+        let author = all.iter().find_map(|done| done.foreign_author.as_ref());
+        ending.annotations.extend(author.map(|author| self.foreign(author)));
         ending
+    }
+
+    fn foreign(self, author: &str) -> Annotation {
+        let login = self.inputs.author.login();
+        Annotation {
+            level: Level::Warning,
+            title: format!("{ACTION}: the issue is not ours"),
+            message: format!(
+                "it was opened by `{author}`, and `login` says `{login}`: the next run will not find it and open another one\n\
+                 What to do: set `login: \"{author}\"`, the login behind `token`"
+            ),
+            place: None,
+        }
     }
 
     fn unlabelled(self) -> Annotation {

@@ -1,5 +1,7 @@
 //! What is known before anything is decided: the run, its stages, the issues that are there.
 
+use std::time::Duration;
+
 use serde_json::Value;
 
 use crate::actions::World;
@@ -33,6 +35,9 @@ pub struct Gathered {
     /// Why the first stages failed, as far as their logs say it.
     pub reasons: Vec<Reason>,
 }
+
+/// How long reading logs may take in all.
+const LOGS_TIME: Duration = Duration::from_secs(15);
 
 /// Logs that are read for one run.
 const LOGS: usize = 3;
@@ -88,12 +93,14 @@ pub async fn stages_of(
     known: &[Known],
 ) -> Result<Gathered, Failure> {
     let none = Needs::default();
-    let needs = inputs.needs.as_ref().unwrap_or(&none);
+    // They are those of this job's own run, and say nothing of another one.
+    let own = inputs.needs.as_ref().filter(|_| run.id.to_string() == world.job.run_id);
+    let needs = own.unwrap_or(&none);
     let jobs = match runs::jobs(operation, repository, &run, &world.job.runner_name).await {
         Ok(jobs) => jobs,
         Err(error) => {
             let failure = github::failed(&error, READ_RUNS);
-            let stages = inputs.needs.as_ref().map(Needs::stages);
+            let stages = own.map(Needs::stages);
             let Some(stages) = stages else {
                 return Err(failure.help(format!(
                     "{}; or give `needs: ${{{{ toJSON(needs) }}}}`, which needs no permission",
@@ -154,6 +161,8 @@ async fn reasons(
     let Ok(redactor) = Redactor::new() else { return Vec::new() };
     let hide = |text: &str| world.events.harmless(&redactor.hide(text));
     let mut found = Vec::new();
+    // The issue matters more than its reason: logs have a time of their own.
+    let operation = &operation.client().operation_within(LOGS_TIME);
     // The log of a job that still runs cannot be had.
     for (stage, leg) in legs.filter(|(_, leg)| leg.completed.is_some()).take(LOGS) {
         match logs::end(operation, repository, leg.id).await {
@@ -163,6 +172,7 @@ async fn reasons(
             Err(error) => {
                 let failure = github::failed(&error, READ_RUNS);
                 world.events.emit(Event::Note(format!("why it failed is not known: {failure}")));
+                break;
             }
         }
     }

@@ -17,8 +17,8 @@ pub const INPUTS: &[InputSpec] = &[
         name: "branches",
         kind: Kind::Words,
         need: Need::Default("default, release/*"),
-        doc: "Branches and tags whose failures get an issue (patterns allowed); `default` stands for the default branch. Others get the report in the step summary only.",
-        examples: &["default, release/*", "main, v*"],
+        doc: "Branches whose failures get an issue (patterns allowed); `default` stands for the default branch. Others get the report in the step summary only. The issue of a tag never closes by itself: a tag has one run.",
+        examples: &["default, release/*", "main, staging"],
     },
     InputSpec {
         name: "skip-pull-requests",
@@ -87,7 +87,7 @@ pub const INPUTS: &[InputSpec] = &[
         name: "login",
         kind: Kind::Text,
         need: Need::Default("github-actions[bot]"),
-        doc: "Whose issues are ours: the login behind `token`.",
+        doc: "Whose issues are ours: the login behind `token`. To be set together with it.",
         examples: &["my-app[bot]"],
     },
     InputSpec {

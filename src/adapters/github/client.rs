@@ -87,6 +87,11 @@ impl<'a> Client<'a> {
         Operation { client: self, deadline: Instant::now() + self.budget }
     }
 
+    /// The same with less time, for what can be left out.
+    pub fn operation_within(&self, budget: Duration) -> Operation<'_> {
+        Operation { client: self, deadline: Instant::now() + budget.min(self.budget) }
+    }
+
     /// A number from 0 to 1 (splitmix64).
     fn jitter(&self) -> f64 {
         let step = 0x9E37_79B9_7F4A_7C15;

@@ -53,6 +53,8 @@ pub struct News {
     pub present: Vec<String>,
     /// Whether nothing failed, was cancelled or is unfinished.
     pub is_green: bool,
+    /// Whether jobs were skipped: GitHub lists a skipped matrix or called workflow under another name than one that ran.
+    pub has_skipped: bool,
     /// Commits of the push that say what they fix.
     pub claims: Vec<Claim>,
 }
@@ -132,12 +134,16 @@ impl Plan {
 /// The issue that stands for a key, and others that stand for the same and are to be closed: two runs may have made one at
 /// the same moment. The lowest number wins, so that all who look choose the same one.
 pub fn choose<'a>(all: &'a [Known], key: &Key) -> (Option<&'a Known>, Vec<&'a Known>) {
-    let ours = |known: &&Known| known.key == *key && known.state != State::Duplicate;
+    let same = |known: &&Known| known.key == *key;
+    let ours = |known: &&Known| same(known) && known.state != State::Duplicate;
     let mut open: Vec<&Known> =
         all.iter().filter(ours).filter(|known| known.state == State::Open).collect();
     open.sort_by_key(|known| known.number);
     if open.is_empty() {
-        return (all.iter().filter(ours).max_by_key(|known| known.number), Vec::new());
+        let last = all.iter().filter(ours).max_by_key(|known| known.number);
+        // Where only duplicates are left, a person says that an issue of theirs stands for it.
+        let last = last.or_else(|| all.iter().filter(same).max_by_key(|known| known.number));
+        return (last, Vec::new());
     }
     (Some(open[0]), open.split_off(1))
 }
@@ -179,8 +185,8 @@ pub fn decide(
     let was_open = before.is_none_or(Memory::is_open);
     let is_over = match known.state {
         State::Completed(at) => is_over(at, news.seen.at, rules.window),
-        State::NotPlanned => !was_open,
-        State::Open | State::Duplicate => false,
+        State::NotPlanned | State::Duplicate => !was_open,
+        State::Open => false,
     };
     if is_over {
         let is_quiet = news.failed.is_empty();
@@ -190,7 +196,16 @@ pub fn decide(
             create(news, Some(known.number))
         };
     }
+    if before.is_none() && known.state == State::Open && news.is_green && rules.closes {
+        // Somebody edited away what was broken; whatever it was, all is green.
+        let change = Change::Close(known.number);
+        return Plan { change, memory: Some(fresh(&news.seen)), comment: Some(Told::Fixed) };
+    }
     let mut memory = before.cloned().unwrap_or_else(|| fresh(&news.seen));
+    if matches!(known.state, State::Completed(_)) && !news.failed.is_empty() {
+        // It begins anew: what was fixed before it was closed is history.
+        memory.sections.retain(Section::is_open);
+    }
     let added = learn(&mut memory, news);
     let is_fixed = fix(&mut memory, news, descends);
     let claim = news.claims.iter().find(|claim| claim.issues.contains(&known.number));
@@ -217,13 +232,19 @@ impl Facts<'_> {
             let why = if self.was_open { Why::NotFixed } else { Why::NothingBroken };
             return Plan::nothing(why);
         }
-        let not_held = self.claim.filter(|_| !self.news.failed.is_empty());
+        let broken = self.before.into_iter().flat_map(|memory| &memory.sections);
+        let still_fails =
+            broken.map(|section| &section.job).any(|job| self.news.failed.contains(job));
+        let not_held = self.claim.filter(|_| still_fails);
         if not_held.is_some() || !memory.is_open() {
             memory.claimed = None;
         }
         let not_held = not_held.map(|claim| Told::NotHeld(claim.sha.clone()));
         match self.known.state {
-            State::Completed(_) if self.news.failed.is_empty() => Plan::nothing(Why::NothingBroken),
+            // Closed by a person or a commit, and now it is green: the next failure begins anew.
+            State::Completed(_) if self.news.failed.is_empty() => {
+                with(Change::Update(number), None, memory)
+            }
             State::Completed(_) => {
                 let again = Told::FailsAgain(self.news.failed.clone());
                 with(Change::Reopen(number), not_held.or(Some(again)), memory)
@@ -278,6 +299,7 @@ fn learn(memory: &mut Memory, news: &News) -> Vec<String> {
         return added;
     }
     for job in &news.failed {
+        make_room(memory);
         let has_room = memory.sections.len() < SECTIONS && !memory.has_more;
         let first = || Section {
             job: job.clone(),
@@ -311,6 +333,18 @@ fn learn(memory: &mut Memory, news: &News) -> Vec<String> {
     remember(memory, news);
     memory.fit();
     added
+}
+
+/// Drops the job that was fixed first, where there are as many as are kept apart.
+fn make_room(memory: &mut Memory) {
+    if memory.sections.len() < SECTIONS {
+        return;
+    }
+    let fixed = memory.sections.iter().enumerate();
+    let fixed = fixed.filter_map(|(at, section)| Some((section.fixed.as_ref()?.place(), at))).min();
+    if let Some((_, at)) = fixed {
+        memory.sections.remove(at);
+    }
 }
 
 /// Puts the run into the history. One that is there already gets the jobs that were not known yet.
@@ -352,9 +386,9 @@ fn fix(memory: &mut Memory, news: &News, descends: impl Fn(&str) -> bool) -> boo
     is_fixed
 }
 
-/// A job is fixed when it succeeded in a later run, or a green run has no such job any more.
+/// A job is fixed when it succeeded in a later run, or a green run that skipped nothing has no such job any more.
 fn may_be_fixed(section: &Section, news: &News) -> bool {
-    let is_gone = news.is_green && !news.present.contains(&section.job);
+    let is_gone = news.is_green && !news.has_skipped && !news.present.contains(&section.job);
     section.is_open()
         && section.last.place() < news.seen.place()
         && (is_gone || news.passed.contains(&section.job))

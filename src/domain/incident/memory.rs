@@ -133,6 +133,8 @@ impl Memory {
                 self.history.pop();
             } else if let Some(past) = self.history.first_mut().filter(|past| past.jobs.len() > 1) {
                 past.jobs.truncate(1);
+            } else if let Some(at) = self.sections.iter().position(|one| !one.is_open()) {
+                self.sections.remove(at);
             } else if self.sections.len() > 1 {
                 self.sections.pop();
                 self.has_more = true;
@@ -148,9 +150,9 @@ impl Memory {
         format!("{BEFORE}{}{AFTER}", inert(&json))
     }
 
-    /// Reads the last line of a body.
+    /// Reads the last such line of a body; people may have written below it. No other line of ours can begin like it.
     pub fn of_body(body: &str) -> Recalled {
-        let line = body.lines().rev().map(str::trim_end).find(|line| !line.is_empty());
+        let line = body.lines().rev().map(str::trim_end).find(|line| line.starts_with(BEFORE));
         let json = line.and_then(|line| line.strip_prefix(BEFORE)?.strip_suffix(AFTER));
         let Some(json) = json else { return Recalled::Nothing };
         match serde_json::from_str::<Version>(json) {
@@ -235,7 +237,7 @@ mod tests {
             \"number\":1,\"attempt\":1,\"sha\":\"abc\",\"at\":\"1970-01-01T00:00:00Z\"},\"jobs\":[\"test\"]}],\"claimed\":null} -->";
         assert_eq!(memory("test").line(), line);
         assert_eq!(
-            Memory::of_body(&format!("words\r\n{line}\r\n\r\n")),
+            Memory::of_body(&format!("words\r\n{line}\r\n\r\ncc: see the wiki\r\n")),
             Recalled::All(memory("test"))
         );
     }
@@ -250,7 +252,7 @@ mod tests {
             "words",
             &line[..line.len() - 5],
             &line.replace("runs", "walks"),
-            &format!("{line}\nP.S. thanks"),
+            &format!("> {line}"),
         ] {
             assert_eq!(Memory::of_body(body), Recalled::Nothing, "{body}");
         }

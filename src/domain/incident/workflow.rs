@@ -56,13 +56,17 @@ impl Workflow {
     fn of(&self, job: &str) -> Option<&Definition> {
         let outermost = job.split(" / ").next().unwrap_or_default();
         let name = family(outermost);
-        let same = |definition: &&Definition| definition.is_whole && definition.name == name;
+        let whole = |name: &str| {
+            self.jobs.iter().find(|definition| definition.is_whole && definition.name == name)
+        };
         let begins = |definition: &&Definition| {
             !definition.is_whole
                 && !definition.name.is_empty()
                 && outermost.starts_with(&definition.name)
         };
-        self.jobs.iter().find(same).or_else(|| self.jobs.iter().find(begins))
+        // A name may have brackets or ` / ` of its own; of names that go on, the one that says most is meant.
+        let longest = || self.jobs.iter().filter(begins).max_by_key(|one| one.name.len());
+        whole(job).or_else(|| whole(outermost)).or_else(|| whole(&name)).or_else(longest)
     }
 }
 
@@ -144,6 +148,9 @@ jobs:
   nightly:
     name: Nightly ${{ matrix.what }}
     continue-on-error: true
+  lint: {name: 'Lint (optional)', continue-on-error: true}
+  slash: {name: Build / Test, continue-on-error: true}
+  unit: {name: Nightly (unit)}
   legs: {continue-on-error: '${{ matrix.odd }}'}
   uat: {environment: staging}
   prod: {environment: {name: production, url: 'https://shop.example.test'}}
@@ -159,6 +166,9 @@ jobs:
             ("fuzz (a, b)", true),
             ("fuzz / inner (x)", true),
             ("Nightly soak", true),
+            ("Lint (optional)", true),
+            ("Build / Test", true),
+            ("Nightly (unit)", false),
             ("Unit tests (3.12)", false),
             ("legs (1)", false),
             ("fuzzy", false),

@@ -79,7 +79,7 @@ fn first_stage(failing: Failing<'_>, stage: &Stage) -> String {
 /// What a log says.
 fn why(reason: &Reason) -> String {
     let code_of = reason.exit_code.map(|code| format!(" (exit code {code})")).unwrap_or_default();
-    let title = heading(3, &format!("Why {} failed{code_of}", reason.stage));
+    let title = format!("### Why {} failed{code_of}\n", code(&reason.stage));
     let excerpt = fence(&reason.excerpt.join("\n"));
     format!("{title}\n{}\n\nFrom the log, untrusted output:\n\n{excerpt}", code(&reason.headline))
 }

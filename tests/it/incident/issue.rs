@@ -465,3 +465,46 @@ async fn a_label_that_is_left_out_is_said() {
     did(&ran, "created");
     ran.says("did not set the label `ci-failure`");
 }
+
+#[tokio::test]
+async fn somebody_who_has_left_keeps_nobody_from_hearing_of_it() {
+    let bed = Bed::new().await;
+    let ran = bed.run_with(&Run::of(1, 'a', &RED), &[("assignees", "gone")]).await;
+    did(&ran, "created");
+    ran.says("assigned to nobody");
+    let other = Run { workflow: "ci", ..Run::of(1, 'a', &RED) };
+    did(&bed.run_with(&other, &[("assignees", "ann")]).await, "created");
+    let assigned: Vec<_> = bed.github.issues().into_iter().map(|issue| issue.assignees).collect();
+    assert_eq!(assigned, [vec![], vec!["ann".to_owned()]]);
+}
+
+#[tokio::test]
+async fn a_comment_that_cannot_be_written_costs_no_more_than_itself() {
+    let bed = Bed::new().await;
+    bed.run(&Run::of(1, 'a', &RED)).await;
+    bed.github.script("POST comments", Fault::Answer(said(403, "Unable to comment: locked")));
+    let ran = bed.run(&Run::of(2, 'b', &GREEN)).await;
+    did(&ran, "closed");
+    ran.says("left out");
+    assert!(!bed.issue().is_open);
+}
+
+#[tokio::test]
+async fn a_token_of_another_login_is_said() {
+    let bed = Bed::new().await;
+    let inputs = [("login", "my-app[bot]")];
+    let ran = bed.run_with(&Run::of(1, 'a', &RED), &inputs).await;
+    did(&ran, "created");
+    ran.says("set `login: \"github-actions[bot]\"`").says("::warning ");
+}
+
+#[tokio::test]
+async fn needs_are_those_of_this_run_only() {
+    let bed = Bed::new().await;
+    let told = json!({"id": 77, "run_attempt": 1, "run_number": 9, "name": "Deploy", "path": ".github/workflows/deploy.yml",
+        "head_branch": "main", "head_sha": sha('b'), "event": "push", "conclusion": "failure"});
+    bed.github.add_run(told);
+    bed.github.set_jobs((77, 1), vec![job("test", "failure", 1)]);
+    let inputs = [("run-id", "77"), ("needs", r#"{"test": {"result": "success"}}"#)];
+    did(&bed.run_with(&Run::of(1, 'a', &GREEN), &inputs).await, "created");
+}

@@ -34,7 +34,7 @@ async fn the_issue_says_why() {
     let ran = bed.run(&Run::of(1, 'a', &RED)).await;
     did(&ran, "created");
     let body = bed.issue().body;
-    let why = "### Why test failed (exit code 2)\n\n`FAILED tests/test_cart.py::test_total - assert 3 == 4`\n\n\
+    let why = "### Why `test` failed (exit code 2)\n\n`FAILED tests/test_cart.py::test_total - assert 3 == 4`\n\n\
         From the log, untrusted output:\n\n```text\n  collected 2 items\n\
         > FAILED tests/test_cart.py::test_total - assert 3 == 4\n  Process completed with exit code 2.\n```\n";
     assert!(body.contains(why), "{body}");

@@ -57,6 +57,9 @@ impl State {
             let items = fields[name].as_array().into_iter().flatten();
             items.filter_map(Value::as_str).map(str::to_owned).collect::<Vec<_>>()
         };
+        if names("assignees").iter().any(|login| login == "gone") {
+            return refused("assignees");
+        }
         let labels = if self.labels_are_dropped { Vec::new() } else { names("labels") };
         let issue = Issue {
             title,
