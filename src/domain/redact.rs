@@ -36,16 +36,22 @@ impl Redactor {
     fn without_found(&self, text: &str) -> String {
         let piece = Piece { path: READ_AS, bytes: text.as_bytes(), first_line: 1 };
         let findings = self.0.scan(&piece);
-        let spans: Vec<&Span> =
+        let mut spans: Vec<&Span> =
             findings.iter().flat_map(|one| one.hidden.iter().chain([&one.span])).collect();
         if spans.is_empty() {
             return text.to_owned();
         }
+        spans.sort_unstable_by_key(|span| span.start);
+        let mut ahead = spans.into_iter().peekable();
+        let mut hidden_to = Point::default();
         let mut out = String::with_capacity(text.len());
         let mut at = Point { line: 1, column: 1 };
         let mut was_hidden = false;
         for c in text.chars() {
-            let is_hidden = spans.iter().any(|span| span.start <= at && at < span.end);
+            while let Some(span) = ahead.next_if(|span| span.start <= at) {
+                hidden_to = hidden_to.max(span.end);
+            }
+            let is_hidden = at < hidden_to;
             match (is_hidden, was_hidden) {
                 (true, false) => out.push_str(HIDDEN),
                 (true, true) => {}
@@ -103,11 +109,13 @@ fn value_of(before: &str, sign: &str, after: &str) -> Range<usize> {
     let ends_value = |c: char| {
         c.is_whitespace() || matches!(c, ',' | ';' | '&' | '"' | '\'' | '`' | '<' | '>' | ')')
     };
-    let end = value.find(ends_value).unwrap_or(value.len());
     let is_reference = value.starts_with(['$', '*', '/', '{', '=', ':', '(', '[']);
+    if !is_key || is_reference {
+        return 0..0;
+    }
+    let end = value.find(ends_value).unwrap_or(value.len());
     let is_long = end >= if sign == "=" { 4 } else { 6 };
-    let end = if is_key && is_long && !is_reference { end } else { 0 };
-    if end == 0 { 0..0 } else { begin..begin + end }
+    if is_long { begin..begin + end } else { 0..0 }
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use crate::adapters::github::client::Operation;
 use crate::adapters::github::errors::Error;
 use crate::adapters::github::{contents, logs, runs};
 use crate::domain::event::Event;
-use crate::domain::incident::jobs::{Job, Stage, Standing, family, stages};
+use crate::domain::incident::jobs::{Job, Stage, Standing, Verdict, family, stages};
 use crate::domain::incident::life::Known;
 use crate::domain::incident::memory::Recalled;
 use crate::domain::incident::reason::{self, Reason};
@@ -96,7 +96,7 @@ pub async fn stages_of(
     // They are those of this job's own run, and say nothing of another one.
     let own = inputs.needs.as_ref().filter(|_| run.id.to_string() == world.job.run_id);
     let needs = own.unwrap_or(&none);
-    let jobs = match runs::jobs(operation, repository, &run, &world.job.runner_name).await {
+    let mut jobs = match runs::jobs(operation, repository, &run, &world.job.runner_name).await {
         Ok(jobs) => jobs,
         Err(error) => {
             let failure = github::failed(&error, READ_RUNS);
@@ -120,11 +120,17 @@ pub async fn stages_of(
     let is_known = known
         .iter()
         .any(|one| matches!(&one.recalled, Recalled::All(memory) if memory.knows_well(&failed)));
-    let workflow = if failed.is_empty() || all_is_well || is_known {
+    // GitHub calls a job cancelled that took longer than it may: the file says how long that is.
+    let was_cancelled = jobs.iter().any(|job| job.verdict == Verdict::Cancelled);
+    let is_needless = failed.is_empty() || is_known;
+    let workflow = if all_is_well || is_needless && !was_cancelled {
         Workflow::default()
     } else {
         workflow(world, operation, (repository, &run)).await
     };
+    for job in &mut jobs {
+        job.end_by(workflow.limit(&job.name));
+    }
     let stages = stages(&jobs, |job| all_is_well || workflow.tolerates(job, needs));
     let environment = inputs.environment.clone().unwrap_or_else(|| environment(&workflow, &stages));
     let reasons = reasons(world, operation, (repository, &run), &stages).await;

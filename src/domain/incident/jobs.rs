@@ -1,5 +1,7 @@
 //! What of a run failed, what only followed, and what says nothing.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
 /// How a job or a step ended, as far as it matters here.
@@ -70,6 +72,15 @@ impl Job {
             Verdict::Failed => true,
             Verdict::Unfinished => self.failed_step().is_some(),
             _ => false,
+        }
+    }
+
+    /// A job that was cancelled when it had taken as long as it may has failed: GitHub ends it like one that a person ends.
+    pub fn end_by(&mut self, limit: Duration) {
+        let (Some(started), Some(completed)) = (self.started, self.completed) else { return };
+        let took = Duration::try_from(completed.duration_since(started)).unwrap_or_default();
+        if self.verdict == Verdict::Cancelled && took >= limit {
+            self.verdict = Verdict::Failed;
         }
     }
 

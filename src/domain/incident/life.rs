@@ -225,7 +225,7 @@ struct Facts<'a> {
 }
 
 impl Facts<'_> {
-    fn plan(self, rules: Rules, mut memory: Memory) -> Plan {
+    fn plan(self, rules: Rules, memory: Memory) -> Plan {
         let number = self.known.number;
         let with = |change, comment, memory| Plan { change, memory: Some(memory), comment };
         if self.news.failed.is_empty() && !self.is_fixed {
@@ -236,9 +236,6 @@ impl Facts<'_> {
         let still_fails =
             broken.map(|section| &section.job).any(|job| self.news.failed.contains(job));
         let not_held = self.claim.filter(|_| still_fails);
-        if not_held.is_some() || !memory.is_open() {
-            memory.claimed = None;
-        }
         let not_held = not_held.map(|claim| Told::NotHeld(claim.sha.clone()));
         match self.known.state {
             // Closed by a person or a commit, and now it is green: the next failure begins anew.
@@ -283,7 +280,6 @@ fn fresh(seen: &Seen) -> Memory {
         sections: Vec::new(),
         has_more: false,
         history: Vec::new(),
-        claimed: None,
     }
 }
 

@@ -105,9 +105,6 @@ pub struct Memory {
     pub has_more: bool,
     /// The runs that failed, the newest first.
     pub history: Vec<Past>,
-    /// A commit that says that it fixes this, and no run has shown whether it does.
-    #[serde(default)]
-    pub claimed: Option<String>,
 }
 
 impl Memory {
@@ -224,7 +221,6 @@ mod tests {
             sections: vec![section],
             has_more: false,
             history: vec![past],
-            claimed: None,
         }
     }
 
@@ -234,7 +230,7 @@ mod tests {
             \"at\":\"1970-01-01T00:00:00Z\"},\"sections\":[{\"job\":\"test\",\"first\":{\"run\":901,\"number\":1,\"attempt\":1,\
             \"sha\":\"abc\",\"at\":\"1970-01-01T00:00:00Z\"},\"last\":{\"run\":901,\"number\":1,\"attempt\":1,\"sha\":\"abc\",\
             \"at\":\"1970-01-01T00:00:00Z\"},\"count\":1,\"fixed\":null}],\"has_more\":false,\"history\":[{\"seen\":{\"run\":901,\
-            \"number\":1,\"attempt\":1,\"sha\":\"abc\",\"at\":\"1970-01-01T00:00:00Z\"},\"jobs\":[\"test\"]}],\"claimed\":null} -->";
+            \"number\":1,\"attempt\":1,\"sha\":\"abc\",\"at\":\"1970-01-01T00:00:00Z\"},\"jobs\":[\"test\"]}]} -->";
         assert_eq!(memory("test").line(), line);
         assert_eq!(
             Memory::of_body(&format!("words\r\n{line}\r\n\r\ncc: see the wiki\r\n")),

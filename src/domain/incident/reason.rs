@@ -55,14 +55,15 @@ pub fn of(
         }
         before = Some(line.number);
         let sign = if line.chosen { "> " } else { "  " };
-        shown.push(format!("{sign}{}", cut(&line.text)));
+        shown.push(format!("{sign}{}", line.text));
     }
     Some(Reason {
         stage: stage.name.clone(),
         job: leg.id,
-        headline: hide(&cut(&found.headline())).join(" "),
+        // Hidden before it is cut: a part of a secret looks like none.
+        headline: cut(&hide(&found.headline()).join(" ")),
         exit_code: found.exit_code,
-        excerpt: hide(&shown.join("\n")),
+        excerpt: hide(&shown.join("\n")).iter().map(|line| cut(line)).collect(),
         fingerprint,
     })
 }
@@ -115,6 +116,15 @@ mod tests {
         );
         assert_eq!(reason(""), None);
         let long = reason(&LOG.replace("3 == 4", &"é".repeat(5000))).unwrap();
-        assert!(long.excerpt[1].chars().count() <= LONGEST + 3, "{}", long.excerpt[1]);
+        assert!(long.excerpt[1].chars().count() <= LONGEST + 1, "{}", long.excerpt[1]);
+        // The word that is hidden lies across the place at which its line is cut.
+        for before in LONGEST - 60..LONGEST {
+            let line = format!("3 == 4 {} items", "é".repeat(before));
+            let found = reason(&LOG.replace("3 == 4", &line)).unwrap();
+            assert!(
+                !found.excerpt[1].contains("it") && !found.headline.contains("it"),
+                "{found:?}"
+            );
+        }
     }
 }

@@ -1,9 +1,14 @@
 //! What the workflow's file says of its jobs, as far as the API does not: which may fail, and where they deploy to.
 
+use std::time::Duration;
+
 use serde_json::Value;
 
 use crate::domain::incident::jobs::{Stage, Standing, family};
 use crate::domain::yaml::{self, Node};
+
+/// How long GitHub lets a job run that has no limit of its own.
+const USUAL_MINUTES: u64 = 360;
 
 /// A job as the workflow's file defines it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,6 +21,8 @@ struct Definition {
     is_whole: bool,
     /// `continue-on-error: true`. An expression may be true for some legs only and counts as false.
     is_tolerated: bool,
+    /// `timeout-minutes`, if it is no expression.
+    minutes: Option<u64>,
     /// The environment, if it is no expression.
     environment: Option<String>,
 }
@@ -46,6 +53,13 @@ impl Workflow {
         let definition = self.of(job);
         let key = definition.map_or(job, |definition| definition.key.as_str());
         definition.is_some_and(|definition| definition.is_tolerated) || needs.calls(key, "success")
+    }
+
+    /// How long a job may take: `timeout-minutes`, else GitHub's six hours. Of an expression nothing is known.
+    pub fn limit(&self, job: &str) -> Duration {
+        let minutes =
+            self.of(job).and_then(|definition| definition.minutes).unwrap_or(USUAL_MINUTES);
+        Duration::from_secs(minutes.saturating_mul(60))
     }
 
     /// The environment that a job deploys to.
@@ -82,6 +96,10 @@ impl Definition {
             name: fixed.trim_end().to_owned(),
             is_whole: fixed.len() == name.len(),
             is_tolerated: job.get("continue-on-error").is_some_and(Node::is_true),
+            minutes: job
+                .get("timeout-minutes")
+                .and_then(Node::as_text)
+                .and_then(|text| text.parse().ok()),
             environment: environment.filter(|name| !name.contains("${{")).map(str::to_owned),
         }
     }
@@ -152,7 +170,7 @@ jobs:
   slash: {name: Build / Test, continue-on-error: true}
   unit: {name: Nightly (unit)}
   legs: {continue-on-error: '${{ matrix.odd }}'}
-  uat: {environment: staging}
+  uat: {environment: staging, timeout-minutes: 30}
   prod: {environment: {name: production, url: 'https://shop.example.test'}}
   any: {environment: '${{ inputs.to }}'}
 ";
@@ -197,6 +215,8 @@ jobs:
         assert_eq!(workflow.environment("prod"), Some("production"));
         assert_eq!(workflow.environment("any"), None);
         assert_eq!(workflow.environment("test"), None);
+        assert_eq!(workflow.limit("uat"), Duration::from_mins(30));
+        assert_eq!(workflow.limit("prod"), Duration::from_hours(6));
     }
 
     #[test]

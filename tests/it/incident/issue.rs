@@ -59,7 +59,7 @@ async fn three_failures_are_one_issue_that_counts_them() {
 
 This text is written anew with each run; what you have to say belongs into a comment. The issue closes by itself when every broken job succeeds on a later commit of `main`. Close it as "not planned" to hear no more of it until then.
 
-<!-- mta:memory {"version":1,"runs":3,"newest":{"run":543,"number":43,"attempt":1,"sha":"cccccccccccccccccccccccccccccccccccccccc","at":"DATE"},"sections":[{"job":"test","first":{"run":541,"number":41,"attempt":1,"sha":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa","at":"DATE"},"last":{"run":543,"number":43,"attempt":1,"sha":"cccccccccccccccccccccccccccccccccccccccc","at":"DATE"},"count":3,"fixed":null}],"has_more":false,"history":[{"seen":{"run":543,"number":43,"attempt":1,"sha":"cccccccccccccccccccccccccccccccccccccccc","at":"DATE"},"jobs":["test"]},{"seen":{"run":542,"number":42,"attempt":1,"sha":"bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb","at":"DATE"},"jobs":["test"]},{"seen":{"run":541,"number":41,"attempt":1,"sha":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa","at":"DATE"},"jobs":["test"]}],"claimed":null} -->
+<!-- mta:memory {"version":1,"runs":3,"newest":{"run":543,"number":43,"attempt":1,"sha":"cccccccccccccccccccccccccccccccccccccccc","at":"DATE"},"sections":[{"job":"test","first":{"run":541,"number":41,"attempt":1,"sha":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa","at":"DATE"},"last":{"run":543,"number":43,"attempt":1,"sha":"cccccccccccccccccccccccccccccccccccccccc","at":"DATE"},"count":3,"fixed":null}],"has_more":false,"history":[{"seen":{"run":543,"number":43,"attempt":1,"sha":"cccccccccccccccccccccccccccccccccccccccc","at":"DATE"},"jobs":["test"]},{"seen":{"run":542,"number":42,"attempt":1,"sha":"bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb","at":"DATE"},"jobs":["test"]},{"seen":{"run":541,"number":41,"attempt":1,"sha":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa","at":"DATE"},"jobs":["test"]}]} -->
 "###);
     assert_eq!(bed.issue().title, "nightly fails on main: test");
     assert_eq!(bed.issue().labels, ["bug", "ci-failure"]);
@@ -507,4 +507,18 @@ async fn needs_are_those_of_this_run_only() {
     bed.github.set_jobs((77, 1), vec![job("test", "failure", 1)]);
     let inputs = [("run-id", "77"), ("needs", r#"{"test": {"result": "success"}}"#)];
     did(&bed.run_with(&Run::of(1, 'a', &GREEN), &inputs).await, "created");
+}
+
+#[tokio::test]
+async fn a_job_that_hangs_until_its_limit_is_a_failure_and_one_that_a_person_ends_is_none() {
+    let bed = Bed::new().await;
+    let cancelled = [("e2e", "cancelled")];
+    did(&bed.run(&Run::of(1, 'a', &cancelled)).await, "none");
+    // "jobs:\n  e2e:\n    timeout-minutes: 1\n", and the job took a minute
+    bed.github.add_file(
+        ".github/workflows/nightly.yml",
+        "am9iczoKICBlMmU6CiAgICB0aW1lb3V0LW1pbnV0ZXM6IDEK",
+    );
+    did(&bed.run(&Run::of(2, 'b', &cancelled)).await, "created");
+    assert_eq!(bed.issue().title, "nightly fails on main: e2e");
 }

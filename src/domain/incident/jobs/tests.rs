@@ -86,6 +86,20 @@ fn a_job_that_runs_has_failed_when_one_of_its_steps_has() {
 }
 
 #[test]
+fn a_job_that_took_as_long_as_it_may_has_failed() {
+    for (conclusion, limit, expected) in [
+        ("cancelled", 10, Verdict::Failed),
+        ("cancelled", 11, Verdict::Cancelled),
+        ("success", 10, Verdict::Succeeded),
+        ("skipped", 0, Verdict::Skipped),
+    ] {
+        let mut job = job("e2e", conclusion, 60);
+        job.end_by(Duration::from_secs(limit));
+        assert_eq!(job.verdict, expected, "{conclusion} {limit}");
+    }
+}
+
+#[test]
 fn conclusions_are_read_and_unknown_ones_are_failures() {
     for (word, verdict) in [
         (None, Verdict::Unfinished),
