@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::actions::inputs::{COMPOSE_FILES, LOCK_WAIT, PROJECT_NAME, STATE_DIR};
 use crate::actions::steps::former::{self, Settled};
 use crate::actions::steps::site::{self, Left, Site};
-use crate::actions::steps::{checkout, ending};
+use crate::actions::steps::{checkout, drift, ending};
 use crate::actions::{Ending, World};
 use crate::domain::event::Event;
 use crate::domain::input::{InputSpec, Value, Values};
@@ -93,7 +93,7 @@ fn first_one(id: &ReleaseId, left: &[String]) -> String {
 
 /// Nothing is pending: what runs is held against what is recorded, and brought to it where it is another release.
 async fn mend(site: &Site<'_>, account: &mut Account) -> Result<(), Failure> {
-    let differences = former::differences(site).await?;
+    let differences = drift::differences(site).await?;
     let current = site.store.state()?.current.map(|id| site.store.release(&id)).transpose()?;
     let Some(current) = current.filter(|_| !differences.is_empty()) else {
         site.note("nothing was left pending");

@@ -3,6 +3,7 @@
 pub mod aftermath;
 pub mod checkout;
 pub mod database;
+pub mod drift;
 pub mod ending;
 pub mod first_contact;
 pub mod former;

@@ -164,16 +164,32 @@ pub enum Settled {
 /// release. Whatever comes of it, nothing is pending afterwards: the next deploy or rollback must be able to run. Only
 /// where the engine does not tell what runs, or the database cannot be asked, it stays recorded.
 pub async fn settle(site: &Site<'_>, account: &mut Account) -> Result<Settled, Failure> {
+    begin_settling(site, account).await?;
+    undo_restore(site).await?;
+    settle_pending(site).await
+}
+
+/// What needs neither the database nor the current release.
+async fn begin_settling(site: &Site<'_>, account: &mut Account) -> Result<(), Failure> {
     migrate::remove_containers(site).await?;
+    tell_of_migration(site, account, &site.store.state()?);
+    Ok(())
+}
+
+/// Undoes a restore that ended early.
+async fn undo_restore(site: &Site<'_>) -> Result<(), Failure> {
     let state = site.store.state()?;
-    tell_of_migration(site, account, &state);
+    let Some(restore) = &state.restore else { return Ok(()) };
     let current = state.current.as_ref().map(|id| site.store.release(id)).transpose()?;
-    if let Some(restore) = &state.restore {
-        database::undo(site, restore, current.as_ref()).await?;
-        site.store.save_state(&state.clone().restoring(None))?;
-    }
-    let state = state.restoring(None);
+    database::undo(site, restore, current.as_ref()).await?;
+    site.store.save_state(&state.clone().restoring(None))
+}
+
+/// Undoes a release that was left pending.
+async fn settle_pending(site: &Site<'_>) -> Result<Settled, Failure> {
+    let state = site.store.state()?;
     let Some(pending) = state.pending.clone() else { return Ok(Settled::Clean) };
+    let current = state.current.as_ref().map(|id| site.store.release(id)).transpose()?;
     let Some(current) = current else {
         let left = site.containers().await.map_err(|unseen| not_seen(site, &pending, unseen))?;
         site.store.save_state(&state.abandon())?;
@@ -233,22 +249,6 @@ fn tell_of_migration(site: &Site<'_>, account: &mut Account, state: &State) {
     account.notes.extend(notes);
 }
 
-/// Where services run other images than those of the current release, one sentence each, for after that was put right.
-pub async fn differences(site: &Site<'_>) -> Result<Vec<String>, Failure> {
-    let Some(current) = site.store.state()?.current else { return Ok(Vec::new()) };
-    let release = site.store.release(&current)?;
-    let containers = site.containers().await?;
-    let other = |container: &ContainerInfo| {
-        let image = release.images.get(&container.service)?;
-        let says = format!(
-            "the service `{}` ran {}, release {current} has {}",
-            container.service, container.image_id, image.id
-        );
-        (container.state == "running" && image.id != container.image_id).then_some(says)
-    };
-    Ok(containers.iter().filter_map(other).collect())
-}
-
 async fn given_up(site: &Site<'_>, pending: &ReleaseId) {
     let why = format!("the run that brought release {pending} up ended before it was healthy");
     prune::failed_release(site, pending, &why).await;
@@ -270,19 +270,18 @@ pub async fn settle_and_go_on(
     account: &mut Account,
     needs: Needs,
 ) -> Result<(), Failure> {
-    match settle(site, account).await {
-        Ok(Settled::Sick(failure)) => {
-            site.warn("the current release is not well", failure.to_string());
-            Ok(())
+    begin_settling(site, account).await?;
+    if let Err(failure) = undo_restore(site).await {
+        if needs == Needs::Database {
+            return Err(failure);
         }
-        Ok(_) => Ok(()),
-        Err(failure) if needs == Needs::Application && site.store.state()?.restore.is_some() => {
-            let title = "a restore that ended early is not undone yet";
-            site.warn(title, failure.to_string());
-            Ok(())
-        }
-        Err(failure) => Err(failure),
+        site.warn("a restore that ended early is not undone yet", failure.to_string());
+        return Ok(());
     }
+    if let Settled::Sick(failure) = settle_pending(site).await? {
+        site.warn("the current release is not well", failure.to_string());
+    }
+    Ok(())
 }
 
 /// Brings the current release up again.

@@ -102,6 +102,12 @@ impl Compose {
         &self.version
     }
 
+    /// Whether a container with this version in its label was made by this Compose. Distributions add to their own version
+    /// what the label does not have: `2.26.1-4`.
+    pub fn is_version(&self, label: &str) -> bool {
+        plain(&self.version) == plain(label)
+    }
+
     /// The resolved model as JSON. What Compose says of a file that it does not accept is the failure's cause.
     pub async fn render(
         &self,
@@ -427,6 +433,12 @@ fn unavailable(error: ProcessError) -> Failure {
     failure.why(error)
 }
 
+/// A version without what a distribution has added.
+fn plain(version: &str) -> &str {
+    let end = version.find(|c: char| !c.is_ascii_digit() && c != '.');
+    &version[..end.unwrap_or(version.len())]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -453,6 +465,14 @@ mod tests {
             [("2.26.1-4", (2, 26)), ("2.40.3", (2, 40)), ("5.0.0", (5, 0)), ("1.29.2", (1, 29))];
         for (version, wanted) in table.into_iter().chain([("dev", (0, 0)), ("", (0, 0))]) {
             assert_eq!(numbers(version), wanted, "{version}");
+        }
+    }
+
+    #[test]
+    fn a_version_is_told_from_what_a_distribution_adds() {
+        for (version, wanted) in [("2.26.1-4", "2.26.1"), ("2.40.3+ds1", "2.40.3"), ("5.0", "5.0")]
+        {
+            assert_eq!(plain(version), wanted);
         }
     }
 

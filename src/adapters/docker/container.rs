@@ -23,6 +23,7 @@ const SERVICE: &str = "com.docker.compose.service";
 const ONEOFF: &str = "com.docker.compose.oneoff";
 const CONFIG_HASH: &str = "com.docker.compose.config-hash";
 const CONFIG_FILES: &str = "com.docker.compose.project.config_files";
+const COMPOSE_VERSION: &str = "com.docker.compose.version";
 const WORKING_DIR: &str = "com.docker.compose.project.working_dir";
 
 /// A container of a Compose project.
@@ -121,6 +122,11 @@ impl ContainerInfo {
     /// Hash of its service's configuration, by Compose; empty if it has none.
     pub fn config_hash(&self) -> &str {
         self.labels.get(CONFIG_HASH).map_or("", String::as_str)
+    }
+
+    /// Version of the Compose that made it: `2.26.1`; `None` where it did not say.
+    pub fn compose_version(&self) -> Option<&str> {
+        self.labels.get(COMPOSE_VERSION).map(|version| version.trim_start_matches('v'))
     }
 
     /// The project directory from which Compose made it; `None` where it did not say.

@@ -101,6 +101,10 @@ impl Directory {
                 Err(error) => return Err(unwritable(&path, &error)),
                 Ok(file) => {
                     file.file().lock().map_err(|error| unwritable(&path, &error))?;
+                    // Another project's sweep of the same directory may have come before the lock.
+                    if is_gone(&file).map_err(|error| unwritable(&path, &error))? {
+                        continue;
+                    }
                     let (hasher, unfinished) = (Sha256::new(), vec![path.clone()]);
                     let partial = Partial {
                         folder: folder.clone(),
@@ -128,7 +132,8 @@ impl Directory {
         for file in files::names(&folder).map_err(|error| unwritable(&folder, &error))? {
             if let Some(name) = BackupName::of_partial_dump(&file) {
                 let path = folder.join(&file);
-                if is_abandoned(&path) {
+                // Held until it is gone: whoever has just made it waits for the lock, and then sees that it is.
+                if let Some(_held) = abandoned(&path) {
                     files::remove(&path).map_err(|error| unwritable(&path, &error))?;
                     swept.removed.push(name.to_string());
                 }
@@ -363,7 +368,7 @@ fn finish(folder: &Utf8Path, name: &BackupName) -> io::Result<bool> {
     let hidden = folder.join(name.partial_manifest_file());
     let (dump, named) = (folder.join(name.dump_file()), folder.join(name.manifest_file()));
     let writing = folder.join(name.partial_dump_file());
-    if [&dump, &writing].iter().any(|path| path.exists() && !is_abandoned(path)) {
+    if [&dump, &writing].iter().any(|path| path.exists() && abandoned(path).is_none()) {
         return Ok(false);
     }
     let manifest =
@@ -401,9 +406,15 @@ fn read_head(path: &Utf8Path) -> Result<ArchiveVersion, String> {
     archive::parse(&head)
 }
 
-/// Whether nobody writes the file any more.
-fn is_abandoned(path: &Utf8Path) -> bool {
-    File::open(path).is_ok_and(|file| file.file().try_lock().is_ok())
+/// The file with its lock, if nobody writes it any more.
+fn abandoned(path: &Utf8Path) -> Option<File> {
+    File::open(path).ok().filter(|file| file.file().try_lock().is_ok())
+}
+
+/// Whether an open file has no name any more.
+fn is_gone(file: &File) -> io::Result<bool> {
+    use std::os::unix::fs::MetadataExt;
+    Ok(file.metadata()?.nlink() == 0)
 }
 
 fn open(path: &Utf8Path) -> Result<File, Failure> {
@@ -437,5 +448,24 @@ mod tests {
         let mut there = [first.dump_file(), second.partial_dump_file(), third.partial_dump_file()];
         there.sort();
         assert_eq!(files::names(&folder).unwrap(), there);
+    }
+
+    #[test]
+    fn a_dump_that_is_being_written_is_never_swept() {
+        let dir = tempfile::tempdir().unwrap();
+        let directory = Directory::open(Utf8Path::from_path(dir.path()).unwrap()).unwrap();
+        let began = "2026-11-23T02:03:04Z".parse().unwrap();
+        let is_over = std::sync::atomic::AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !is_over.load(std::sync::atomic::Ordering::Relaxed) {
+                    directory.sweep("shop").unwrap();
+                }
+            });
+            let written = (0..2000).map(|_| directory.begin("shop", began).unwrap());
+            let lost = written.filter(|partial| !partial.path.exists()).count();
+            is_over.store(true, std::sync::atomic::Ordering::Relaxed);
+            assert_eq!(lost, 0);
+        });
     }
 }

@@ -32,17 +32,23 @@ fn against(schema: &Json, node: &Node, path: &str) -> Vec<Finding> {
     check.findings
 }
 
-/// Lists of which Compose drops doubles before it looks at the schema.
-const JOINED: [&str; 11] = [
+/// Lists of services and networks of which Compose drops doubles before it looks at the schema (seen of 2.40).
+const JOINED: [&str; 17] = [
+    "additional_contexts",
+    "annotations",
+    "args",
     "cap_add",
     "cap_drop",
     "dns",
     "dns_opt",
     "dns_search",
+    "environment",
     "expose",
+    "labels",
     "links",
     "ports",
     "profiles",
+    "sysctls",
     "tmpfs",
     "volumes",
 ];
@@ -186,7 +192,8 @@ impl Check {
         }
         if schema.get("uniqueItems") == Some(&Json::Bool(true)) {
             let mut seen = BTreeSet::new();
-            let is_joined = JOINED.iter().any(|key| path.ends_with(&format!(".{key}")));
+            let is_joined = ["services.", "networks."].iter().any(|top| path.starts_with(top))
+                && path.rsplit('.').next().is_some_and(|key| JOINED.contains(&key));
             let rule = if is_joined { &DUPLICATE_ITEM } else { &SCHEMA };
             for item in node.items() {
                 if item.as_text().is_some_and(|text| !seen.insert(text)) {
@@ -336,6 +343,10 @@ mod tests {
             (
                 "services: {a: {group_add: [X, X]}}",
                 "X] @ `services.a.group_add` holds the same item twice|",
+            ),
+            (
+                "volumes: {a: {labels: [x=1, x=1]}}",
+                "x=1]}} @ `volumes.a.labels` holds the same item twice|",
             ),
             (
                 "services: {a b: {}}",

@@ -9,6 +9,7 @@ use crate::domain::yaml::{Kind, Node, Value};
 enum Form {
     Bool,
     Int,
+    Unsigned,
     Float,
     Bytes,
     Duration,
@@ -54,7 +55,7 @@ const FORMS: &[(&str, Form)] = &[
     ("services.*.ulimits.*.soft", Form::Int),
     ("services.*.ulimits.*.hard", Form::Int),
     ("services.*.ports.*", Form::Port),
-    ("services.*.ports.*.target", Form::Int),
+    ("services.*.ports.*.target", Form::Unsigned),
     ("services.*.env_file.*.required", Form::Bool),
     ("services.*.depends_on.*.restart", Form::Bool),
     ("services.*.privileged", Form::Bool),
@@ -98,9 +99,12 @@ fn walk<'a>(node: &'a Node, path: &mut Vec<&'a str>, findings: &mut Vec<Finding>
                 path.pop();
             }
         }
-        Value::Scalar(scalar) if scalar.kind == Kind::Text => {
+        Value::Scalar(scalar) if matches!(scalar.kind, Kind::Text | Kind::Int) => {
+            // That a number stands where another kind of value belongs, the schema tells.
+            let is_asked = |form: &Form| scalar.kind == Kind::Text || *form == Form::Unsigned;
             let form = FORMS.iter().find(|(pattern, _)| matches(pattern, path));
-            if let Some(Err(why)) = form.map(|(_, form)| fits(&scalar.text, *form)) {
+            let form = form.map(|(_, form)| form).filter(|form| is_asked(form));
+            if let Some(Err(why)) = form.map(|form| fits(&scalar.text, *form)) {
                 findings.push(Finding::new(
                     &VALUE,
                     node.span.clone(),
@@ -125,6 +129,7 @@ fn fits(text: &str, form: Form) -> Result<(), String> {
             "y" | "yes" | "true" | "on" | "n" | "no" | "false" | "off" | "1" | "0" | "t" | "f"
         ),
         Form::Int => text.parse::<i64>().is_ok(),
+        Form::Unsigned => text.parse::<u64>().is_ok(),
         Form::Float => text.parse::<f64>().is_ok(),
         Form::Bytes => is_bytes(text),
         Form::Duration => is_duration(text),
@@ -135,6 +140,7 @@ fn fits(text: &str, form: Form) -> Result<(), String> {
     let wanted = match form {
         Form::Bool => "is neither `true` nor `false`",
         Form::Int => "is no whole number",
+        Form::Unsigned => "is no whole number from 0",
         Form::Float => "is no number",
         Form::Bytes => "is no size such as `512m` or `1g`",
         Form::Duration => "is no duration such as `30s` or `1m30s`",
@@ -185,6 +191,7 @@ mod tests {
         for (form, good, bad) in [
             (Form::Bool, &["true", "no", "Yes"][..], &["maybe", ""][..]),
             (Form::Int, &["5", "-1"], &["5.5", "x", ""]),
+            (Form::Unsigned, &["5", "0"], &["-1", "x", ""]),
             (Form::Float, &["0.5", "2"], &["x", ""]),
             (
                 Form::Bytes,

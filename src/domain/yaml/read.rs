@@ -78,7 +78,14 @@ struct Open {
 
 enum Parts {
     Sequence(Vec<Node>),
-    Mapping { entries: Vec<Entry>, merged: Vec<Node>, key: Option<Key>, style: StructureStyle },
+    Mapping {
+        entries: Vec<Entry>,
+        merged: Vec<Node>,
+        /// The first `<<` of it.
+        merge: Option<Key>,
+        key: Option<Key>,
+        style: StructureStyle,
+    },
 }
 
 struct Builder<'a> {
@@ -125,7 +132,7 @@ impl<'a> Builder<'a> {
             }
             Event::MappingStart(style, anchor, tag) => {
                 let (entries, merged) = (Vec::new(), Vec::new());
-                let parts = Parts::Mapping { entries, merged, key: None, style };
+                let parts = Parts::Mapping { entries, merged, merge: None, key: None, style };
                 self.begin(span, anchor, (own_tag(tag.as_deref()), parts))
             }
             Event::SequenceEnd | Event::MappingEnd => self.end(&span),
@@ -179,7 +186,7 @@ impl<'a> Builder<'a> {
         };
         match &mut open.parts {
             Parts::Sequence(items) => items.push(node),
-            Parts::Mapping { entries, merged, key, style } => match key.take() {
+            Parts::Mapping { entries, merged, merge, key, style } => match key.take() {
                 None if *style == StructureStyle::Block
                     && is_behind_tab(&self.tabbed, &node.span) =>
                 {
@@ -187,9 +194,13 @@ impl<'a> Builder<'a> {
                     return Err(Finding::new(&SYNTAX, node.span, what));
                 }
                 None => *key = Some(key_of(node)?),
-                Some(key) if key.text == "<<" => merged.push(node),
+                Some(key) if key.text == "<<" => {
+                    self.findings.extend(repeated(merge.iter(), &key));
+                    merge.get_or_insert(key);
+                    merged.push(node);
+                }
                 Some(key) => {
-                    self.findings.extend(repeated(entries, &key));
+                    self.findings.extend(repeated(entries.iter().map(|entry| &entry.key), &key));
                     entries.retain(|entry| entry.key.text != key.text);
                     entries.push(Entry { key, value: node });
                 }
@@ -230,11 +241,16 @@ fn with_merged(mut entries: Vec<Entry>, merged: Vec<Node>) -> Result<Vec<Entry>,
     Ok(entries)
 }
 
-fn repeated(entries: &[Entry], key: &Key) -> Option<Finding> {
-    let first = entries.iter().find(|entry| entry.key.text == key.text)?;
-    let line = first.key.span.start.line;
+fn repeated<'a>(mut before: impl Iterator<Item = &'a Key>, key: &Key) -> Option<Finding> {
+    let first = before.find(|one| one.text == key.text)?;
+    let line = first.span.start.line;
     let what = format!("the key `{}` stands here again; the first is in line {line}", key.text);
-    Some(Finding::new(&DUPLICATE_KEY, key.span.clone(), what).hint("join the two, or delete one"))
+    let hint = if key.text == "<<" {
+        "merge several with one key: `<<: [*a, *b]`"
+    } else {
+        "join the two, or delete one"
+    };
+    Some(Finding::new(&DUPLICATE_KEY, key.span.clone(), what).hint(hint))
 }
 
 fn is_behind_tab(tabbed: &BTreeMap<u32, &str>, span: &Span) -> bool {
@@ -337,6 +353,10 @@ mod tests {
     fn what_is_wrong_is_said_with_its_place() {
         for (text, expected) in [
             ("a: 1\na: 2\n", "f:2:1-2:2 the key `a` stands here again; the first is in line 1"),
+            (
+                "a: &a {x: 1}\nb: &b {y: 2}\nc:\n  <<: *a\n  <<: *b\n",
+                "f:5:3-5:5 the key `<<` stands here again; the first is in line 4",
+            ),
             ("a: &x {b: *x}\n", "f:1:"),
             ("<<: 3\n", "f:1:5-1:6 a merge key"),
             ("[a]: 3\n", "f:1:"),

@@ -162,7 +162,7 @@ fn what_runs_is_brought_to_what_is_recorded() {
         return;
     }
     let stack = Stack::new(
-        "services:\n  app:\n    image: ${APP}\n    init: true\n    command: [sleep, '600']\n",
+        "services:\n  app:\n    image: ${APP}\n    init: true\n    command: [sleep, '${SLEEP:-600}']\n",
     );
     let other = format!("mta-test/{}:other", stack.project);
     let made = docker_out(&["create", "--label", "mta.test=other", IMAGE]);
@@ -174,13 +174,25 @@ fn what_runs_is_brought_to_what_is_recorded() {
     let (recorded, first) = (fs_err::read(stack.state("state.json")).unwrap(), image());
     deploy(&other);
     assert_ne!(image(), first);
-    fs_err::write(stack.state("state.json"), recorded).unwrap();
-    let ran = stack.run("recover", &[]);
-    assert_eq!(ran.code, 0, "{}", ran.log);
-    assert!(ran.log.contains("what runs is not what is recorded"), "{}", ran.log);
+    fs_err::write(stack.state("state.json"), &recorded).unwrap();
+    let recovers = || {
+        let ran = stack.run("recover", &[]);
+        assert_eq!(ran.code, 0, "{}", ran.log);
+        assert!(ran.log.contains("what runs is not what is recorded"), "{}", ran.log);
+        let again = stack.run("recover", &[]);
+        assert!(again.log.contains("nothing was left pending"), "{}", again.log);
+        ran
+    };
+    recovers();
     assert_eq!(image(), first);
-    let again = stack.run("recover", &[]);
-    assert!(again.log.contains("nothing was left pending"), "{}", again.log);
+
+    let settings = format!("APP={IMAGE}\nSLEEP=500");
+    done(&stack.run("deploy", &[("env", &settings)]));
+    fs_err::write(stack.state("state.json"), recorded).unwrap();
+    let ran = recovers();
+    assert!(ran.summary.contains("ran with other settings than release"), "{}", ran.summary);
+    let command = docker_out(&["inspect", "-f", "{{.Config.Cmd}}", &stack.containers()["app"]]);
+    assert_eq!(command, "[sleep 600]");
     Command::new("docker").args(["rmi", &other]).output().unwrap();
 }
 

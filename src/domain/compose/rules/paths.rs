@@ -112,13 +112,21 @@ fn env_files(context: &Context<'_>, service: &Service<'_>) -> Vec<Finding> {
         let is_required = file.get("required").and_then(Node::as_text) != Some("false");
         let noun = format!("the env_file `{{}}` of `{}`", service.name());
         let path = file.get("path")?;
-        missing(context, path, (&ENV_FILE_MISSING, &noun)).filter(|_| is_required)
+        env_file(context, path, &noun).filter(|_| is_required)
     });
     let labels = service.get("label_file").map(Node::items).unwrap_or_default();
     let noun = format!("the label_file `{{}}` of `{}`", service.name());
-    let labels =
-        labels.iter().filter_map(|path| missing(context, path, (&ENV_FILE_MISSING, &noun)));
+    let labels = labels.iter().filter_map(|path| env_file(context, path, &noun));
     found.chain(labels).collect()
+}
+
+/// `noun` names the file with `{}`, as it is written.
+fn env_file(context: &Context<'_>, path: &Node, noun: &str) -> Option<Finding> {
+    if path.as_text() != Some("") {
+        return missing(context, path, (&ENV_FILE_MISSING, noun));
+    }
+    let what = format!("{} names no file", noun.replace("{}", shown(path)));
+    Some(Finding::new(&ENV_FILE_MISSING, path.span.clone(), what))
 }
 
 fn binds(context: &Context<'_>, service: &Service<'_>) -> Vec<Finding> {
@@ -216,9 +224,16 @@ mod tests {
     fn files_have_to_be_there() {
         table(
             "compose.env-file-missing",
-            &["image: 'a:1', env_file: no.env", "image: 'a:1', env_file: [{path: ignored.env}]"],
+            &[
+                "image: 'a:1', env_file: no.env",
+                "image: 'a:1', env_file: [{path: ignored.env}]",
+                "image: 'a:1', env_file: ''",
+                "image: 'a:1', env_file: $UNSET",
+                "image: 'a:1', label_file: ['']",
+            ],
             &[
                 "image: 'a:1', env_file: [{path: no.env, required: false}]",
+                "image: 'a:1', env_file: [{path: '', required: false}]",
                 "image: 'a:1', env_file: /etc/x.env",
             ],
         );

@@ -98,8 +98,14 @@ fn of_service(context: &Context<'_>, service: &Service<'_>) -> Vec<Finding> {
             findings.extend(undefined(context, service, ("volumes", source, mount.span)));
         }
     }
-    for kind in ["secrets", "configs"] {
-        for item in service.get(kind).map(Node::items).unwrap_or_default() {
+    let build_secrets = service.get("build").and_then(|build| build.get("secrets"));
+    let lists = [
+        ("secrets", service.get("secrets")),
+        ("secrets", build_secrets),
+        ("configs", service.get("configs")),
+    ];
+    for (kind, list) in lists {
+        for item in list.map(Node::items).unwrap_or_default() {
             if let Some(source) = item.get("source") {
                 let text = source.as_text().unwrap_or_default();
                 findings.extend(undefined(context, service, (kind, text, &source.span)));
@@ -304,6 +310,8 @@ mod tests {
                 "image: 'a:1', networks: [x]",
                 "image: 'a:1', volumes: ['gone:/y']",
                 "image: 'a:1', secrets: [x]",
+                "build: {context: ., secrets: [x]}",
+                "build: {context: ., secrets: [{source: x, target: y}]}",
                 "image: 'a:1', configs: [{source: x, target: /y}]",
                 "image: 'a:1', depends_on: [x]",
                 "image: 'a:1', network_mode: 'service:x'",
