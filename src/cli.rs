@@ -198,9 +198,12 @@ impl Given {
         let masked = input::masks(&arguments::union(), &self.raw);
         masked
             .into_iter()
-            .filter_map(|Masked { value, why, .. }| match why {
-                Why::Secret => Some(Secret::new(value.expose_secret())),
-                Why::Key(key) => Secret::by_key(&key, value.expose_secret()),
+            .filter_map(|Masked { input, value, why }| {
+                let secret = match why {
+                    Why::Secret => Some(Secret::new(value.expose_secret())),
+                    Why::Key(key) => Secret::by_key(&key, value.expose_secret()),
+                };
+                secret.map(|secret| secret.of_input(&input))
             })
             .collect()
     }

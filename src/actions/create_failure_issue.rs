@@ -1,5 +1,10 @@
 //! `create-failure-issue`: one issue for a workflow that is broken, kept up to date, closed when it is green again.
 
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::OnceCell;
+
 use crate::actions::create_failure_issue::apply::{Desk, Done};
 use crate::actions::create_failure_issue::gather::Gathered;
 use crate::actions::create_failure_issue::inputs::Inputs;
@@ -9,11 +14,12 @@ use crate::adapters::github::errors::Error;
 use crate::adapters::github::issues;
 use crate::domain::action::{ActionSpec, AfterCancel, OutputSpec, no_rules};
 use crate::domain::incident::closing;
-use crate::domain::incident::issue::ours;
+use crate::domain::incident::issue::{self, Issue};
 use crate::domain::incident::jobs::{Stage, Standing};
 use crate::domain::incident::key::{Key, assign};
-use crate::domain::incident::life::{self, Known, News};
+use crate::domain::incident::life::{self, Known};
 use crate::domain::incident::memory::Seen;
+use crate::domain::incident::news::News;
 use crate::domain::input::Values;
 use crate::domain::repository::Repository;
 use crate::failure::{Failure, Outcome};
@@ -34,8 +40,8 @@ pub const SPEC: ActionSpec = ActionSpec {
     about: "Opens one issue when a workflow breaks, keeps it up to date, and closes it when the workflow is green again.",
     long_about: "To be used in a job at the end that always runs. The first failure opens an issue with the failed stage, all \
         jobs, run, branch, commit and links to the logs; further ones are counted in it; a success of what was broken on a \
-        later commit closes it. It never makes a run red or green: what keeps it from writing the issue is a warning, and the \
-        report is in the step summary.",
+        later commit closes it. What keeps it from writing the issue is a warning, and the report is in the step summary: it \
+        makes no run red but for wrong inputs (64), a defect of its own (70), and when it is cancelled or cannot start (75).",
     inputs: table::INPUTS,
     examples: &[&[], &["run-id", "dry-run"]],
     outputs: OUTPUTS,
@@ -93,11 +99,13 @@ async fn story(inputs: &Inputs, world: World<'_>) -> Result<Ending, Failure> {
     let operation = client.operation();
     let run = gather::run(inputs, world, &operation, &repository).await?;
     let left_out = gather::left_out(inputs, world, &run);
-    let listed = match &left_out {
-        Some(_) => Ok(Vec::new()),
-        None => issues::list(&operation, &repository, &inputs.marker_label).await,
+    let known = if left_out.is_some() {
+        Ok(Vec::new())
+    } else {
+        let label = (inputs.marker_label.as_str(), looked_back(inputs));
+        let ours = |found: Issue| issue::known(&found, &run, &inputs.author);
+        issues::list(&operation, &repository, label, ours).await
     };
-    let known = listed.map(|issues| ours(&issues, &run, &inputs.author));
     let before = known.as_deref().unwrap_or_default();
     let gathered = gather::stages_of(inputs, world, &operation, (&repository, run), before).await?;
     let links = Links { server: world.job.server_url.clone(), repository: repository.clone() };
@@ -123,60 +131,70 @@ async fn story(inputs: &Inputs, world: World<'_>) -> Result<Ending, Failure> {
         repository: &repository,
         run: &gathered.run,
         failing,
+        newer: &OnceCell::new(),
     };
-    let done = match known {
+    let (done, error) = match known {
         Ok(known) => issues(desk, &gathered, &known).await,
-        Err(error) => Err(error),
+        Err(error) => (Vec::new(), Some(error)),
     };
-    match done {
-        Ok(done) => Ok(told.with(&done)),
-        Err(error @ Error::NotAllowed { .. }) => {
-            Ok(told.not_allowed(&github::failed(&error, WRITE_ISSUES)))
+    let failure = error.as_ref().map(|error| github::failed(error, WRITE_ISSUES));
+    Ok(match (error, failure) {
+        (Some(Error::NotAllowed { .. }), Some(failure)) if done.is_empty() => {
+            told.not_allowed(&failure)
         }
-        Err(error) => Ok(told.trouble(&github::failed(&error, WRITE_ISSUES))),
-    }
+        (_, Some(failure)) if done.is_empty() => told.trouble(&failure),
+        (_, failure) => told.with(&done, failure.as_ref()),
+    })
 }
 
-/// Brings every issue up to date that this run says something about.
-async fn issues(desk: Desk<'_>, gathered: &Gathered, known: &[Known]) -> Result<Vec<Done>, Error> {
+/// How far back closed issues are looked at where there are too many: as long as they may be opened again, and half a
+/// year, so that a new one can name the one before and "not planned" is remembered.
+fn looked_back(inputs: &Inputs) -> Timestamp {
+    let time = inputs.rules.window.max(Duration::from_hours(180 * 24));
+    Timestamp::now().checked_sub(time).unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+/// Brings every issue up to date that this run says something about. What cannot be done with one keeps nobody from the
+/// others, unless it will fail with them too; the first error is told.
+async fn issues(
+    desk: Desk<'_>,
+    gathered: &Gathered,
+    known: &[Known],
+) -> (Vec<Done>, Option<Error>) {
     let Desk { inputs, run, world, .. } = desk;
     let failed: Vec<&Stage> =
         gathered.stages.iter().filter(|stage| stage.standing == Standing::Failed).collect();
-    let mut keys: Vec<(Key, Vec<&Stage>)> = assign(inputs.scope, run, &failed);
+    let holds = |key: &Key, job: &str| life::holds(known, key, job);
+    let mut keys: Vec<(Key, Vec<&Stage>)> = assign(inputs.scope, run, &failed, holds);
     for one in known {
         if !keys.iter().any(|(key, _)| *key == one.key) {
             keys.push((one.key.clone(), Vec::new()));
         }
     }
-    let mut all = Vec::new();
+    let (mut all, mut first) = (Vec::new(), None);
     for (key, stages) in keys {
         let news = news(world, gathered, Some(&stages));
-        all.push(apply::apply(desk, known, &key, &news).await?);
+        match apply::apply(desk, known, &key, &news).await {
+            Ok(done) => all.push(done),
+            Err(error) => {
+                let is_last = error.will_repeat();
+                first = first.or(Some(error));
+                if is_last {
+                    break;
+                }
+            }
+        }
     }
-    Ok(all)
+    (all, first)
 }
 
 /// What the run says; of an issue that is only for some jobs, `failed` are those of them that failed.
 fn news(world: World<'_>, gathered: &Gathered, failed: Option<&[&Stage]>) -> News {
-    let of = |standings: &[Standing]| {
-        let stages = gathered.stages.iter().filter(|stage| standings.contains(&stage.standing));
-        stages.map(|stage| stage.name.clone()).collect::<Vec<_>>()
-    };
-    let failed = failed.map_or_else(
-        || of(&[Standing::Failed]),
-        |stages| stages.iter().map(|stage| stage.name.clone()).collect(),
-    );
-    let spoils = [Standing::Failed, Standing::Blocked, Standing::Cancelled, Standing::Unfinished];
-    let is_of_this_run = gathered.run.id.to_string() == world.job.run_id;
-    News {
-        seen: Seen::new(&gathered.run, jiff::Timestamp::now()),
-        failed,
-        passed: of(&[Standing::Passed, Standing::Tolerated]),
-        present: gathered.stages.iter().map(|stage| stage.name.clone()).collect(),
-        has_skipped: !of(&[Standing::Skipped]).is_empty(),
-        is_green: of(&spoils).is_empty() && !of(&[Standing::Passed]).is_empty(),
-        claims: if is_of_this_run { closing::claims(&world.job.event) } else { Vec::new() },
-    }
+    let Gathered { run, stages, reasons, .. } = gathered;
+    let is_of_this_run = run.id.to_string() == world.job.run_id;
+    let claims = if is_of_this_run { closing::claims(&world.job.event) } else { Vec::new() };
+    let seen = Seen::new(run, Timestamp::now());
+    News { reasons: reasons.clone(), claims, ..News::of(run, seen, stages, failed) }
 }
 
 fn repository(world: World<'_>) -> Result<Repository, Failure> {

@@ -66,4 +66,10 @@ pub trait Sink: Send + Sync {
     fn harmless(&self, text: &str) -> Vec<String> {
         text.lines().map(str::to_owned).collect()
     }
+
+    /// The input whose secret value stands in a text that is to leave the machine, in any form that is known of it. A sink
+    /// that knows of no secrets finds none.
+    fn leaks(&self, _text: &str) -> Option<String> {
+        None
+    }
 }

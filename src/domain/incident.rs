@@ -5,6 +5,7 @@
 //! - [`log`], [`cause`], [`fingerprint`]: what a job's log says, which lines explain it, by what it is known again
 //! - [`reason`]: that, ready to be told
 //! - [`key`]: which issue a failure belongs to; [`issue`] and [`memory`]: which are ours, and what one knows of earlier runs
+//! - [`news`]: what a run says about the jobs of one issue; [`mending`]: what of it proves that something works again
 //! - [`life`]: what is done with the issue; [`descent`]: which commit comes after which
 //! - [`closing`]: commits that say that they fix one
 
@@ -18,6 +19,8 @@ pub mod key;
 pub mod life;
 pub mod log;
 pub mod memory;
+pub mod mending;
+pub mod news;
 pub mod reason;
 pub mod run;
 pub mod workflow;

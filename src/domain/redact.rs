@@ -9,10 +9,70 @@ use crate::domain::finding::{Point, Span};
 use crate::domain::secrets::{Piece, Scanner};
 
 /// What stands in the place of a secret.
-const HIDDEN: &str = "***";
+pub const HIDDEN: &str = "***";
 
 /// A log is read as settings are: `name=value` and `name: value` count too.
 const READ_AS: &str = "log.conf";
+
+/// Lengths of the full lines of a key: PEM (RFC 7468) has 64 characters of base64, OpenSSH 70, MIME (RFC 2045) 76.
+const FULL: [usize; 3] = [64, 70, 76];
+
+/// So many full lines before an end are a key whose head is missing.
+const HEADLESS: usize = 3;
+
+/// Which lines are part of a private key: between its head and its end, below a head without an end, or above an end
+/// without a head, as where a log or an excerpt was cut.
+pub fn key_lines(lines: &[&str]) -> Vec<bool> {
+    let mut found = vec![false; lines.len()];
+    let mut at = 0;
+    while at < lines.len() {
+        let has_head = is_head(lines[at]);
+        let fields = lines[at..].iter().skip(1).take_while(|line| has_head && is_field(line));
+        let start = at + usize::from(has_head) + fields.count();
+        let full = lines[start..].iter().take_while(|line| is_full(line)).count();
+        let mut end = start + full;
+        if full > 0 && end < lines.len() && is_rest(lines[end], lines[end - 1]) {
+            end += 1;
+        }
+        let has_end = lines.get(end).is_some_and(|line| line.contains("-----END"));
+        if full > 0 && (has_head || has_end && full >= HEADLESS) {
+            found[at..end + usize::from(has_end)].fill(true);
+        }
+        at = end.max(at + 1);
+    }
+    found
+}
+
+/// The head of a private key. That of a certificate or a public key hides nothing.
+fn is_head(line: &str) -> bool {
+    line.split_once("-----BEGIN").is_some_and(|(_, label)| label.contains("PRIVATE KEY"))
+}
+
+/// A full line of a key, whatever stands before it.
+fn is_full(line: &str) -> bool {
+    let word = last_word(line);
+    FULL.contains(&word.len()) && is_base64(word)
+}
+
+/// The last line of a key, which is shorter, below a full one.
+fn is_rest(line: &str, above: &str) -> bool {
+    let words = |line: &str| line.split_whitespace().count();
+    let word = last_word(line);
+    !word.is_empty() && word.len() < FULL[2] && is_base64(word) && words(line) == words(above)
+}
+
+fn is_base64(word: &str) -> bool {
+    word.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/=".contains(&byte))
+}
+
+/// `Proc-Type: 4,ENCRYPTED` and the empty line below it.
+fn is_field(line: &str) -> bool {
+    line.trim().is_empty() || line.contains("Proc-Type:") || line.contains("DEK-Info:")
+}
+
+fn last_word(line: &str) -> &str {
+    line.split_whitespace().next_back().unwrap_or_default()
+}
 
 /// Hides what looks like a secret.
 #[derive(Debug)]
@@ -29,7 +89,12 @@ impl Redactor {
 
     /// The text without what looks like a secret. Lines stay lines, but for those inside of one.
     pub fn hide(&self, text: &str) -> String {
-        let lines: Vec<String> = text.split('\n').map(without_assigned).collect();
+        let lines: Vec<&str> = text.split('\n').collect();
+        let keys = key_lines(&lines);
+        let shown = |(line, is_key): (&&str, bool)| {
+            if is_key { HIDDEN.to_owned() } else { without_assigned(line) }
+        };
+        let lines: Vec<String> = lines.iter().zip(keys).map(shown).collect();
         self.without_found(&lines.join("\n"))
     }
 
@@ -176,6 +241,44 @@ mod tests {
         ] {
             assert_eq!(hidden(text), text);
         }
+    }
+
+    #[test]
+    fn a_key_is_hidden_without_its_head_or_its_end_and_other_base64_stays() {
+        let mark = "-".repeat(5);
+        let (head, end) = (
+            format!("{mark}BEGIN RSA PRIVATE KEY{mark}"),
+            format!("{mark}END RSA PRIVATE KEY{mark}"),
+        );
+        for (width, before) in [(64, ""), (70, "> "), (76, "web-1  | ")] {
+            let full = format!("{before}{}", "kX9v".repeat(20).get(..width).unwrap());
+            let rest = format!("{before}Q2mN7pL4==");
+            let body = [full.as_str(), &full, &full, &rest];
+            let cases = [
+                [&[head.as_str()], &body[..], &[&end]].concat(),
+                [&[head.as_str(), "Proc-Type: 4,ENCRYPTED", ""], &body[..]].concat(),
+                [&body[..], &[&end]].concat(),
+            ];
+            for lines in cases {
+                assert_eq!(key_lines(&lines), vec![true; lines.len()], "{lines:?}");
+                let text = format!("before it\n{}\n\nafter it", lines.join("\n"));
+                let shown = hidden(&text);
+                assert!(!shown.contains("kX9v") && !shown.contains("Q2mN7pL4"), "{shown}");
+                assert!(
+                    shown.starts_with("before it\n") && shown.ends_with("\nafter it"),
+                    "{shown}"
+                );
+            }
+            let public = [full.as_str(), &full, &full];
+            assert_eq!(key_lines(&public), [false; 3], "no end follows");
+            assert_eq!(
+                key_lines(&[full.as_str(), &full, &end]),
+                [false; 3],
+                "two lines are no key"
+            );
+        }
+        assert_eq!(key_lines(&["FAILED", "done", "error", &end]), [false; 4]);
+        assert_eq!(key_lines(&[&head, "expected a key here, got nothing"]), [false; 2]);
     }
 
     proptest! {

@@ -10,7 +10,7 @@ pub mod summary;
 use crate::domain::incident::jobs::{Job, Stage};
 use crate::domain::incident::memory::{Memory, Seen};
 use crate::domain::incident::reason::Reason;
-use crate::domain::incident::run::Run;
+use crate::domain::incident::run::{Line, Run};
 use crate::domain::repository::Repository;
 use crate::report::markdown::code;
 
@@ -98,7 +98,11 @@ pub fn title(run: &Run, failed: &[String]) -> String {
         count => format!(" and {} more", count - 1),
     };
     let first = failed.first().map_or("", String::as_str);
-    let title = format!("{} fails on {}: {first}{more}", run.workflow, run.branch);
+    let at = match &run.line {
+        Line::Branch | Line::Pull(_) => run.branch.as_str(),
+        Line::Tags => "tags",
+    };
+    let title = format!("{} fails on {at}: {first}{more}", run.workflow);
     inert(&title)
 }
 
@@ -141,6 +145,17 @@ mod tests {
             titled("CI", "release/1", &["test", "e2e", "x"]),
             "CI fails on release/1: test and 2 more"
         );
+    }
+
+    #[test]
+    fn the_issue_of_a_tag_is_that_of_all_tags() {
+        let run = Run {
+            workflow: "CI".into(),
+            branch: "v1.2".into(),
+            line: Line::Tags,
+            ..Run::default()
+        };
+        assert_eq!(title(&run, &["test".to_owned()]), "CI fails on tags: test");
     }
 
     #[test]

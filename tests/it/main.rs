@@ -70,6 +70,8 @@ mod incident {
     mod bed;
     mod corpus;
     mod issue;
+    mod lines;
+    mod races;
     mod why;
 }
 mod layering;

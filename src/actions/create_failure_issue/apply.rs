@@ -1,5 +1,9 @@
 //! Brings one issue to where it belongs.
 
+use std::time::Duration;
+
+use tokio::sync::OnceCell;
+
 use crate::actions::World;
 use crate::actions::create_failure_issue::inputs::Inputs;
 use crate::adapters::github::client::Operation;
@@ -7,13 +11,16 @@ use crate::adapters::github::comments::{self, Sticky};
 use crate::adapters::github::compare;
 use crate::adapters::github::errors::Error;
 use crate::adapters::github::issues::{self, Draft, Edit, Turn};
+use crate::adapters::github::runs;
 use crate::domain::event::Event;
 use crate::domain::incident::descent::Descent;
-use crate::domain::incident::issue::{Issue, ours};
+use crate::domain::incident::issue::{self, Issue};
+use crate::domain::incident::jobs::stages;
 use crate::domain::incident::key::Key;
-use crate::domain::incident::life::{self, Change, Known, News, Plan, Told};
-use crate::domain::incident::memory::{Memory, Seen};
-use crate::domain::incident::run::Run;
+use crate::domain::incident::life::{self, Change, Known, Plan, State, Told, Why};
+use crate::domain::incident::memory::{Memory, Recalled, Seen};
+use crate::domain::incident::news::News;
+use crate::domain::incident::run::{Line, Run};
 use crate::domain::repository::Repository;
 use crate::domain::sticky::Marker;
 use crate::report::incident::comment::{comment, duplicate};
@@ -21,6 +28,9 @@ use crate::report::incident::{Failing, body, title};
 
 /// Comparisons of commits that one run makes. What is not compared stays broken until the next run.
 const COMPARISONS: usize = 3;
+
+/// How long asking for newer runs may take: the issue matters more.
+const NEWER_TIME: Duration = Duration::from_secs(10);
 
 /// What is worked with.
 #[derive(Clone, Copy)]
@@ -37,6 +47,8 @@ pub struct Desk<'a> {
     pub run: &'a Run,
     /// What is known of the failure but for its memory.
     pub failing: Failing<'a>,
+    /// What the newest green run says that came after this one; asked for before an issue is opened.
+    pub newer: &'a OnceCell<Option<News>>,
 }
 
 /// What was done with an issue.
@@ -50,6 +62,8 @@ pub struct Done {
     pub memory: Option<Memory>,
     /// Its whole body, where it was written or would have been.
     pub body: Option<String>,
+    /// Whether it is open, as GitHub says after it was changed.
+    pub state: Option<State>,
     /// The label by which it is found again is missing: GitHub leaves out labels that a token may not set.
     pub is_unlabelled: bool,
     /// Whose it is, if not ours: the login behind the token is another one than the input `login` says.
@@ -60,7 +74,13 @@ pub struct Done {
 pub async fn apply(desk: Desk<'_>, known: &[Known], key: &Key, news: &News) -> Result<Done, Error> {
     let (known, twins) = life::choose(known, key);
     let plan = decide(desk, known, news).await?;
-    let done = carry_out(desk, key, news, (known, &plan)).await?;
+    let mut done = carry_out(desk, key, news, (known, &plan)).await?;
+    if let Some(known) = closed_meanwhile(known, &done) {
+        let plan = decide(desk, Some(&known), news).await?;
+        if !matches!(plan.change, Change::Nothing(_)) {
+            done = carry_out(desk, key, news, (Some(&known), &plan)).await?;
+        }
+    }
     if let (Some(number), false) = (known.map(|known| known.number), desk.inputs.dry_run) {
         for twin in twins {
             close_twin(desk, twin.number, number).await;
@@ -72,6 +92,16 @@ pub async fn apply(desk: Desk<'_>, known: &[Known], key: &Key, news: &News) -> R
         }
         _ => Ok(done),
     }
+}
+
+/// The issue as it is now, where somebody closed it between our look at it and our change. An update leaves it closed;
+/// whether it is to be opened again is decided anew.
+fn closed_meanwhile(known: Option<&Known>, done: &Done) -> Option<Known> {
+    let known = known.filter(|known| known.state == State::Open)?;
+    let is_update = matches!(done.change, Change::Update(_));
+    let state = done.state.filter(|state| is_update && *state != State::Open)?;
+    let recalled = Recalled::All(done.memory.clone()?);
+    Some(Known { state, recalled, ..known.clone() })
 }
 
 /// Asks which of the failing commits the run's commit descends from, and decides.
@@ -87,16 +117,54 @@ async fn decide(desk: Desk<'_>, known: Option<&Known>, news: &News) -> Result<Pl
             before.push(sha);
         }
     }
-    Ok(life::decide(known, news, desk.inputs.rules, |sha| before.iter().any(|one| one == sha)))
+    let plan =
+        life::decide(known, news, desk.inputs.rules, |sha| before.iter().any(|one| one == sha));
+    match newer(desk, &plan).await {
+        Some(newer) if life::is_overtaken(news, newer) => {
+            Ok(Plan::nothing(Why::Overtaken(newer.seen.number)))
+        }
+        _ => Ok(plan),
+    }
 }
 
-/// Whether the run's commit comes after a failing one. Where the branch was rewritten, the failing one is no part of it any
-/// more, and what the branch has now counts.
+/// What a newer green run says, if the plan opens an issue: an old run may end long after it. What cannot be read keeps
+/// no issue from being opened.
+async fn newer<'a>(desk: Desk<'a>, plan: &Plan) -> Option<&'a News> {
+    if !plan.opens() {
+        return None;
+    }
+    let asked = desk.newer.get_or_init(|| async move {
+        match ask_newer(desk).await {
+            Ok(found) => found,
+            Err(error) => {
+                note(desk, Err(error));
+                None
+            }
+        }
+    });
+    asked.await.as_ref()
+}
+
+async fn ask_newer(desk: Desk<'_>) -> Result<Option<News>, Error> {
+    let Desk { operation, repository, run, .. } = desk;
+    let operation = &operation.client().operation_within(NEWER_TIME);
+    let Some(newer) = runs::newer_green(operation, repository, run).await? else { return Ok(None) };
+    let jobs = runs::jobs(operation, repository, &newer, "").await?;
+    let seen = Seen::new(&newer, jiff::Timestamp::now());
+    // All of it succeeded: what failed in it may fail.
+    Ok(Some(News::of(&newer, seen, &stages(&jobs, |_| true), None)))
+}
+
+/// Whether the run's commit comes after a failing one. Where the branch was rewritten, the failing one is no part of it
+/// any more, and what the branch has now counts. A pull request's is rewritten all the time; a tag is not, and one of
+/// another branch says nothing.
 async fn comes_before(desk: Desk<'_>, failing: &str) -> Result<bool, Error> {
     let Desk { operation, repository, run, .. } = desk;
     let descent = compare::descent(operation, repository, (failing, &run.sha)).await?;
-    if !descent.may_be_rewritten() {
-        return Ok(descent.descends());
+    match &run.line {
+        Line::Pull(_) => return Ok(descent != Descent::Behind),
+        Line::Branch if descent.may_be_rewritten() => {}
+        Line::Branch | Line::Tags => return Ok(descent.descends()),
     }
     let branch = compare::descent(operation, repository, (failing, &run.branch)).await?;
     let is_newest = compare::descent(operation, repository, (&run.sha, &run.branch)).await?;
@@ -121,6 +189,7 @@ async fn carry_out(
         number: known.map(|known| known.number),
         memory: plan.memory.clone(),
         body: text.clone(),
+        state: None,
         is_unlabelled: false,
         foreign_author: None,
     };
@@ -150,7 +219,8 @@ async fn carry_out(
         Change::Update(_) | Change::Nothing(_) => None,
     };
     let Some(number) = done.number else { return Ok(done) };
-    issues::edit(operation, repository, number, &Edit { body: Some(text), state: turn }).await?;
+    let edit = Edit { body: Some(text), state: turn };
+    done.state = issues::edit(operation, repository, number, &edit).await?.map(|one| one.state);
     if let Some(told) = &plan.comment {
         say(desk, number, (&news.seen, told)).await;
     }
@@ -205,9 +275,9 @@ async fn converge(
 ) -> Result<Done, Error> {
     let Desk { inputs, operation, repository, run, world, .. } = desk;
     // Ours is there: what fails from here on leaves a second one at worst, which the next run closes.
-    let listed =
-        issues::list(operation, repository, &inputs.marker_label).await.unwrap_or_default();
-    let all = ours(&listed, run, &inputs.author);
+    let ours = |found: Issue| issue::known(&found, run, &inputs.author);
+    let all = issues::open(operation, repository, &inputs.marker_label, ours).await;
+    let all = all.unwrap_or_default();
     let (Some(first), _) = life::choose(&all, key) else { return Ok(done) };
     if first.number >= number {
         return Ok(done);
@@ -223,7 +293,7 @@ async fn converge(
 
 async fn close_twin(desk: Desk<'_>, twin: u64, of: u64) {
     let edit = Edit { body: None, state: Some(Turn::Duplicate) };
-    let closed = issues::edit(desk.operation, desk.repository, twin, &edit).await;
+    let closed = issues::edit(desk.operation, desk.repository, twin, &edit).await.map(drop);
     let is_closed = closed.is_ok();
     note(desk, closed);
     if is_closed {

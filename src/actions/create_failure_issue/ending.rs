@@ -64,8 +64,8 @@ impl Told<'_> {
         ending
     }
 
-    /// What was done with the issues.
-    pub fn with(self, all: &[Done]) -> Ending {
+    /// What was done with the issues, and what kept it from others.
+    pub fn with(self, all: &[Done], trouble: Option<&Failure>) -> Ending {
         let links = self.failing.links;
         let is_dry = self.inputs.dry_run;
         let url = |number: u64| links.issue_page(number);
@@ -85,6 +85,7 @@ impl Told<'_> {
             self.world.events.emit(Event::Note("no issue: nothing is broken".to_owned()));
             told.push(summary::without("nothing is broken"));
         }
+        told.extend(trouble.map(|failure| summary::without(&failure.to_string())));
         let main =
             all.iter().find(|done| !matches!(done.change, Change::Nothing(_))).or(all.first());
         let memory = main.and_then(|done| done.memory.as_ref()).unwrap_or(self.failing.memory);
@@ -105,6 +106,7 @@ impl Told<'_> {
         }
         let author = all.iter().find_map(|done| done.foreign_author.as_ref());
         ending.annotations.extend(author.map(|author| self.foreign(author)));
+        ending.annotations.extend(trouble.map(|failure| said(Level::Warning, failure)));
         ending
     }
 

@@ -11,11 +11,11 @@ use crate::adapters::github::client::Operation;
 use crate::adapters::github::errors::Error;
 use crate::adapters::github::{contents, logs, runs};
 use crate::domain::event::Event;
-use crate::domain::incident::jobs::{Job, Stage, Standing, Verdict, family, stages};
+use crate::domain::incident::jobs::{Job, Stage, Standing, Verdict, family, of_file, stages};
 use crate::domain::incident::life::Known;
 use crate::domain::incident::memory::Recalled;
 use crate::domain::incident::reason::{self, Reason};
-use crate::domain::incident::run::Run;
+use crate::domain::incident::run::{Line, Run};
 use crate::domain::incident::workflow::{Needs, Workflow};
 use crate::domain::redact::Redactor;
 use crate::domain::repository::Repository;
@@ -52,12 +52,16 @@ pub async fn run(
     let job = world.job;
     if let Some(id) = inputs.run_id {
         return runs::get(operation, repository, id).await.map_err(|error| match error {
+            // GitHub says "not found" of what a token may not see, too.
             Error::NotFound { .. } => Failure::new(
                 Outcome::BadInput,
-                format!("{repository} has no run {id}"),
+                format!("{repository} has no run {id}, or the token may not see it"),
             )
-            .why(error)
-            .help("`run-id` is the number in the address of the run's page, of this repository"),
+            .why(&error)
+            .help(format!(
+                "check `run-id`, the number in the address of the run's page, of this repository; if it is right, {}",
+                github::help(&error, READ_RUNS)
+            )),
             error => github::failed(&error, READ_RUNS),
         });
     }
@@ -79,7 +83,7 @@ pub fn left_out(inputs: &Inputs, world: World<'_>, run: &Run) -> Option<String> 
     }
     let default = world.job.event.pointer("/repository/default_branch").and_then(Value::as_str);
     // By hand, and by some events, nobody says which branch is the default one: no failure is passed over for that.
-    let is_default = default.is_none_or(|default| default == run.branch);
+    let is_default = default.is_none_or(|default| default == run.branch) && run.line != Line::Tags;
     let counts = inputs.default_branch && is_default;
     (!counts).then(|| format!("`{}` is none of `branches`", run.branch))
 }
@@ -131,7 +135,10 @@ pub async fn stages_of(
     for job in &mut jobs {
         job.end_by(workflow.limit(&job.name));
     }
-    let stages = stages(&jobs, |job| all_is_well || workflow.tolerates(job, needs));
+    let mut stages = stages(&jobs, |job| all_is_well || workflow.tolerates(job, needs));
+    if stages.is_empty() {
+        stages.extend(of_file(&run.path, &run.conclusion));
+    }
     let environment = inputs.environment.clone().unwrap_or_else(|| environment(&workflow, &stages));
     let reasons = reasons(world, operation, (repository, &run), &stages).await;
     Ok(Gathered { run, stages, environment, reasons })

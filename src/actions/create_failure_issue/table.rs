@@ -17,7 +17,7 @@ pub const INPUTS: &[InputSpec] = &[
         name: "branches",
         kind: Kind::Words,
         need: Need::Default("default, release/*"),
-        doc: "Branches whose failures get an issue (patterns allowed); `default` stands for the default branch. Others get the report in the step summary only. The issue of a tag never closes by itself: a tag has one run.",
+        doc: "Branches whose failures get an issue (patterns allowed); `default` stands for the default branch. Others get the report in the step summary only. The names of tags count too (`v*`): all tags of a workflow share an issue, which a later tag closes whose commit comes after the failing one.",
         examples: &["default, release/*", "main, staging"],
     },
     InputSpec {

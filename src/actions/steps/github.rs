@@ -37,9 +37,10 @@ pub fn client_within<'a>(
 /// What GitHub could not do, as the end of a run. `permission` is what it mostly lacks: `issues: write`.
 pub fn failed(error: &Error, permission: &str) -> Failure {
     let outcome = match error {
-        Error::NotAllowed { .. } | Error::NotFound { .. } | Error::TooLong { .. } => {
-            Outcome::Failed
-        }
+        Error::NotAllowed { .. }
+        | Error::NotFound { .. }
+        | Error::TooLong { .. }
+        | Error::Withheld { .. } => Outcome::Failed,
         Error::Settings(_) => Outcome::BadInput,
         _ => Outcome::Unavailable,
     };
@@ -53,6 +54,9 @@ pub fn help(error: &Error, permission: &str) -> String {
             format!("add `{permission}` under `permissions:` of the job")
         }
         Error::Settings(_) => "check `token` and the API's address in `GITHUB_API_URL`".to_owned(),
+        Error::Withheld { input, .. } => {
+            format!("take the value of `{input}` out of what is shown, and replace that secret: others may have seen it")
+        }
         Error::Limited { .. } | Error::Unreachable { .. } | Error::Unknown { .. } => {
             "run it again later: GitHub could not be reached, or asked to wait".to_owned()
         }

@@ -233,6 +233,10 @@ impl<'a> Operation<'a> {
 
     /// Sends a request until it is answered, is refused for good, or its time is used up.
     pub async fn send(&self, call: &Call) -> Result<Answer, Error> {
+        // The last look before anything leaves: every text was cleaned where it was made, and here no one can be forgotten.
+        if let Some(input) = self.client.sink.leaks(&String::from_utf8_lossy(&call.body)) {
+            return Err(Error::Withheld { what: call.what.clone(), input });
+        }
         let mut attempts = 0;
         loop {
             let fault = match self.attempt(call).await {

@@ -87,6 +87,14 @@ pub enum Error {
         /// What is wrong with the answer.
         why: String,
     },
+    /// The text has a secret in it. Nothing was sent.
+    #[error("did not {what}: the text has the value of `{input}` in it, and nothing was sent")]
+    Withheld {
+        /// What was to be done.
+        what: String,
+        /// The input whose value it is.
+        input: String,
+    },
     /// The text is longer than GitHub takes. Nothing was sent.
     #[error("cannot {what}: the text has {units} UTF-16 units, and GitHub takes {limit}")]
     TooLong {
@@ -100,6 +108,17 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether the next request of the same kind will fail too.
+    pub fn will_repeat(&self) -> bool {
+        match self {
+            Self::Settings(_) | Self::Limited { .. } => true,
+            Self::NotAllowed { refusal, .. } | Self::Refused { refusal, .. } => {
+                refusal.status == 401 || refusal.is_about_permission()
+            }
+            _ => false,
+        }
+    }
+
     /// Whether something may have been created although this is an error.
     pub fn may_have_been_done(&self) -> bool {
         matches!(self, Self::Unknown { .. })
@@ -424,6 +443,20 @@ mod tests {
         ] {
             assert_eq!(in_a_workflow(list).join(" or "), shown);
         }
+    }
+
+    #[test]
+    fn what_the_token_may_not_do_it_may_not_do_the_next_time() {
+        let refused = |status, message: &str| {
+            let refusal = Box::new(read(status, &[], &format!(r#"{{"message":"{message}"}}"#)));
+            Error::NotAllowed { what: "update acme/app#1".to_owned(), refusal }
+        };
+        assert!(refused(403, "Resource not accessible by integration").will_repeat());
+        assert!(refused(401, "Bad credentials").will_repeat());
+        assert!(!refused(403, "Unable to edit: the issue is locked").will_repeat());
+        assert!(!refused(404, "Not Found").will_repeat(), "that issue was moved");
+        let (what, why) = (String::new(), String::new());
+        assert!(!Error::Unusable { what, why }.will_repeat());
     }
 
     #[test]

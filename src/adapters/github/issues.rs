@@ -1,5 +1,7 @@
 //! Issues: those with a label, one that is made, one that is changed.
 
+use std::collections::HashSet;
+
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -89,22 +91,55 @@ impl Told {
     }
 }
 
-/// The issues with a label, open and closed. The list is not delayed, as a search would be.
-pub async fn list(
+/// What `keep` makes of the issues with a label, open and closed. The list is not delayed, as a search would be.
+///
+/// One request where they fit on a page. Of more, all that are open are read, and those closed ones that were touched
+/// `since`: a repository may have thousands. Nothing but what is kept stays in memory.
+pub async fn list<T>(
+    operation: &Operation<'_>,
+    repository: &Repository,
+    (label, since): (&str, Timestamp),
+    mut keep: impl FnMut(Issue) -> Option<T>,
+) -> Result<Vec<T>, Error> {
+    let call = listing(operation, repository, label, &[("state", "all"), ("direction", "desc")]);
+    let all = pages::first(operation, &call, |told: Told| told.issue().and_then(&mut keep));
+    let (found, has_more) = all.await?;
+    if !has_more {
+        return Ok(found);
+    }
+    // One that is closed in between is on both lists: as it was when it was seen first.
+    let mut seen = HashSet::new();
+    let mut once = |issue: Issue| seen.insert(issue.number).then(|| keep(issue)).flatten();
+    let mut found = open(operation, repository, label, &mut once).await?;
+    let since = since.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+    let closed = [("state", "closed"), ("direction", "asc"), ("since", &since)];
+    let call = listing(operation, repository, label, &closed);
+    let closed = pages::list(operation, call, |told: Told| told.issue().and_then(&mut once));
+    found.extend(closed.await?);
+    Ok(found)
+}
+
+/// The same of those that are open.
+pub async fn open<T>(
     operation: &Operation<'_>,
     repository: &Repository,
     label: &str,
-) -> Result<Vec<Issue>, Error> {
-    let query = [
-        ("labels", label),
-        ("state", "all"),
-        ("sort", "updated"),
-        ("direction", "desc"),
-        ("per_page", "100"),
-    ];
-    let url = url(operation, repository, &[], &query);
-    let call = Call::get(format!("list the issues of {repository} with the label `{label}`"), url);
-    pages::list(operation, call, Told::issue).await
+    mut keep: impl FnMut(Issue) -> Option<T>,
+) -> Result<Vec<T>, Error> {
+    let call = listing(operation, repository, label, &[("state", "open"), ("direction", "asc")]);
+    pages::list(operation, call, |told: Told| told.issue().and_then(&mut keep)).await
+}
+
+fn listing(
+    operation: &Operation<'_>,
+    repository: &Repository,
+    label: &str,
+    more: &[(&str, &str)],
+) -> Call {
+    // By their numbers: an order by changes may move between two pages.
+    let query = [&[("labels", label), ("sort", "created"), ("per_page", "100")], more].concat();
+    let what = format!("list the issues of {repository} with the label `{label}`");
+    Call::get(what, url(operation, repository, &[], &query))
 }
 
 /// Makes an issue, once: where the answer is lost, the one of `author` with the same first line that is open is looked up
@@ -131,21 +166,22 @@ pub async fn create(
         &call,
         |answer| answer.json::<Told>(&call).ok()?.issue(),
         async || {
-            let mut found = list(operation, repository, label).await?;
-            found.retain(is_it);
-            Ok(found.into_iter().min_by_key(|issue| issue.number))
+            let found = open(operation, repository, label, |issue| is_it(&issue).then_some(issue));
+            Ok(found.await?.into_iter().min_by_key(|issue| issue.number))
         },
     )
     .await
 }
 
-/// Changes an issue.
+/// Changes an issue. The answer is how it is afterwards; `None` where GitHub's answer does not say it.
+///
+/// Without a new state the one that it has stays: somebody may have closed it since it was read.
 pub async fn edit(
     operation: &Operation<'_>,
     repository: &Repository,
     number: u64,
     edit: &Edit,
-) -> Result<(), Error> {
+) -> Result<Option<Issue>, Error> {
     let mut fields = json!({});
     if let Some(body) = &edit.body {
         fields["body"] = json!(body);
@@ -161,7 +197,8 @@ pub async fn edit(
     }
     let url = url(operation, repository, &[&number.to_string()], &[]);
     let call = Call::patch(format!("update {repository}#{number}"), url, &fields);
-    operation.send(&call).await.map(drop)
+    let answer = operation.send(&call).await?;
+    Ok(answer.json::<Told>(&call).ok().and_then(Told::issue))
 }
 
 fn url(

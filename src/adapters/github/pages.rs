@@ -23,7 +23,19 @@ pub async fn list<T: DeserializeOwned, U>(
     all(operation, call, Answer::json, keep).await
 }
 
-/// The same where each page is an object, and the items stand in one of its fields.
+/// Reads the first page of a list, and says whether there are more.
+pub async fn first<T: DeserializeOwned, U>(
+    operation: &Operation<'_>,
+    call: &Call,
+    keep: impl FnMut(T) -> Option<U>,
+) -> Result<(Vec<U>, bool), Error> {
+    let answer = operation.send(call).await?;
+    let items: Vec<T> = answer.json(call)?;
+    let has_more = next(&answer.headers, &call.url).is_some();
+    Ok((items.into_iter().filter_map(keep).collect(), has_more))
+}
+
+/// The same as [`list`] where each page is an object, and the items stand in one of its fields.
 pub async fn list_in<T: DeserializeOwned, U>(
     operation: &Operation<'_>,
     call: Call,

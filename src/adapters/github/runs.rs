@@ -26,6 +26,27 @@ pub async fn get(
     Run::of_api(&told).ok_or_else(|| Error::Unusable { what: call.what, why: why() })
 }
 
+/// Runs of a workflow that are looked at: the newest that succeeded on a branch. Some may be of a fork's branch.
+const NEWEST: &str = "20";
+
+/// The newest run of the same workflow and branch that came after a run and succeeded.
+pub async fn newer_green(
+    operation: &Operation<'_>,
+    repository: &Repository,
+    run: &Run,
+) -> Result<Option<Run>, Error> {
+    let file = run.path.rsplit('/').next().unwrap_or_default();
+    let (owner, name) = (repository.owner(), repository.name());
+    let path = ["repos", owner, name, "actions", "workflows", file, "runs"];
+    let query = [("branch", run.branch.as_str()), ("status", "success"), ("per_page", NEWEST)];
+    let url = operation.client().url(&path, &query);
+    let call = Call::get(format!("list the runs of {file} in {repository}"), url);
+    let mut told: Value = operation.get(&call).await?;
+    let runs = told.get_mut("workflow_runs").map(Value::take).unwrap_or_default();
+    let runs = runs.as_array().into_iter().flatten().filter_map(Run::of_api);
+    Ok(runs.filter(|other| run.is_overtaken_by(other)).max_by_key(Run::place))
+}
+
 /// A job as the API tells it; anything but the number may be missing.
 #[derive(Deserialize)]
 struct Told {

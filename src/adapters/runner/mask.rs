@@ -18,17 +18,29 @@ pub const SHORTEST_BY_KEY: usize = 6;
 pub struct Secret {
     value: SecretString,
     user: Option<String>,
+    input: String,
 }
 
 impl Secret {
     /// A secret that is always masked: an input of kind secret, the content of a secret file.
     pub fn new(value: &str) -> Self {
-        Self { value: value.into(), user: None }
+        Self { value: value.into(), user: None, input: String::new() }
     }
 
     /// The password of a user: `user:password` is masked in base64 too, as registries and HTTP write it.
     pub fn login(user: &str, password: &str) -> Self {
-        Self { value: password.into(), user: Some(user.to_owned()) }
+        Self { value: password.into(), user: Some(user.to_owned()), input: String::new() }
+    }
+
+    /// The same with the input that it came from.
+    #[must_use]
+    pub fn of_input(self, input: &str) -> Self {
+        Self { input: input.to_owned(), ..self }
+    }
+
+    /// The input that it came from; empty if it is not known.
+    pub fn input(&self) -> &str {
+        &self.input
     }
 
     /// A value of a map like `env`: a secret if its key looks like that of one and it is long enough; a URL with a
@@ -43,7 +55,7 @@ impl Secret {
 }
 
 /// What to tell the runner, each with one `::add-mask::`, and what to redact ourselves: the same texts and, where the
-/// runner splits a value by itself, its lines.
+/// runner does it by itself, its lines and its base64 in the middle of other base64.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Masks {
     /// Values for `::add-mask::`, never blank.
@@ -99,6 +111,10 @@ fn derived(value: &str, user: Option<&str>, masks: &mut Masks) {
         push(&mut masks.announced, form);
         push(&mut masks.redacted, form);
     }
+    // The runner knows these by itself.
+    for form in inside_base64(value).iter().filter(|form| form.len() >= SHORTEST_BY_KEY) {
+        push(&mut masks.redacted, form);
+    }
 }
 
 fn push(list: &mut Vec<String>, text: &str) {
@@ -142,6 +158,16 @@ pub fn base64(bytes: &[u8]) -> String {
         }
     }
     out
+}
+
+/// What of a value's base64 is the same wherever in a longer text the value stands: without the digits that its neighbours
+/// have a part in.
+fn inside_base64(value: &str) -> [String; 3] {
+    [(0, 0), (1, 2), (2, 3)].map(|(before, start)| {
+        let padded = [&[0; 2][..before], value.as_bytes()].concat();
+        let end = padded.len() * 8 / 6;
+        base64(&padded).get(start..end).unwrap_or_default().to_owned()
+    })
 }
 
 /// User and password of `scheme://user:password@host`.
@@ -219,6 +245,18 @@ mod tests {
     fn blank_secrets_are_never_sent_and_short_ones_are() {
         assert_eq!(masks(&[Secret::new(""), Secret::new(" \n ")]), Masks::default());
         assert_eq!(announced(&[Secret::new("abc")])[0], "abc");
+    }
+
+    #[test]
+    fn a_value_is_found_in_the_base64_of_any_text_around_it() {
+        let redacted = masks(&[Secret::new("hunter2hunter2")]).redacted;
+        for before in ["", "a", "ab", "abc", "user:"] {
+            for after in ["", "x", "xy", "xyz"] {
+                let coded = base64(format!("{before}hunter2hunter2{after}").as_bytes());
+                let is_found = redacted.iter().any(|form| coded.contains(form.as_str()));
+                assert!(is_found, "{before} {after}: {coded}");
+            }
+        }
     }
 
     #[test]

@@ -4,17 +4,27 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
+/// In shorter values anything that is sent may have been meant.
+const TELLING: usize = 4;
+
+/// A text that gives a secret away, and the input that the secret came from.
+#[derive(Clone, Debug)]
+struct Known {
+    input: String,
+    value: String,
+}
+
 /// Known secrets; clones share them.
 #[derive(Clone, Debug, Default)]
-pub struct Redactor(Arc<RwLock<Vec<String>>>);
+pub struct Redactor(Arc<RwLock<Vec<Known>>>);
 
 impl Redactor {
-    /// Learns values that must not be printed. Blank ones are ignored.
-    pub fn learn(&self, values: impl IntoIterator<Item = String>) {
+    /// Learns values of an input that must not be printed. Blank ones are ignored.
+    pub fn learn(&self, input: &str, values: impl IntoIterator<Item = String>) {
         let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
         for value in values {
-            if !value.trim().is_empty() && !known.contains(&value) {
-                known.push(value);
+            if !value.trim().is_empty() && !known.iter().any(|one| one.value == value) {
+                known.push(Known { input: input.to_owned(), value });
             }
         }
     }
@@ -38,9 +48,18 @@ impl Redactor {
         !self.hits(text).is_empty()
     }
 
+    /// The input of which a value of at least four characters occurs in the text.
+    pub fn leaks(&self, text: &str) -> Option<String> {
+        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let is_in = |one: &&Known| {
+            one.value.trim().chars().count() >= TELLING && text.contains(one.value.as_str())
+        };
+        known.iter().find(is_in).map(|one| one.input.clone())
+    }
+
     fn hits(&self, text: &str) -> Vec<(usize, usize)> {
         let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        known.iter().flat_map(|value| occurrences(text, value)).collect()
+        known.iter().flat_map(|one| occurrences(text, &one.value)).collect()
     }
 }
 
@@ -73,7 +92,7 @@ mod tests {
 
     fn redactor(values: &[&str]) -> Redactor {
         let redactor = Redactor::default();
-        redactor.learn(values.iter().map(ToString::to_string));
+        redactor.learn("token", values.iter().map(ToString::to_string));
         redactor
     }
 
@@ -98,10 +117,21 @@ mod tests {
     }
 
     #[test]
+    fn what_leaks_is_told_by_its_input_and_never_by_its_value() {
+        let redactor = redactor(&["hunter2", "abc"]);
+        redactor.learn("slack-webhook", ["https://hooks.example.test/x".to_owned()]);
+        assert_eq!(redactor.leaks("pw=hunter2!").as_deref(), Some("token"));
+        let webhook = redactor.leaks("to https://hooks.example.test/x now");
+        assert_eq!(webhook.as_deref(), Some("slack-webhook"));
+        assert_eq!(redactor.leaks("abc is too short to mean anything"), None);
+        assert_eq!(redactor.leaks(""), None);
+    }
+
+    #[test]
     fn clones_share_what_they_know() {
         let one = Redactor::default();
         let two = one.clone();
-        one.learn(["secret".to_owned()]);
+        one.learn("token", ["secret".to_owned()]);
         assert!(two.finds("a secret"));
         assert!(!two.finds("nothing"));
     }

@@ -108,8 +108,11 @@ impl Session {
 
     /// Makes secrets known, before anything else is emitted: a mask never works backwards.
     pub fn mask(&self, secrets: &[Secret]) {
+        for secret in secrets {
+            let masks = masks(std::slice::from_ref(secret));
+            self.redactor.learn(secret.input(), masks.redacted);
+        }
         let masks = masks(secrets);
-        self.redactor.learn(masks.redacted);
         if let Surface::Runner(console) = &self.surface {
             console.add_masks(&masks.announced);
         }

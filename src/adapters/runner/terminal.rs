@@ -189,6 +189,10 @@ impl Sink for Terminal {
         lines.iter().map(|line| self.redactor.redact(line)).collect()
     }
 
+    fn leaks(&self, text: &str) -> Option<String> {
+        self.redactor.leaks(text)
+    }
+
     fn emit(&self, event: Event) {
         let mut state = self.lock();
         match event {

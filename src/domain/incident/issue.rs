@@ -28,15 +28,12 @@ impl Issue {
     }
 }
 
-/// Those of the issues that we opened for the workflow and branch of a run. Anybody can write our marker, so it counts
+/// What an issue knows, if we opened it for the workflow and branch of a run. Anybody can write our marker, so it counts
 /// only where the issue is ours.
-pub fn ours(issues: &[Issue], run: &Run, author: &Author) -> Vec<Known> {
-    let known = |issue: &Issue| {
-        let key = Key::of_body(&issue.body, run).filter(|_| issue.is_of(author))?;
-        let recalled = Memory::of_body(&issue.body);
-        Some(Known { number: issue.number, key, state: issue.state, recalled })
-    };
-    issues.iter().filter_map(known).collect()
+pub fn known(issue: &Issue, run: &Run, author: &Author) -> Option<Known> {
+    let key = Key::of_body(&issue.body, run).filter(|_| issue.is_of(author))?;
+    let recalled = Memory::of_body(&issue.body);
+    Some(Known { number: issue.number, key, state: issue.state, recalled })
 }
 
 #[cfg(test)]
@@ -49,7 +46,7 @@ mod tests {
     fn a_marker_counts_only_in_an_issue_that_is_ours() {
         let run = Run { path: "ci.yml".into(), branch: "main".into(), ..Run::default() };
         let stage = Stage::new("test", Standing::Failed);
-        let (key, _) = assign(Scope::Workflow, &run, &[&stage]).remove(0);
+        let (key, _) = assign(Scope::Workflow, &run, &[&stage], |_, _| false).remove(0);
         let issue = |number, author: &str| Issue {
             number,
             author: author.into(),
@@ -58,10 +55,13 @@ mod tests {
             state: State::Open,
         };
         let all = [issue(1, "mallory"), issue(2, "GitHub-Actions[bot]"), issue(3, "")];
-        let found = ours(&all, &run, &Author::Own);
+        let ours = |run: &Run| {
+            all.iter().filter_map(|issue| known(issue, run, &Author::Own)).collect::<Vec<_>>()
+        };
+        let found = ours(&run);
         assert_eq!(found.iter().map(|known| known.number).collect::<Vec<_>>(), [2]);
         assert_eq!(found[0].key, key);
         let other = Run { branch: "dev".into(), ..run };
-        assert_eq!(ours(&all, &other, &Author::Own), []);
+        assert_eq!(ours(&other), []);
     }
 }

@@ -152,6 +152,13 @@ impl Stage {
     }
 }
 
+/// The one stage of a run that failed without a single job: GitHub could not read the workflow's file, or a workflow that
+/// it calls. It is named for the file. One that waits for an approval has no jobs either, and has not failed.
+pub fn of_file(path: &str, conclusion: &str) -> Option<Stage> {
+    let has_failed = matches!(conclusion, "failure" | "startup_failure");
+    has_failed.then(|| Stage::new(path, Standing::Failed))
+}
+
 /// The stages of a run: those that failed first, in the order in which they did; the others as GitHub lists them.
 ///
 /// `tolerated` says of a job's name whether the workflow goes on when it fails.

@@ -36,8 +36,8 @@ impl Scope {
 /// The kind of the marker.
 const KIND: &str = "failure";
 
-/// Which issue is meant, as the first line of its body says it. It names the workflow's file, the branch, and with
-/// `scope: job` or `run` the part.
+/// Which issue is meant, as the first line of its body says it. It names the workflow's file, the branch (or all tags,
+/// or the pull request), and with `scope: job` or `run` the part.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Key(String);
 
@@ -45,7 +45,7 @@ impl Key {
     /// The key of a workflow on a branch; `part` is empty for all of it.
     fn new(run: &Run, part: &str) -> Self {
         // A line break can be in none of the three, so different ones have different names.
-        let name = format!("{}\n{}\n{part}", run.path, run.branch);
+        let name = format!("{}\n{}\n{part}", run.path, run.line_name());
         Self(Marker::new(KIND, &name).as_str().to_owned())
     }
 
@@ -64,16 +64,38 @@ impl Key {
 }
 
 /// The failed jobs of a run, by the issue that they belong to.
-pub fn assign<'a>(scope: Scope, run: &Run, failed: &[&'a Stage]) -> Vec<(Key, Vec<&'a Stage>)> {
-    let together = |part: &str| vec![(Key::new(run, part), failed.to_vec())];
+///
+/// `holds` says whether an open issue with a key has a job among what is broken. With `scope: job` such a job stays where
+/// it is: one that came with a flood belongs to the flood's issue until that is closed.
+pub fn assign<'a>(
+    scope: Scope,
+    run: &Run,
+    failed: &[&'a Stage],
+    holds: impl Fn(&Key, &str) -> bool,
+) -> Vec<(Key, Vec<&'a Stage>)> {
+    let together = Key::new(run, "");
     match scope {
         _ if failed.is_empty() => Vec::new(),
-        Scope::Run => together(&format!("run {}", run.id)),
-        Scope::Job if failed.len() <= MOST_JOBS => failed
-            .iter()
-            .map(|stage| (Key::new(run, &format!("job {}", stage.name)), vec![*stage]))
-            .collect(),
-        Scope::Job | Scope::Workflow => together(""),
+        Scope::Run => vec![(Key::new(run, &format!("run {}", run.id)), failed.to_vec())],
+        Scope::Workflow => vec![(together, failed.to_vec())],
+        Scope::Job => {
+            let is_flood = failed.len() > MOST_JOBS;
+            let mut keys: Vec<(Key, Vec<&'a Stage>)> = Vec::new();
+            for &stage in failed {
+                let own = Key::new(run, &format!("job {}", stage.name));
+                let is_told_apart = !is_flood || holds(&own, &stage.name);
+                let key = if is_told_apart && !holds(&together, &stage.name) {
+                    own
+                } else {
+                    together.clone()
+                };
+                match keys.iter_mut().find(|(known, _)| *known == key) {
+                    Some((_, stages)) => stages.push(stage),
+                    None => keys.push((key, vec![stage])),
+                }
+            }
+            keys
+        }
     }
 }
 
@@ -92,7 +114,7 @@ mod tests {
 
     fn lines(scope: Scope, run: &Run, names: &[&str]) -> Vec<(String, usize)> {
         let stages = failed(names);
-        let keys = assign(scope, run, &stages.iter().collect::<Vec<_>>());
+        let keys = assign(scope, run, &stages.iter().collect::<Vec<_>>(), |_, _| false);
         keys.into_iter().map(|(key, stages)| (key.line().to_owned(), stages.len())).collect()
     }
 
@@ -127,11 +149,37 @@ mod tests {
     }
 
     #[test]
+    fn a_job_stays_in_the_open_issue_that_it_is_in() {
+        let ci = run("ci.yml", "main");
+        let stages = failed(&["a", "b", "c"]);
+        let stages: Vec<&Stage> = stages.iter().collect();
+        let parts = |stages: &[&Stage], holds: &dyn Fn(&str, &str) -> bool| {
+            let part = |key: &Key| {
+                key.line().trim_end_matches(" -->").rsplit("%0A").next().unwrap().to_owned()
+            };
+            let keys = assign(Scope::Job, &ci, stages, |key, job| holds(&part(key), job));
+            let names =
+                |stages: &[&Stage]| stages.iter().map(|one| one.name.clone()).collect::<String>();
+            keys.iter().map(|(key, stages)| (part(key), names(stages))).collect::<Vec<_>>()
+        };
+        let pair = |part: &str, jobs: &str| (part.to_owned(), jobs.to_owned());
+        let in_flood = |part: &str, job: &str| part.is_empty() && job != "c";
+        assert_eq!(parts(&stages, &in_flood), [pair("", "ab"), pair("job%20c", "c")]);
+        let many = failed(&["a", "b", "c", "d", "e", "f"]);
+        let many: Vec<&Stage> = many.iter().collect();
+        let b_has_its_own = |part: &str, job: &str| part == "job%20b" && job == "b";
+        assert_eq!(parts(&many, &b_has_its_own), [pair("", "acdef"), pair("job%20b", "b")]);
+        for scope in [Scope::Workflow, Scope::Run] {
+            assert_eq!(assign(scope, &ci, &stages, |_, _| true).len(), 1);
+        }
+    }
+
+    #[test]
     fn a_body_is_known_by_its_first_line_alone() {
         let ci = run("ci.yml", "main");
         let stages = failed(&["a (x) -->"]);
         for scope in [Scope::Workflow, Scope::Job, Scope::Run] {
-            let (key, _) = assign(scope, &ci, &[&stages[0]]).remove(0);
+            let (key, _) = assign(scope, &ci, &[&stages[0]], |_, _| false).remove(0);
             let body = format!("{}\r\nwords", key.line());
             assert_eq!(Key::of_body(&body, &ci), Some(key.clone()));
             assert_eq!(Key::of_body(&body, &run("ci.yml", "mai")), None);

@@ -8,11 +8,17 @@ use jiff::Timestamp;
 use crate::domain::incident::closing::Claim;
 use crate::domain::incident::key::Key;
 use crate::domain::incident::memory::{
-    HISTORY, Memory, Past, Recalled, SECTIONS, Section, Seen, VERSION,
+    HISTORY, LastReason, Memory, Past, Recalled, SECTIONS, Section, Seen, VERSION,
 };
+use crate::domain::incident::mending::{mend, remember_legs, says_something};
+use crate::domain::incident::news::News;
 
 /// Jobs that are named for a run of the history.
 const NAMED: usize = 5;
+
+/// So long an issue is quiet after a comment: a job that fails and succeeds by turns must not flood anybody, and GitHub
+/// takes no more than 2,500 comments on an issue. What is not said stands in the text, and in GitHub's own history.
+pub const QUIET: Duration = Duration::from_hours(24);
 
 /// Whether an issue is open, and how it was closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,25 +44,6 @@ pub struct Known {
     pub state: State,
     /// What it knows.
     pub recalled: Recalled,
-}
-
-/// What a run says about the jobs of one issue.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct News {
-    /// The run.
-    pub seen: Seen,
-    /// The jobs that failed, the first one first.
-    pub failed: Vec<String>,
-    /// The jobs that succeeded, or may fail.
-    pub passed: Vec<String>,
-    /// Jobs that the run has at all, whatever became of them.
-    pub present: Vec<String>,
-    /// Whether nothing failed, was cancelled or is unfinished.
-    pub is_green: bool,
-    /// Whether jobs were skipped: GitHub lists a skipped matrix or called workflow under another name than one that ran.
-    pub has_skipped: bool,
-    /// Commits of the push that say what they fix.
-    pub claims: Vec<Claim>,
 }
 
 /// What the user asked for.
@@ -97,6 +84,8 @@ pub enum Why {
     AlreadyKnown,
     /// What is broken did not succeed in this run, or not on a later commit.
     NotFixed,
+    /// The run of this number is newer, and what failed in this one succeeded in it.
+    Overtaken(u64),
     /// The issue was written by a newer version of `mta`, in a format of this number.
     NewerFormat(u32),
 }
@@ -112,6 +101,8 @@ pub enum Told {
     NotHeld(String),
     /// All that was broken succeeded.
     Fixed,
+    /// The same, but these jobs, or legs of them, do not run any more.
+    Gone(Vec<String>),
 }
 
 /// What is to be done, and what the issue knows afterwards.
@@ -126,8 +117,25 @@ pub struct Plan {
 }
 
 impl Plan {
-    const fn nothing(why: Why) -> Self {
+    /// Nothing is done.
+    pub const fn nothing(why: Why) -> Self {
         Self { change: Change::Nothing(why), memory: None, comment: None }
+    }
+
+    /// Whether an issue becomes open by it, of which people are told. A newer run may have shown by then that it is needless.
+    pub const fn opens(&self) -> bool {
+        matches!(self.change, Change::Create { .. } | Change::Reopen(_))
+    }
+
+    /// The same without its comment where another one was written not long ago.
+    fn at_most_one_comment_a_day(mut self, now: Timestamp) -> Self {
+        if let (Some(memory), Some(_)) = (&mut self.memory, &self.comment) {
+            match memory.said_at {
+                Some(at) if !is_over(at, now, QUIET) => self.comment = None,
+                _ => memory.said_at = Some(now),
+            }
+        }
+        self
     }
 }
 
@@ -148,11 +156,23 @@ pub fn choose<'a>(all: &'a [Known], key: &Key) -> (Option<&'a Known>, Vec<&'a Kn
     (Some(open[0]), open.split_off(1))
 }
 
+/// Whether an open issue with a key has a job among what is broken. One that has more than are kept apart has all.
+pub fn holds(all: &[Known], key: &Key, job: &str) -> bool {
+    let has = |known: &Known| match &known.recalled {
+        Recalled::All(memory) => {
+            let mut open = memory.sections.iter().filter(|section| section.is_open());
+            memory.has_more || open.any(|section| section.job == job)
+        }
+        Recalled::Nothing | Recalled::Newer(_) => false,
+    };
+    all.iter().any(|known| known.key == *key && known.state == State::Open && has(known))
+}
+
 /// The failing commits from which the run's commit must descend before jobs count as fixed.
 pub fn to_compare(known: &Known, news: &News) -> Vec<String> {
     let Recalled::All(memory) = &known.recalled else { return Vec::new() };
     let mut commits: Vec<String> = Vec::new();
-    for section in memory.sections.iter().filter(|section| may_be_fixed(section, news)) {
+    for section in memory.sections.iter().filter(|section| says_something(section, news)) {
         if section.last.sha != news.seen.sha && !commits.contains(&section.last.sha) {
             commits.push(section.last.sha.clone());
         }
@@ -162,6 +182,15 @@ pub fn to_compare(known: &Known, news: &News) -> Vec<String> {
 
 /// Decides. `descends` says of a failing commit whether the run's commit comes after it.
 pub fn decide(
+    known: Option<&Known>,
+    news: &News,
+    rules: Rules,
+    descends: impl Fn(&str) -> bool,
+) -> Plan {
+    planned(known, news, rules, descends).at_most_one_comment_a_day(news.seen.at)
+}
+
+fn planned(
     known: Option<&Known>,
     news: &News,
     rules: Rules,
@@ -207,9 +236,9 @@ pub fn decide(
         memory.sections.retain(Section::is_open);
     }
     let added = learn(&mut memory, news);
-    let is_fixed = fix(&mut memory, news, descends);
+    let is_mended = mend(&mut memory, news, |sha| sha == news.seen.sha || descends(sha));
     let claim = news.claims.iter().find(|claim| claim.issues.contains(&known.number));
-    let plan = Facts { known, before, news, added, is_fixed, was_open, claim };
+    let plan = Facts { known, before, news, added, is_mended, was_open, claim };
     plan.plan(rules, memory)
 }
 
@@ -219,7 +248,7 @@ struct Facts<'a> {
     before: Option<&'a Memory>,
     news: &'a News,
     added: Vec<String>,
-    is_fixed: bool,
+    is_mended: bool,
     was_open: bool,
     claim: Option<&'a Claim>,
 }
@@ -228,7 +257,7 @@ impl Facts<'_> {
     fn plan(self, rules: Rules, memory: Memory) -> Plan {
         let number = self.known.number;
         let with = |change, comment, memory| Plan { change, memory: Some(memory), comment };
-        if self.news.failed.is_empty() && !self.is_fixed {
+        if self.news.failed.is_empty() && !self.is_mended {
             let why = if self.was_open { Why::NotFixed } else { Why::NothingBroken };
             return Plan::nothing(why);
         }
@@ -253,12 +282,23 @@ impl Facts<'_> {
                     .then_some(Told::MoreFail(self.added));
                 with(Change::Update(number), not_held.or(more), memory)
             }
-            State::Open if rules.closes => with(Change::Close(number), Some(Told::Fixed), memory),
+            State::Open if rules.closes => {
+                let told = fixed(&memory);
+                with(Change::Close(number), Some(told), memory)
+            }
             State::Open => {
-                with(Change::Update(number), Some(Told::Fixed).filter(|_| self.was_open), memory)
+                let told = self.was_open.then(|| fixed(&memory));
+                with(Change::Update(number), told, memory)
             }
         }
     }
+}
+
+/// Whether nothing of what failed in a run is broken any more, as a newer run shows that was looked at together with it.
+pub fn is_overtaken(news: &News, newer: &News) -> bool {
+    let mut memory = first(news);
+    mend(&mut memory, newer, |_| true);
+    !memory.is_open()
 }
 
 /// What is known of a failure that is looked at for the first time.
@@ -272,6 +312,13 @@ fn create(news: &News, earlier: Option<u64>) -> Plan {
     Plan { change: Change::Create { earlier }, memory: Some(first(news)), comment: None }
 }
 
+/// How it is told that nothing is broken any more.
+fn fixed(memory: &Memory) -> Told {
+    let gone = memory.sections.iter().filter(|section| section.is_gone);
+    let gone: Vec<String> = gone.map(|section| section.job.clone()).collect();
+    if gone.is_empty() { Told::Fixed } else { Told::Gone(gone) }
+}
+
 fn fresh(seen: &Seen) -> Memory {
     Memory {
         version: VERSION,
@@ -280,6 +327,7 @@ fn fresh(seen: &Seen) -> Memory {
         sections: Vec::new(),
         has_more: false,
         history: Vec::new(),
+        said_at: None,
     }
 }
 
@@ -297,13 +345,7 @@ fn learn(memory: &mut Memory, news: &News) -> Vec<String> {
     for job in &news.failed {
         make_room(memory);
         let has_room = memory.sections.len() < SECTIONS && !memory.has_more;
-        let first = || Section {
-            job: job.clone(),
-            first: seen.clone(),
-            last: seen.clone(),
-            count: 1,
-            fixed: None,
-        };
+        let first = || Section::begun(job, seen);
         match memory.sections.iter_mut().find(|section| section.job == *job) {
             Some(section) if !section.is_open() => {
                 *section = first();
@@ -323,6 +365,15 @@ fn learn(memory: &mut Memory, news: &News) -> Vec<String> {
                 let is_news = !memory.has_more;
                 memory.has_more = true;
                 added.extend(is_news.then(|| job.clone()));
+            }
+        }
+        if let Some(section) = memory.sections.iter_mut().find(|section| section.job == *job) {
+            remember_legs(section, news);
+            let is_told =
+                section.reason.as_ref().is_some_and(|one| one.seen.place() == seen.place());
+            let reason = news.reasons.iter().find(|reason| reason.stage == *job && !is_told);
+            if let Some(reason) = reason {
+                section.reason = Some(LastReason::of(reason, seen));
             }
         }
     }
@@ -360,34 +411,6 @@ fn remember(memory: &mut Memory, news: &News) {
     if memory.newest.place() < seen.place() {
         memory.newest = seen.clone();
     }
-}
-
-/// Takes in what succeeded; says whether something that was broken is not any more.
-fn fix(memory: &mut Memory, news: &News, descends: impl Fn(&str) -> bool) -> bool {
-    let mut is_fixed = false;
-    let comes_after = |sha: &str| sha == news.seen.sha || descends(sha);
-    for section in &mut memory.sections {
-        if may_be_fixed(section, news) && comes_after(&section.last.sha) {
-            section.fixed = Some(news.seen.clone());
-            is_fixed = true;
-        }
-    }
-    if memory.has_more && news.is_green && !memory.sections.iter().any(Section::is_open) {
-        memory.has_more = false;
-        is_fixed = true;
-    }
-    if is_fixed && memory.newest.place() < news.seen.place() {
-        memory.newest = news.seen.clone();
-    }
-    is_fixed
-}
-
-/// A job is fixed when it succeeded in a later run, or a green run that skipped nothing has no such job any more.
-fn may_be_fixed(section: &Section, news: &News) -> bool {
-    let is_gone = news.is_green && !news.has_skipped && !news.present.contains(&section.job);
-    section.is_open()
-        && section.last.place() < news.seen.place()
-        && (is_gone || news.passed.contains(&section.job))
 }
 
 #[cfg(test)]

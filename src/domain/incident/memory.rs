@@ -4,6 +4,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::domain::incident::reason::{CHOSEN, Reason};
 use crate::domain::incident::run::Run;
 
 /// The version of the format that is written.
@@ -14,6 +15,9 @@ pub const HISTORY: usize = 10;
 
 /// Jobs that are kept apart. Of more it is known only that there are more: they are fixed when all of the run is.
 pub const SECTIONS: usize = 50;
+
+/// Legs of a matrix that are remembered by name for each job. GitHub takes 256 of them.
+pub const LEGS: usize = 20;
 
 /// The longest hidden line, in bytes: more than half of an issue is for people.
 pub const ROOM: usize = 28_000;
@@ -68,12 +72,67 @@ pub struct Section {
     pub last: Seen,
     /// How many of them there were.
     pub count: u64,
-    /// The run in which it succeeded again; `None` while it is broken.
+    /// The run in which it succeeded again, or was gone for good; `None` while it is broken.
     #[serde(default)]
     pub fixed: Option<Seen>,
+    /// The legs of its matrix that failed and have not succeeded since.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub legs: Vec<String>,
+    /// The runs, by their places, that would have shown a success and did not have the job, or not these legs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<(u64, u64)>,
+    /// Whether it did not succeed but is gone.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_gone: bool,
+    /// Why it failed when that was known last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<LastReason>,
+}
+
+/// What a log said: kept, because the log of a later run may not be there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastReason {
+    /// The line that explains most. Foreign, without secrets.
+    pub headline: String,
+    /// With which code the process ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exit_code: Option<i32>,
+    /// The lines that explain it, without those around them. Foreign, without secrets.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lines: Vec<String>,
+    /// The run.
+    pub seen: Seen,
+}
+
+impl LastReason {
+    /// What is kept of a reason.
+    pub fn of(reason: &Reason, seen: &Seen) -> Self {
+        let lines = reason.excerpt.iter().filter_map(|line| line.strip_prefix(CHOSEN));
+        Self {
+            headline: reason.headline.clone(),
+            exit_code: reason.exit_code,
+            lines: lines.map(str::to_owned).collect(),
+            seen: seen.clone(),
+        }
+    }
 }
 
 impl Section {
+    /// A job that fails for the first time since it succeeded.
+    pub fn begun(job: &str, seen: &Seen) -> Self {
+        Self {
+            job: job.to_owned(),
+            first: seen.clone(),
+            last: seen.clone(),
+            count: 1,
+            fixed: None,
+            legs: Vec::new(),
+            missing: Vec::new(),
+            is_gone: false,
+            reason: None,
+        }
+    }
+
     /// Whether it is broken.
     pub const fn is_open(&self) -> bool {
         self.fixed.is_none()
@@ -105,6 +164,9 @@ pub struct Memory {
     pub has_more: bool,
     /// The runs that failed, the newest first.
     pub history: Vec<Past>,
+    /// When a comment was written last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub said_at: Option<Timestamp>,
 }
 
 impl Memory {
@@ -123,13 +185,16 @@ impl Memory {
         self.has_more || self.sections.iter().any(Section::is_open)
     }
 
-    /// Leaves out what does not fit into [`ROOM`]: old runs first, then jobs, which are known as "more" from then on.
+    /// Leaves out what does not fit into [`ROOM`]: old runs first, then what logs said, then jobs, which are known as
+    /// "more" from then on.
     pub fn fit(&mut self) {
         while self.line().len() > ROOM {
             if self.history.len() > 1 {
                 self.history.pop();
             } else if let Some(past) = self.history.first_mut().filter(|past| past.jobs.len() > 1) {
                 past.jobs.truncate(1);
+            } else if let Some(one) = self.sections.iter_mut().rfind(|one| one.reason.is_some()) {
+                one.reason = None;
             } else if let Some(at) = self.sections.iter().position(|one| !one.is_open()) {
                 self.sections.remove(at);
             } else if self.sections.len() > 1 {
@@ -206,13 +271,7 @@ mod tests {
 
     fn memory(job: &str) -> Memory {
         let one = seen(1, "abc");
-        let section = Section {
-            job: job.into(),
-            first: one.clone(),
-            last: one.clone(),
-            count: 1,
-            fixed: None,
-        };
+        let section = Section::begun(job, &one);
         let past = Past { seen: one.clone(), jobs: vec![job.to_owned()] };
         Memory {
             version: VERSION,
@@ -221,6 +280,7 @@ mod tests {
             sections: vec![section],
             has_more: false,
             history: vec![past],
+            said_at: None,
         }
     }
 
@@ -236,6 +296,29 @@ mod tests {
             Memory::of_body(&format!("words\r\n{line}\r\n\r\ncc: see the wiki\r\n")),
             Recalled::All(memory("test"))
         );
+    }
+
+    #[test]
+    fn what_a_log_said_comes_back_and_is_left_out_before_a_job_is() {
+        let mut memory = memory("test");
+        let reason = Reason {
+            stage: "test".into(),
+            job: 9,
+            headline: "x.c:4: error -->".into(),
+            exit_code: Some(2),
+            excerpt: vec!["  before".into(), "> x.c:4: error -->".into(), "…".into()],
+            fingerprint: String::new(),
+        };
+        let kept = LastReason::of(&reason, &seen(1, "abc"));
+        assert_eq!(kept.lines, ["x.c:4: error -->"]);
+        memory.sections[0].reason = Some(kept);
+        memory.sections[0].legs = vec!["test (a)".into()];
+        memory.said_at = Some(Timestamp::UNIX_EPOCH);
+        assert_eq!(Memory::of_body(&memory.line()), Recalled::All(memory.clone()));
+        memory.sections[0].reason.as_mut().unwrap().headline = "x".repeat(ROOM);
+        memory.fit();
+        assert_eq!((memory.sections.len(), memory.has_more), (1, false));
+        assert_eq!((memory.sections[0].reason.clone(), memory.sections[0].legs.len()), (None, 1));
     }
 
     #[test]

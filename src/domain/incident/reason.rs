@@ -5,12 +5,16 @@ use crate::domain::incident::fingerprint::{self, Failure};
 use crate::domain::incident::jobs::{Job, Stage};
 use crate::domain::incident::log::{self, Beginning, Step};
 use crate::domain::incident::run::Run;
+use crate::domain::redact::{HIDDEN, key_lines};
 
 /// The longest line of an excerpt, in characters.
 const LONGEST: usize = 300;
 
 /// Lines of an excerpt.
 const LINES: usize = 40;
+
+/// What stands before a line of an excerpt that explains something.
+pub const CHOSEN: &str = "> ";
 
 /// Why a job failed. All of its text is foreign.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,7 +41,15 @@ pub fn of(
     (bytes, beginning): (&[u8], Beginning),
     hide: impl Fn(&str) -> Vec<String>,
 ) -> Option<Reason> {
-    let lines = log::read(bytes, beginning);
+    let mut lines = log::read(bytes, beginning);
+    let texts: Vec<&str> = lines.iter().map(|line| line.text.as_str()).collect();
+    // Before anything is chosen: a piece of a key looks like none.
+    let hidden = key_lines(&texts);
+    for (line, is_key) in lines.iter_mut().zip(hidden) {
+        if is_key {
+            HIDDEN.clone_into(&mut line.text);
+        }
+    }
     let failed = leg.failed_step();
     let step = failed.map(|step| Step { started: step.started, completed: step.completed });
     let found = cause::find(&lines, log::failing(&lines, step.unwrap_or_default()))?;
@@ -54,7 +66,7 @@ pub fn of(
             shown.push("…".to_owned());
         }
         before = Some(line.number);
-        let sign = if line.chosen { "> " } else { "  " };
+        let sign = if line.chosen { CHOSEN } else { "  " };
         shown.push(format!("{sign}{}", line.text));
     }
     Some(Reason {
@@ -115,6 +127,29 @@ mod tests {
             ]
         );
         assert_eq!(reason(""), None);
+    }
+
+    #[test]
+    fn no_piece_of_a_key_is_shown_though_its_head_and_end_are_far_away() {
+        let line = "kX9vQ2mN7pL4wR8tZ1cF6hJ3yB5sD0gA".repeat(2);
+        let mark = "-".repeat(5);
+        let line_of = |text: &str| format!("2026-11-30T10:00:02.1000000Z {text}\n");
+        let mut key = line_of(&format!("{mark}BEGIN PRIVATE KEY{mark}"));
+        (0..20).for_each(|_| key.push_str(&line_of(&line)));
+        let end = line_of(&format!("{mark}END PRIVATE KEY{mark}"));
+        let failed = LOG.find("2026-11-30T10:00:02.5").unwrap();
+        // The line that explains it stands in the middle of the key.
+        let (_, without_head) = key.split_once('\n').unwrap();
+        for key in [format!("{key}{end}"), format!("{without_head}{end}"), key.clone()] {
+            let log = format!("{}{key}{}", &LOG[..failed], &LOG[failed..]);
+            let found = reason(&log).unwrap();
+            assert!(!found.excerpt.join("\n").contains(&line), "{found:?}");
+            assert!(!found.headline.contains(&line), "{found:?}");
+        }
+    }
+
+    #[test]
+    fn a_long_line_is_cut_after_what_is_secret_in_it_was_hidden() {
         let long = reason(&LOG.replace("3 == 4", &"é".repeat(5000))).unwrap();
         assert!(long.excerpt[1].chars().count() <= LONGEST + 1, "{}", long.excerpt[1]);
         // The word that is hidden lies across the place at which its line is cut.

@@ -19,7 +19,8 @@ struct Definition {
     name: String,
     /// Whether all of the name is fixed.
     is_whole: bool,
-    /// `continue-on-error: true`. An expression may be true for some legs only and counts as false.
+    /// `continue-on-error: true`. An expression may be true for some legs only and counts as false: what it came to,
+    /// `needs` says, and the run's conclusion when it is over.
     is_tolerated: bool,
     /// `timeout-minutes`, if it is no expression.
     minutes: Option<u64>,
@@ -51,7 +52,9 @@ impl Workflow {
     /// one that may fail a success.
     pub fn tolerates(&self, job: &str, needs: &Needs) -> bool {
         let definition = self.of(job);
-        let key = definition.map_or(job, |definition| definition.key.as_str());
+        // `needs` knows a called workflow as the job that calls it, and a matrix as one.
+        let outermost = family(job.split(" / ").next().unwrap_or_default());
+        let key = definition.map_or(outermost.as_str(), |definition| definition.key.as_str());
         definition.is_some_and(|definition| definition.is_tolerated) || needs.calls(key, "success")
     }
 
@@ -206,6 +209,10 @@ jobs:
         assert!(workflow.tolerates("Unit tests (3.12)", &needs));
         assert!(!workflow.tolerates("legs (1)", &needs));
         assert!(Workflow::default().tolerates("test", &needs));
+        for job in ["test (3.12)", "test / inner", "test (3.12) / inner (x)"] {
+            assert!(Workflow::default().tolerates(job, &needs), "{job}");
+        }
+        assert!(!Workflow::default().tolerates("other / test", &needs));
     }
 
     #[test]

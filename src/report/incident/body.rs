@@ -2,14 +2,18 @@
 
 use crate::domain::incident::jobs::{Job, Stage, Standing, Verdict};
 use crate::domain::incident::key::Key;
-use crate::domain::incident::memory::{Memory, Section};
+use crate::domain::incident::memory::{LastReason, Memory, Section};
 use crate::domain::incident::reason::Reason;
+use crate::domain::incident::run::Line;
 use crate::report::incident::{Failing, Links};
 use crate::report::markdown::{Table, code, fence, heading};
 use crate::report::summary;
 
 /// The longest body, in bytes: GitHub takes 65,536 characters.
 const LONGEST: usize = 60_000;
+
+/// Reasons of earlier runs that are shown.
+const EARLIER: usize = 3;
 
 /// Rows of the table of jobs in an issue.
 const JOBS: usize = 60;
@@ -28,6 +32,7 @@ pub fn body(key: &Key, failing: Failing<'_>) -> String {
 pub fn sections(failing: Failing<'_>, rows: usize) -> Vec<String> {
     let mut sections = vec![head(failing)];
     sections.extend(failing.reasons.iter().map(why));
+    sections.extend(earlier_reasons(failing));
     sections.extend([broken(failing), jobs(failing.stages, rows)]);
     if failing.memory.history.len() > 1 {
         sections.push(history(failing.links, failing.memory));
@@ -50,7 +55,7 @@ fn head(failing: Failing<'_>) -> String {
         "Run",
         format!("{}{attempt} of {} ({})", links.of(run), code(&run.workflow), code(&run.event)),
     );
-    row("Branch", code(&run.branch));
+    row(if run.line == Line::Tags { "Tag" } else { "Branch" }, code(&run.branch));
     row("Commit", links.commit(&run.sha));
     if !run.actor.is_empty() {
         row("Started by", code(&run.actor));
@@ -84,15 +89,33 @@ fn why(reason: &Reason) -> String {
     format!("{title}\n{}\n\nFrom the log, untrusted output:\n\n{excerpt}", code(&reason.headline))
 }
 
+/// What logs said before, of jobs of which this run's say nothing: it was green, or the log cannot be had.
+fn earlier_reasons(failing: Failing<'_>) -> Vec<String> {
+    let is_told = |job: &String| failing.reasons.iter().any(|reason| reason.stage == *job);
+    let sections = failing.memory.sections.iter().filter(|section| !is_told(&section.job));
+    let known = sections.filter_map(|section| Some((section, section.reason.as_ref()?)));
+    known.take(EARLIER).map(|(section, last)| why_before(failing.links, section, last)).collect()
+}
+
+fn why_before(links: &Links, section: &Section, last: &LastReason) -> String {
+    let LastReason { headline, exit_code, lines, seen } = last;
+    let code_of = exit_code.map(|code| format!(" (exit code {code})")).unwrap_or_default();
+    let title =
+        format!("### Why {} failed{code_of}, as of run {}\n", code(&section.job), links.run(seen));
+    let shown = format!("{title}\n{}\n", code(headline));
+    if lines.len() < 2 {
+        return shown;
+    }
+    format!("{shown}\nFrom the log, untrusted output:\n\n{}", fence(&lines.join("\n")))
+}
+
 /// What is or was broken, one row a job.
 fn broken(failing: Failing<'_>) -> String {
     let Failing { links, memory, .. } = failing;
     let mut table = Table::new(&["Job", "State", "Failing since", "Runs", "Last failed", "Where"]);
     for section in &memory.sections {
-        let Section { job, first, last, count, fixed } = section;
-        let state = fixed
-            .as_ref()
-            .map_or("**broken**".to_owned(), |seen| format!("fixed by {}", links.run(seen)));
+        let Section { job, first, last, count, .. } = section;
+        let state = state(links, section);
         let since = format!("{}, {}", links.run(first), links.commit(&first.sha));
         table.raw_row(&[
             code(job),
@@ -105,6 +128,14 @@ fn broken(failing: Failing<'_>) -> String {
     }
     let more = if memory.has_more { "\nMore jobs fail than are listed here.\n" } else { "" };
     format!("{}\n{}{more}", heading(3, "What is broken"), table.render())
+}
+
+fn state(links: &Links, section: &Section) -> String {
+    match &section.fixed {
+        Some(seen) if section.is_gone => format!("gone since {}", links.run(seen)),
+        Some(seen) => format!("fixed by {}", links.run(seen)),
+        None => "**broken**".to_owned(),
+    }
 }
 
 /// The failed legs of a job in this run, with their step and log.
@@ -182,10 +213,13 @@ fn history(links: &Links, memory: &Memory) -> String {
 }
 
 fn foot(failing: Failing<'_>) -> String {
+    let branch = match failing.run.line {
+        Line::Tags => "any tag".to_owned(),
+        Line::Branch | Line::Pull(_) => code(&failing.run.branch),
+    };
     format!(
         "This text is written anew with each run; what you have to say belongs into a comment. The issue closes by itself \
-         when every broken job succeeds on a later commit of {}. Close it as \"not planned\" to hear no more of it until \
-         then.\n",
-        code(&failing.run.branch)
+         when every broken job succeeds on a later commit of {branch}. Close it as \"not planned\" to hear no more of it \
+         until then.\n"
     )
 }

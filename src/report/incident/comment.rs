@@ -22,6 +22,10 @@ pub fn comment(links: &Links, seen: &Seen, told: &Told) -> String {
             )
         }
         Told::Fixed => format!("All that was broken succeeded in run {run} ({commit})."),
+        Told::Gone(jobs) => format!(
+            "Nothing of what was broken is left since run {run} ({commit}). Gone, or without the legs that failed: {}.",
+            names(jobs)
+        ),
     }
 }
 
@@ -31,9 +35,13 @@ pub fn duplicate(of: u64) -> String {
 }
 
 fn fail(jobs: &[String]) -> String {
+    let verb = if jobs.len() == 1 { "fails" } else { "fail" };
+    format!("{} {verb}", names(jobs))
+}
+
+fn names(jobs: &[String]) -> String {
     let named: Vec<String> = jobs.iter().take(NAMED).map(|job| code(job)).collect();
     let more = jobs.len().saturating_sub(NAMED);
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-    let verb = if jobs.len() == 1 { "fails" } else { "fail" };
-    format!("{}{more} {verb}", named.join(", "))
+    format!("{}{more}", named.join(", "))
 }

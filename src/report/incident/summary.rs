@@ -37,6 +37,9 @@ fn reason(why: Why) -> String {
         Why::Older => "A later run was looked at already: this one says nothing new".to_owned(),
         Why::AlreadyKnown => "The issue knows of this run already".to_owned(),
         Why::NotFixed => "What is broken did not succeed on a later commit".to_owned(),
+        Why::Overtaken(number) => {
+            format!("What failed succeeded in the newer run {number} already")
+        }
         Why::NewerFormat(version) => format!(
             "The issue was written by a newer version of mta (format {version}): use that version here too"
         ),

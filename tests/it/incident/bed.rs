@@ -40,6 +40,8 @@ pub struct Run {
     pub jobs: Vec<Value>,
     pub event: (&'static str, Value),
     pub branch: &'static str,
+    /// `heads` or `tags`.
+    pub kind: &'static str,
 }
 
 impl Run {
@@ -56,6 +58,7 @@ impl Run {
             jobs: jobs.collect(),
             event,
             branch: "main",
+            kind: "heads",
         }
     }
 }
@@ -113,8 +116,8 @@ impl Bed {
 
     fn command(&self, run: &Run, inputs: &[(&str, &str)]) -> Command {
         let mut command = self.scene.command(run.event.0, &run.event.1, inputs);
-        let file =
-            format!("acme/app/.github/workflows/{}.yml@refs/heads/{}", run.workflow, run.branch);
+        let Run { workflow, kind, branch, .. } = run;
+        let file = format!("acme/app/.github/workflows/{workflow}.yml@refs/{kind}/{branch}");
         command
             .env("GITHUB_API_URL", self.github.url())
             .env("MTA_TOKEN", TOKEN)

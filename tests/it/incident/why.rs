@@ -103,6 +103,21 @@ async fn a_log_that_is_gone_costs_the_reason_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn the_last_known_reason_stays_when_the_log_is_gone_or_the_issue_is_closed() {
+    let bed = Bed::new().await;
+    bed.log(TEST, &log(&["FAILED tests/test_cart.py::test_total - assert 3 == 4"]));
+    bed.run(&Run::of(1, 'a', &RED)).await;
+    let before = "### Why `test` failed (exit code 2), as of run [#1](https://github.example.test/acme/app/actions/runs/501)\n\n\
+        `FAILED tests/test_cart.py::test_total - assert 3 == 4`\n";
+    assert!(!bed.issue().body.contains("as of run"), "{}", bed.issue().body);
+    did(&bed.run(&Run::of(2, 'b', &RED)).await, "updated");
+    assert!(bed.issue().body.contains(before), "{}", bed.issue().body);
+    let green = [("lint", "success"), ("test", "success")];
+    did(&bed.run(&Run::of(3, 'c', &green)).await, "closed");
+    assert!(bed.issue().body.contains(before), "{}", bed.issue().body);
+}
+
+#[tokio::test]
 async fn of_a_long_log_the_end_is_read() {
     let bed = Bed::new().await;
     let noise =

@@ -42,6 +42,8 @@ pub enum Fault {
     After { author: &'static str, body: String },
     /// Another run opens this issue first; then all goes on as it should.
     Opened(Issue),
+    /// Somebody closes the issue of this number first, for this reason; then all goes on as it should.
+    Closed(u64, &'static str),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -281,6 +283,10 @@ impl State {
                 self.add_issue(issue);
                 (self.route(request), Delivery::Whole)
             }
+            Some(Fault::Closed(number, reason)) => {
+                self.edit_issue(number, &json!({"state": "closed", "state_reason": reason}));
+                (self.route(request), Delivery::Whole)
+            }
             Some(Fault::After { author, body }) => {
                 self.add(7, author, &body);
                 (self.route(request), Delivery::Whole)
@@ -305,6 +311,7 @@ impl State {
             ("PATCH", ["issues", number]) if number.parse::<u64>().is_ok() => {
                 self.edit_issue(number.parse().unwrap(), &request.json())
             }
+            ("GET", ["actions", "workflows", file, "runs"]) => self.runs_of(request, file),
             ("GET", ["actions", "runs", id]) => self.run(id),
             ("GET", ["actions", "runs", id, "attempts", attempt, "jobs"]) => {
                 self.jobs(request, (id, attempt))
@@ -375,7 +382,14 @@ impl State {
             return answer;
         }
         let path = request.path().replace("/repos/acme/app/", "/repositories/1/");
-        let to = |page| format!("http://127.0.0.1:{}{path}?per_page={size}&page={page}", self.port);
+        let query = request.target.split_once('?').map_or("", |(_, query)| query);
+        let is_paging = |pair: &str| pair.starts_with("page=") || pair.starts_with("per_page=");
+        let is_kept = |pair: &&str| !pair.is_empty() && !is_paging(pair);
+        let kept: String =
+            query.split('&').filter(is_kept).map(|pair| format!("{pair}&")).collect();
+        let to = |page| {
+            format!("http://127.0.0.1:{}{path}?{kept}per_page={size}&page={page}", self.port)
+        };
         let first = to(1);
         answer.with("link", format!("<{first}>; rel=\"first\", <{}>; rel=\"next\"", to(page + 1)))
     }

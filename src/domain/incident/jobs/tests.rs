@@ -113,6 +113,21 @@ fn conclusions_are_read_and_unknown_ones_are_failures() {
 }
 
 #[test]
+fn a_run_without_jobs_failed_in_its_file_if_it_failed() {
+    for (conclusion, failed) in [
+        ("startup_failure", true),
+        ("failure", true),
+        ("action_required", false),
+        ("cancelled", false),
+        ("success", false),
+        ("", false),
+    ] {
+        let stage = of_file("ci.yml", conclusion);
+        assert_eq!(stage, failed.then(|| Stage::new("ci.yml", Standing::Failed)), "{conclusion}");
+    }
+}
+
+#[test]
 fn legs_are_cut_from_names_and_nothing_else() {
     for (name, expected) in [
         ("test", "test"),

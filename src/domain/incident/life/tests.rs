@@ -1,6 +1,7 @@
 use super::*;
 use crate::domain::incident::jobs::{Stage, Standing};
 use crate::domain::incident::key::{Scope, assign};
+use crate::domain::incident::reason::Reason;
 use crate::domain::incident::run::Run;
 use proptest::prelude::*;
 
@@ -24,7 +25,7 @@ fn at(day: i64) -> Timestamp {
 
 fn key() -> Key {
     let stage = Stage::new("test", Standing::Failed);
-    assign(Scope::Workflow, &run(1), &[&stage]).remove(0).0
+    assign(Scope::Workflow, &run(1), &[&stage], |_, _| false).remove(0).0
 }
 
 /// What the run of that number says, on the day of that number.
@@ -35,8 +36,11 @@ fn news(number: u64, failed: &[&str], passed: &[&str]) -> News {
         failed: names(failed),
         passed: names(passed),
         present: names(&[failed, passed].concat()),
+        legs: Vec::new(),
         is_green: failed.is_empty(),
         has_skipped: false,
+        has_unfinished: false,
+        reasons: Vec::new(),
         claims: Vec::new(),
     }
 }
@@ -294,6 +298,113 @@ fn the_oldest_open_issue_is_the_one_and_its_twins_go() {
         1,
         "a person says that another one stands for it"
     );
+}
+
+/// A run of that number at that hour.
+fn at_hour(hour: i64, news: News) -> News {
+    let at = Timestamp::from_second(1_790_000_000 + hour * 3_600).unwrap();
+    News { seen: Seen { at, ..news.seen }, ..news }
+}
+
+#[test]
+fn a_job_that_flaps_says_one_thing_a_day() {
+    let mut known = known(State::Open, &created(1, &["test"]));
+    let mut said = Vec::new();
+    for hour in 2..80 {
+        let number = u64::try_from(hour).unwrap();
+        let is_red = number % 2 == 1;
+        let news = if is_red { news(number, &["test"], &[]) } else { news(number, &[], &["test"]) };
+        let plan = decide(Some(&known), &at_hour(hour, news), RULES, |_| true);
+        let expected = if is_red { Change::Reopen(7) } else { Change::Close(7) };
+        assert_eq!(plan.change, expected, "{hour}: it is opened and closed without a word too");
+        said.extend(plan.comment.map(|_| hour));
+        let at = plan.memory.as_ref().unwrap().newest.at;
+        let state = if is_red { State::Open } else { State::Completed(at) };
+        known = Known { state, recalled: Recalled::All(plan.memory.unwrap()), ..known };
+    }
+    assert_eq!(said, [2, 27, 52, 77]);
+}
+
+#[test]
+fn an_issue_that_is_closed_while_it_is_written_is_decided_anew() {
+    let red = news(2, &["test"], &[]);
+    let memory = next(State::Open, &red).memory.unwrap();
+    let now = |state| decide(Some(&known(state, &memory)), &red, RULES, |_| true);
+    let plan = now(State::Completed(at(2)));
+    assert_eq!(plan.change, Change::Reopen(7));
+    let section = section(&plan, "test");
+    assert_eq!((section.count, plan.memory.as_ref().unwrap().runs), (2, 2), "counted once");
+    assert_eq!(now(State::NotPlanned), Plan::nothing(Why::AlreadyKnown), "a person said so");
+}
+
+#[test]
+fn a_newer_run_overtakes_where_all_that_failed_succeeded_in_it() {
+    let red = news(1, &["test", "e2e"], &["lint"]);
+    assert!(is_overtaken(&red, &news(2, &[], &["test", "e2e"])));
+    let mut skipped = news(2, &[], &["test"]);
+    skipped.present.push("e2e".into());
+    assert!(!is_overtaken(&red, &skipped), "it did not run");
+    assert!(!is_overtaken(&red, &news(2, &["e2e"], &["test"])));
+    assert!(decide(None, &red, RULES, |_| true).opens());
+    assert!(next(State::Completed(at(1)), &news(2, &["test"], &[])).opens());
+    assert!(!next(State::Open, &news(2, &["test"], &[])).opens());
+}
+
+#[test]
+fn a_job_is_held_by_the_open_issue_in_which_it_is_broken() {
+    let mut memory = created(1, &["test"]);
+    let with = |state, memory: &Memory| [known(state, memory)];
+    assert!(holds(&with(State::Open, &memory), &key(), "test"));
+    assert!(!holds(&with(State::Open, &memory), &key(), "e2e"));
+    assert!(!holds(&with(State::Completed(at(1)), &memory), &key(), "test"));
+    assert!(!holds(&[], &key(), "test"));
+    memory.has_more = true;
+    assert!(holds(&with(State::Open, &memory), &key(), "e2e"), "it may be among the others");
+    let nothing = Known { recalled: Recalled::Nothing, ..known(State::Open, &memory) };
+    assert!(!holds(&[nothing], &key(), "test"));
+}
+
+#[test]
+fn a_job_that_is_gone_is_not_called_fixed() {
+    let plan = next(State::Open, &news(2, &[], &["lint"]));
+    assert_eq!(
+        (plan.change, plan.comment),
+        (Change::Close(7), Some(Told::Gone(vec!["test".into()])))
+    );
+}
+
+#[test]
+fn why_it_failed_stays_known_when_a_later_log_cannot_be_had() {
+    let with_reason = |number, headline: &str| {
+        let mut red = news(number, &["test"], &[]);
+        red.reasons.push(Reason {
+            stage: "test".into(),
+            job: 1,
+            headline: headline.into(),
+            exit_code: Some(1),
+            excerpt: Vec::new(),
+            fingerprint: String::new(),
+        });
+        red
+    };
+    let told = |plan: &Plan| {
+        let reason = section(plan, "test").reason.clone().unwrap();
+        (reason.headline, reason.seen.number)
+    };
+    let after = |plan: &Plan, news: &News| {
+        let known = known(State::Open, plan.memory.as_ref().unwrap());
+        decide(Some(&known), news, RULES, |_| true)
+    };
+    let first = decide(None, &with_reason(1, "one"), RULES, |_| true);
+    let mut again = with_reason(1, "one");
+    again.seen.at = at(2);
+    assert_eq!(after(&first, &again), Plan::nothing(Why::AlreadyKnown));
+    let lost = after(&first, &news(2, &["test"], &[]));
+    assert_eq!(told(&lost), ("one".to_owned(), 1));
+    let other = after(&lost, &with_reason(3, "two"));
+    assert_eq!(told(&other), ("two".to_owned(), 3));
+    let closed = after(&other, &news(4, &[], &["test"]));
+    assert_eq!((closed.change.clone(), told(&closed)), (Change::Close(7), ("two".to_owned(), 3)));
 }
 
 fn any_news() -> impl Strategy<Value = (Vec<bool>, Vec<bool>, bool)> {

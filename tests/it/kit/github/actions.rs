@@ -11,6 +11,26 @@ impl State {
         found.map_or_else(|| said(404, "Not Found"), |run| Response::json(200, run))
     }
 
+    /// The runs of a workflow's file, the newest first.
+    pub(super) fn runs_of(&self, request: &Request, file: &str) -> Response {
+        let query = |name| request.query(name).map(decoded);
+        let (branch, status) = (query("branch"), query("status"));
+        let is = |value: &Value, wanted: &Option<String>| {
+            wanted.as_deref().is_none_or(|wanted| value == wanted)
+        };
+        let of = |run: &&Value| {
+            run["path"].as_str().is_some_and(|path| path.ends_with(&format!("/{file}")))
+                && is(&run["head_branch"], &branch)
+                && is(&run["conclusion"], &status)
+        };
+        let mut runs: Vec<Value> = self.runs.iter().filter(of).cloned().collect();
+        runs.sort_by_key(|run| std::cmp::Reverse(run["run_number"].as_u64()));
+        let mut answer = self.page(request, runs);
+        let runs: Value = serde_json::from_str(&answer.body).unwrap();
+        answer.body = json!({"total_count": 1, "workflow_runs": runs}).to_string();
+        answer
+    }
+
     pub(super) fn jobs(&self, request: &Request, (id, attempt): (&str, &str)) -> Response {
         let of = |(run, number, _): &&(u64, u64, Value)| {
             run.to_string() == id && number.to_string() == attempt

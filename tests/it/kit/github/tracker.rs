@@ -30,14 +30,21 @@ impl State {
         let query = |name| request.query(name).map(decoded).unwrap_or_default();
         let wanted = query("labels");
         let wanted: Vec<&str> = wanted.split(',').filter(|label| !label.is_empty()).collect();
-        let state = query("state");
+        let (state, since) = (query("state"), query("since"));
         let has = |issue: &&Issue| {
             let labels = wanted.iter().all(|label| issue.labels.iter().any(|own| own == label));
             let state = state == "all" || issue.is_open == (state != "closed");
-            labels && state
+            let since = issue.closed_at.as_ref().is_none_or(|at| at.as_str() >= since.as_str());
+            labels && state && since
         };
         let mut found: Vec<&Issue> = self.issues.iter().filter(has).collect();
-        found.sort_by_key(|issue| std::cmp::Reverse(issue.updated));
+        match query("sort").as_str() {
+            "created" => found.sort_by_key(|issue| issue.number),
+            _ => found.sort_by_key(|issue| issue.updated),
+        }
+        if query("direction") != "asc" {
+            found.reverse();
+        }
         self.page(request, found.into_iter().map(show).collect())
     }
 

@@ -244,7 +244,7 @@ fn each_relay_has_a_fresh_token_that_is_hard_to_guess() {
 fn a_known_secret_is_printed_nowhere() {
     let buffer = Buffer::default();
     let redactor = Redactor::default();
-    redactor.learn(["hunter2hunter2".to_owned()]);
+    redactor.learn("token", ["hunter2hunter2".to_owned()]);
     let console = Console::new(buffer.boxed(), redactor, "/");
     let text = || "x hunter2hunter2 y, split: hunter2\u{1b}[0mhunter2".to_owned();
     let place = Place { file: "hunter2hunter2.yml".to_owned(), line: None, column: None };

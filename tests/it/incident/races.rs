@@ -1,0 +1,156 @@
+//! What others do at the same time, and what fails in between.
+
+use serde_json::{Value, json};
+
+use super::bed::{Bed, Run, did, job, sha};
+use crate::kit::github::tracker::Issue;
+use crate::kit::github::{Fault, LOGIN, TOKEN, said};
+
+const RED: [(&str, &str); 2] = [("lint", "success"), ("test", "failure")];
+const GREEN: [(&str, &str); 2] = [("lint", "success"), ("test", "success")];
+
+/// A run that is over, as the API tells it, with its jobs.
+fn over(bed: &Bed, number: u64, conclusion: &str, jobs: &[(&str, &str)]) -> Value {
+    let told = json!({"id": 500 + number, "run_attempt": 1, "run_number": number, "name": "nightly",
+        "path": ".github/workflows/nightly.yml", "head_branch": "main", "head_sha": sha('f'), "event": "push",
+        "conclusion": conclusion});
+    bed.github.add_run(told.clone());
+    let jobs = jobs.iter().map(|(name, conclusion)| job(name, conclusion, 1)).collect();
+    bed.github.set_jobs((500 + number, 1), jobs);
+    told
+}
+
+#[tokio::test]
+async fn an_old_run_that_ends_after_a_newer_green_one_opens_nothing() {
+    let bed = Bed::new().await;
+    over(&bed, 6, "success", &GREEN);
+    let ran = bed.run(&Run::of(5, 'a', &RED)).await;
+    did(&ran, "none");
+    ran.says("What failed succeeded in the newer run 6 already");
+    assert!(bed.github.issues().is_empty());
+    did(&bed.run(&Run::of(7, 'b', &RED)).await, "created");
+}
+
+#[tokio::test]
+async fn a_newer_run_that_does_not_show_it_keeps_no_issue_from_being_opened() {
+    for (conclusion, jobs) in [
+        ("success", [("lint", "success"), ("test", "skipped")]),
+        ("failure", [("lint", "failure"), ("test", "success")]),
+    ] {
+        let bed = Bed::new().await;
+        over(&bed, 6, conclusion, &jobs);
+        did(&bed.run(&Run::of(5, 'a', &RED)).await, "created");
+    }
+    let bed = Bed::new().await;
+    let mut of_a_fork = over(&bed, 6, "success", &GREEN);
+    of_a_fork["event"] = json!("pull_request");
+    let other = Bed::new().await;
+    other.github.add_run(of_a_fork);
+    other.github.set_jobs((506, 1), vec![job("test", "success", 1)]);
+    did(&other.run(&Run::of(5, 'a', &RED)).await, "created");
+    let denied = Fault::Answer(said(403, "Resource not accessible by integration"));
+    bed.github.script("GET nightly.yml/runs", denied);
+    did(&bed.run(&Run::of(5, 'a', &RED)).await, "created");
+}
+
+#[tokio::test]
+async fn what_a_newer_run_mended_is_not_opened_again() {
+    let bed = Bed::new().await;
+    bed.run(&Run::of(1, 'a', &RED)).await;
+    bed.github.touch(11, |issue| {
+        issue.is_open = false;
+        issue.closed_at = Some(jiff::Timestamp::now().to_string());
+    });
+    over(&bed, 6, "success", &GREEN);
+    did(&bed.run(&Run::of(5, 'b', &RED)).await, "none");
+    assert!(!bed.issue().is_open);
+}
+
+#[tokio::test]
+async fn an_issue_that_is_closed_between_look_and_write_is_not_lost_and_not_forced() {
+    let bed = Bed::new().await;
+    bed.run(&Run::of(1, 'a', &RED)).await;
+    bed.github.script("PATCH issues/11", Fault::Closed(11, "not_planned"));
+    did(&bed.run(&Run::of(2, 'b', &RED)).await, "updated");
+    assert!(!bed.issue().is_open, "a person does not want to hear of it");
+    assert_eq!(bed.comments(), [""; 0]);
+
+    let bed = Bed::new().await;
+    bed.run(&Run::of(1, 'a', &RED)).await;
+    bed.github.script("PATCH issues/11", Fault::Closed(11, "completed"));
+    let ran = bed.run(&Run::of(2, 'b', &RED)).await;
+    did(&ran, "reopened");
+    assert!(bed.issue().is_open);
+    assert_eq!(ran.output("occurrences"), "2", "counted once");
+    assert_eq!(bed.comments().len(), 1);
+
+    let bed = Bed::new().await;
+    bed.run(&Run::of(1, 'a', &RED)).await;
+    over(&bed, 6, "success", &GREEN);
+    bed.github.script("PATCH issues/11", Fault::Closed(11, "completed"));
+    did(&bed.run(&Run::of(2, 'b', &RED)).await, "updated");
+    assert!(!bed.issue().is_open, "the newer run closed it, and was right");
+}
+
+#[tokio::test]
+async fn an_issue_that_cannot_be_written_keeps_nobody_from_the_others() {
+    let bed = Bed::new().await;
+    let scope = [("scope", "job")];
+    let jobs = [("a", "failure"), ("b", "failure"), ("c", "failure")];
+    bed.run_with(&Run::of(1, 'a', &jobs), &scope).await;
+    bed.github.script("PATCH issues/11", Fault::Answer(said(410, "This issue was deleted")));
+    let ran = bed.run_with(&Run::of(2, 'b', &jobs), &scope).await;
+    did(&ran, "updated");
+    ran.says("This issue was deleted").says("::warning ");
+    let counted = |issue: &Issue| issue.body.contains("| Failed runs | 2 |");
+    assert_eq!(bed.github.issues().iter().map(counted).collect::<Vec<_>>(), [false, true, true]);
+
+    let before = bed.github.requests().len();
+    let denied = || Fault::Answer(said(403, "Resource not accessible by integration"));
+    bed.github.script("PATCH issues/11", denied());
+    let ran = bed.run_with(&Run::of(3, 'c', &jobs), &scope).await;
+    did(&ran, "skipped");
+    let requests = bed.github.requests();
+    let tried = requests[before..].iter().filter(|request| request.method == "PATCH").count();
+    assert_eq!(tried, 1, "a token that may not write one may write none");
+}
+
+#[tokio::test]
+async fn a_text_with_a_secret_in_it_is_not_sent_and_the_input_is_named() {
+    let bed = Bed::new().await;
+    // A step whose name is made of what it should not be.
+    let mut run = Run::of(1, 'a', &RED);
+    run.jobs[1]["steps"][1]["name"] = json!(format!("curl -H {TOKEN}"));
+    let ran = bed.run(&run).await;
+    did(&ran, "error");
+    ran.says("has the value of `token` in it, and nothing was sent");
+    assert!(bed.github.issues().is_empty());
+    let sent = bed.github.requests();
+    let sent: Vec<_> = sent.iter().filter(|request| !request.body.is_empty()).collect();
+    assert!(sent.is_empty(), "{sent:?}");
+}
+
+#[tokio::test]
+async fn of_thousands_of_issues_the_open_ones_and_the_recent_ones_are_read() {
+    let bed = Bed::new().await;
+    bed.run(&Run::of(1, 'a', &RED)).await;
+    let body = bed.issue().body;
+    for number in 100..140 {
+        let labels = vec!["ci-failure".to_owned()];
+        let closed_at = Some("2020-01-01T00:00:00Z".to_owned());
+        let author = LOGIN.into();
+        let body = body.replace("nightly.yml", "other.yml");
+        bed.github.add_issue(Issue { number, body, author, labels, closed_at, ..Issue::default() });
+    }
+    bed.github.pages_of(3);
+    let before = bed.github.requests().len();
+    did(&bed.run(&Run::of(2, 'b', &RED)).await, "updated");
+    let requests = bed.github.requests();
+    let lists = requests[before..].iter().filter(|one| one.target.contains("labels=")).count();
+    assert_eq!(lists, 3, "the first page, those that are open, those closed not long ago");
+    bed.github.touch(11, |issue| {
+        issue.is_open = false;
+        issue.closed_at = Some(jiff::Timestamp::now().to_string());
+    });
+    did(&bed.run(&Run::of(3, 'c', &RED)).await, "reopened");
+}
