@@ -26,6 +26,7 @@ use crate::failure::{Failure, Outcome};
 use crate::report::incident::{Failing, Links};
 
 mod apply;
+mod around;
 mod ending;
 mod gather;
 mod inputs;
@@ -131,7 +132,7 @@ async fn story(inputs: &Inputs, world: World<'_>) -> Result<Ending, Failure> {
         repository: &repository,
         run: &gathered.run,
         failing,
-        newer: &OnceCell::new(),
+        around: &OnceCell::new(),
     };
     let (done, error) = match known {
         Ok(known) => issues(desk, &gathered, &known).await,

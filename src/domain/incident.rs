@@ -7,7 +7,7 @@
 //! - [`key`]: which issue a failure belongs to; [`issue`] and [`memory`]: which are ours, and what one knows of earlier runs
 //! - [`news`]: what a run says about the jobs of one issue; [`mending`]: what of it proves that something works again
 //! - [`life`]: what is done with the issue; [`descent`]: which commit comes after which
-//! - [`closing`]: commits that say that they fix one
+//! - [`suspects`]: commits that may have broken it; [`closing`]: commits that say that they fix one
 
 pub mod cause;
 pub mod closing;
@@ -23,4 +23,5 @@ pub mod mending;
 pub mod news;
 pub mod reason;
 pub mod run;
+pub mod suspects;
 pub mod workflow;

@@ -6,6 +6,7 @@
 pub mod body;
 pub mod comment;
 pub mod summary;
+pub mod suspects;
 
 use crate::domain::incident::jobs::{Job, Stage};
 use crate::domain::incident::memory::{Memory, Seen};

@@ -72,6 +72,7 @@ mod incident {
     mod issue;
     mod lines;
     mod races;
+    mod suspects;
     mod why;
 }
 mod layering;

@@ -1,21 +1,18 @@
 //! Brings one issue to where it belongs.
 
-use std::time::Duration;
-
 use tokio::sync::OnceCell;
 
 use crate::actions::World;
+use crate::actions::create_failure_issue::around::{self, Around};
 use crate::actions::create_failure_issue::inputs::Inputs;
 use crate::adapters::github::client::Operation;
 use crate::adapters::github::comments::{self, Sticky};
 use crate::adapters::github::compare;
 use crate::adapters::github::errors::Error;
 use crate::adapters::github::issues::{self, Draft, Edit, Turn};
-use crate::adapters::github::runs;
 use crate::domain::event::Event;
 use crate::domain::incident::descent::Descent;
 use crate::domain::incident::issue::{self, Issue};
-use crate::domain::incident::jobs::stages;
 use crate::domain::incident::key::Key;
 use crate::domain::incident::life::{self, Change, Known, Plan, State, Told, Why};
 use crate::domain::incident::memory::{Memory, Recalled, Seen};
@@ -28,9 +25,6 @@ use crate::report::incident::{Failing, body, title};
 
 /// Comparisons of commits that one run makes. What is not compared stays broken until the next run.
 const COMPARISONS: usize = 3;
-
-/// How long asking for newer runs may take: the issue matters more.
-const NEWER_TIME: Duration = Duration::from_secs(10);
 
 /// What is worked with.
 #[derive(Clone, Copy)]
@@ -47,8 +41,8 @@ pub struct Desk<'a> {
     pub run: &'a Run,
     /// What is known of the failure but for its memory.
     pub failing: Failing<'a>,
-    /// What the newest green run says that came after this one; asked for before an issue is opened.
-    pub newer: &'a OnceCell<Option<News>>,
+    /// The green runs around this one; asked for before an issue is opened.
+    pub around: &'a OnceCell<Around>,
 }
 
 /// What was done with an issue.
@@ -119,40 +113,16 @@ async fn decide(desk: Desk<'_>, known: Option<&Known>, news: &News) -> Result<Pl
     }
     let plan =
         life::decide(known, news, desk.inputs.rules, |sha| before.iter().any(|one| one == sha));
-    match newer(desk, &plan).await {
-        Some(newer) if life::is_overtaken(news, newer) => {
-            Ok(Plan::nothing(Why::Overtaken(newer.seen.number)))
-        }
-        _ => Ok(plan),
-    }
-}
-
-/// What a newer green run says, if the plan opens an issue: an old run may end long after it. What cannot be read keeps
-/// no issue from being opened.
-async fn newer<'a>(desk: Desk<'a>, plan: &Plan) -> Option<&'a News> {
     if !plan.opens() {
-        return None;
+        return Ok(plan);
     }
-    let asked = desk.newer.get_or_init(|| async move {
-        match ask_newer(desk).await {
-            Ok(found) => found,
-            Err(error) => {
-                note(desk, Err(error));
-                None
-            }
-        }
-    });
-    asked.await.as_ref()
-}
-
-async fn ask_newer(desk: Desk<'_>) -> Result<Option<News>, Error> {
-    let Desk { operation, repository, run, .. } = desk;
-    let operation = &operation.client().operation_within(NEWER_TIME);
-    let Some(newer) = runs::newer_green(operation, repository, run).await? else { return Ok(None) };
-    let jobs = runs::jobs(operation, repository, &newer, "").await?;
-    let seen = Seen::new(&newer, jiff::Timestamp::now());
-    // All of it succeeded: what failed in it may fail.
-    Ok(Some(News::of(&newer, seen, &stages(&jobs, |_| true), None)))
+    let Desk { operation, repository, run, world, .. } = desk;
+    let around = desk.around.get_or_init(|| around::ask(world, operation, (repository, run))).await;
+    // An old run may end long after a newer one.
+    if let Some(newer) = around.newer.as_ref().filter(|newer| life::is_overtaken(news, newer)) {
+        return Ok(Plan::nothing(Why::Overtaken(newer.seen.number)));
+    }
+    Ok(plan.suspecting(around.suspects.as_ref()))
 }
 
 /// Whether the run's commit comes after a failing one. Where the branch was rewritten, the failing one is no part of it

@@ -26,15 +26,15 @@ pub async fn get(
     Run::of_api(&told).ok_or_else(|| Error::Unusable { what: call.what, why: why() })
 }
 
-/// Runs of a workflow that are looked at: the newest that succeeded on a branch. Some may be of a fork's branch.
+/// Runs of a workflow that are looked at. Some may be of a fork's branch.
 const NEWEST: &str = "20";
 
-/// The newest run of the same workflow and branch that came after a run and succeeded.
-pub async fn newer_green(
+/// The newest runs of the same workflow and of a branch of the same name that succeeded.
+pub async fn green(
     operation: &Operation<'_>,
     repository: &Repository,
     run: &Run,
-) -> Result<Option<Run>, Error> {
+) -> Result<Vec<Run>, Error> {
     let file = run.path.rsplit('/').next().unwrap_or_default();
     let (owner, name) = (repository.owner(), repository.name());
     let path = ["repos", owner, name, "actions", "workflows", file, "runs"];
@@ -43,8 +43,7 @@ pub async fn newer_green(
     let call = Call::get(format!("list the runs of {file} in {repository}"), url);
     let mut told: Value = operation.get(&call).await?;
     let runs = told.get_mut("workflow_runs").map(Value::take).unwrap_or_default();
-    let runs = runs.as_array().into_iter().flatten().filter_map(Run::of_api);
-    Ok(runs.filter(|other| run.is_overtaken_by(other)).max_by_key(Run::place))
+    Ok(runs.as_array().into_iter().flatten().filter_map(Run::of_api).collect())
 }
 
 /// A job as the API tells it; anything but the number may be missing.

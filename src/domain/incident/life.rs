@@ -12,6 +12,7 @@ use crate::domain::incident::memory::{
 };
 use crate::domain::incident::mending::{mend, remember_legs, says_something};
 use crate::domain::incident::news::News;
+use crate::domain::incident::suspects::Suspects;
 
 /// Jobs that are named for a run of the history.
 const NAMED: usize = 5;
@@ -125,6 +126,15 @@ impl Plan {
     /// Whether an issue becomes open by it, of which people are told. A newer run may have shown by then that it is needless.
     pub const fn opens(&self) -> bool {
         matches!(self.change, Change::Create { .. } | Change::Reopen(_))
+    }
+
+    /// The same with the commits that may have broken it.
+    pub fn suspecting(mut self, suspects: Option<&Suspects>) -> Self {
+        if let Some(memory) = &mut self.memory {
+            memory.suspects = suspects.cloned();
+            memory.fit();
+        }
+        self
     }
 
     /// The same without its comment where another one was written not long ago.
@@ -327,6 +337,7 @@ fn fresh(seen: &Seen) -> Memory {
         sections: Vec::new(),
         has_more: false,
         history: Vec::new(),
+        suspects: None,
         said_at: None,
     }
 }

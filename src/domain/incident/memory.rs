@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::incident::reason::{CHOSEN, Reason};
 use crate::domain::incident::run::Run;
+use crate::domain::incident::suspects::Suspects;
 
 /// The version of the format that is written.
 pub const VERSION: u32 = 1;
@@ -164,6 +165,9 @@ pub struct Memory {
     pub has_more: bool,
     /// The runs that failed, the newest first.
     pub history: Vec<Past>,
+    /// The commits among which is most often the one that broke it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suspects: Option<Suspects>,
     /// When a comment was written last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub said_at: Option<Timestamp>,
@@ -185,7 +189,7 @@ impl Memory {
         self.has_more || self.sections.iter().any(Section::is_open)
     }
 
-    /// Leaves out what does not fit into [`ROOM`]: old runs first, then what logs said, then jobs, which are known as
+    /// Leaves out what does not fit into [`ROOM`]: old runs first, then suspects, then what logs said, then jobs, which are known as
     /// "more" from then on.
     pub fn fit(&mut self) {
         while self.line().len() > ROOM {
@@ -193,6 +197,8 @@ impl Memory {
                 self.history.pop();
             } else if let Some(past) = self.history.first_mut().filter(|past| past.jobs.len() > 1) {
                 past.jobs.truncate(1);
+            } else if self.suspects.is_some() {
+                self.suspects = None;
             } else if let Some(one) = self.sections.iter_mut().rfind(|one| one.reason.is_some()) {
                 one.reason = None;
             } else if let Some(at) = self.sections.iter().position(|one| !one.is_open()) {
@@ -280,6 +286,7 @@ mod tests {
             sections: vec![section],
             has_more: false,
             history: vec![past],
+            suspects: None,
             said_at: None,
         }
     }

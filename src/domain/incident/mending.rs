@@ -148,6 +148,7 @@ mod tests {
             sections: vec![section],
             has_more: false,
             history: Vec::new(),
+            suspects: None,
             said_at: None,
         }
     }

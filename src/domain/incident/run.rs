@@ -121,6 +121,15 @@ impl Run {
             && other.conclusion == "success"
     }
 
+    /// Whether another one of the same workflow and branch came before it and succeeded.
+    pub fn comes_after(&self, other: &Self) -> bool {
+        self.line == other.line
+            && self.branch == other.branch
+            && self.path == other.path
+            && other.number < self.number
+            && other.conclusion == "success"
+    }
+
     /// The name of what it belongs to, for a key. No branch can begin with a colon.
     pub fn line_name(&self) -> String {
         match &self.line {

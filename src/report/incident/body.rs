@@ -5,7 +5,7 @@ use crate::domain::incident::key::Key;
 use crate::domain::incident::memory::{LastReason, Memory, Section};
 use crate::domain::incident::reason::Reason;
 use crate::domain::incident::run::Line;
-use crate::report::incident::{Failing, Links};
+use crate::report::incident::{Failing, Links, suspects};
 use crate::report::markdown::{Table, code, fence, heading};
 use crate::report::summary;
 
@@ -33,6 +33,8 @@ pub fn sections(failing: Failing<'_>, rows: usize) -> Vec<String> {
     let mut sections = vec![head(failing)];
     sections.extend(failing.reasons.iter().map(why));
     sections.extend(earlier_reasons(failing));
+    let found = failing.memory.suspects.as_ref();
+    sections.extend(found.map(|found| suspects::suspects(failing.links, found)));
     sections.extend([broken(failing), jobs(failing.stages, rows)]);
     if failing.memory.history.len() > 1 {
         sections.push(history(failing.links, failing.memory));

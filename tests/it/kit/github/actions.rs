@@ -58,6 +58,12 @@ impl State {
             "main" => self.commits.len().checked_sub(1),
             sha => self.commits.iter().position(|commit| commit == sha),
         };
+        // Those of `main` between the two, the oldest first.
+        let between = match (place(earlier), place(later)) {
+            (Some(earlier), Some(later)) if earlier < later => &self.commits[earlier + 1..=later],
+            _ => &[],
+        };
+        let commits: Vec<Value> = between.iter().map(|sha| commit(sha)).collect();
         let status = match (place(earlier), place(later)) {
             (Some(earlier), Some(later)) if earlier < later => "ahead",
             (Some(earlier), Some(later)) if earlier == later => "identical",
@@ -69,7 +75,8 @@ impl State {
         };
         Response::json(
             200,
-            &json!({"status": status, "ahead_by": 1, "behind_by": 0, "commits": []}),
+            &json!({"status": status, "ahead_by": commits.len(), "behind_by": 0,
+                "total_commits": commits.len(), "commits": commits}),
         )
     }
 
@@ -80,4 +87,14 @@ impl State {
         };
         Response::json(200, &json!({"type": "file", "encoding": "base64", "content": packed}))
     }
+}
+
+/// A commit whose author GitHub knows, unless its digits are `c`.
+fn commit(sha: &str) -> Value {
+    let digit = &sha[..1];
+    let author = if digit == "c" { Value::Null } else { json!({"login": format!("dev-{digit}")}) };
+    json!({"sha": sha, "author": author, "commit": {
+        "message": format!("Change {digit} of @acme/admins (#4{})\n\nfixes #7", sha.len()),
+        "author": {"name": "Cy | <b>"},
+    }})
 }
