@@ -12,6 +12,7 @@ pub mod foreign_comment;
 pub mod git_files;
 pub mod globs;
 pub mod health;
+pub mod image;
 pub mod incident;
 pub mod input;
 pub mod interpolate;
