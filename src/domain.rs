@@ -30,4 +30,5 @@ pub mod shown;
 pub mod sticky;
 pub mod terminal_text;
 pub mod validation;
+pub mod version;
 pub mod yaml;
