@@ -28,6 +28,7 @@ pub mod secret_key;
 pub mod secrets;
 pub mod shown;
 pub mod sticky;
+pub mod tags;
 pub mod terminal_text;
 pub mod validation;
 pub mod version;
