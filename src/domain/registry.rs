@@ -1,4 +1,8 @@
-//! Why images could not be pulled and what to do, by what the engine said of it and which of them are here. Pure.
+//! Why images could not be pulled and what to do, by what the engine said of it and which of them are here; and below,
+//! what a registry demands and whose credentials answer it. Pure.
+
+pub mod challenge;
+pub mod credentials;
 
 use crate::domain::image::Parts;
 
