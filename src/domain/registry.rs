@@ -1,4 +1,10 @@
-//! Why images could not be pulled and what to do, by what the engine said of it and which of them are here. Pure.
+//! Why images could not be pulled and what to do, by what the engine said of it and which of them are here; and below,
+//! what a registry demands and whose credentials answer it. Pure.
+
+pub mod challenge;
+pub mod credentials;
+
+use crate::domain::image::Parts;
 
 /// An image that is to be pulled.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -121,7 +127,7 @@ fn answer(line: &str) -> Option<Answer> {
 /// The images that a line speaks of: by their repository, else by their registry, else all of them.
 fn blamed<'a>(line: &str, wanted: &'a [Wanted]) -> Vec<&'a Wanted> {
     let named = |is: &dyn Fn(&Wanted) -> bool| wanted.iter().filter(|one| is(one)).collect();
-    let by_name: Vec<&Wanted> = named(&|one| names(line, repository(&one.image)));
+    let by_name: Vec<&Wanted> = named(&|one| names(line, Parts::of(&one.image).name));
     if !by_name.is_empty() {
         return by_name;
     }
@@ -139,21 +145,9 @@ fn names(line: &str, repository: &str) -> bool {
     })
 }
 
-/// The image without its tag and digest.
-fn repository(image: &str) -> &str {
-    let image = image.split('@').next().unwrap_or(image);
-    match image.rsplit_once(':') {
-        Some((name, tag)) if !tag.contains('/') => name,
-        _ => image,
-    }
-}
-
 /// The registry of an image; without one it is Docker Hub, which has several hosts.
 fn registry(image: &str) -> &str {
-    match image.split_once('/') {
-        Some((host, _)) if host.contains(['.', ':']) || host == "localhost" => host,
-        _ => "docker.io",
-    }
+    Parts::of(image).registry().unwrap_or("docker.io")
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use crate::adapters::docker::api::{self, ApiError};
 use crate::adapters::docker::endpoint::{Address, Endpoint};
+use crate::domain::image::Parts;
 use crate::failure::{Failure, Outcome};
 
 /// The oldest engine that we know to work: 20.10.
@@ -102,8 +103,9 @@ impl Engine {
 
     /// Gives an image one more tag, `repository:tag`. The tag moves here if another image had it.
     pub async fn tag(&self, id: &str, reference: &str) -> Result<(), Failure> {
-        let (repository, tag) = split_tag(reference);
-        let options = query::TagImageOptionsBuilder::default().repo(repository).tag(tag).build();
+        let Parts { name, tag, .. } = Parts::of(reference);
+        let tag = tag.unwrap_or("latest");
+        let options = query::TagImageOptionsBuilder::default().repo(name).tag(tag).build();
         let tagged = self.client.tag_image(id, Some(options)).await;
         tagged.map_err(|error| self.failed(&format!("tag the image {id} as {reference}"), &error))
     }
@@ -166,14 +168,6 @@ fn image_path(reference: &str) -> String {
     format!("/images/{}/json", api::escaped(reference))
 }
 
-/// Repository and tag: a `:` before the last `/` belongs to the registry's port.
-fn split_tag(reference: &str) -> (&str, &str) {
-    match reference.rsplit_once(':') {
-        Some((repository, tag)) if !tag.contains('/') => (repository, tag),
-        _ => (reference, "latest"),
-    }
-}
-
 /// Nothing answers: what was looked for, why, and the cure that fits the cause.
 fn unreachable(endpoint: &Endpoint, error: &ApiError) -> Failure {
     let kind = match error {
@@ -211,11 +205,5 @@ mod tests {
     fn versions_of_the_api_compare_as_numbers() {
         assert!(parse_api("1.9") < parse_api("1.41"));
         assert_eq!(parse_api(""), (0, 0));
-    }
-
-    #[test]
-    fn the_port_of_a_registry_is_no_tag() {
-        assert_eq!(split_tag("mta/shop/app:r1"), ("mta/shop/app", "r1"));
-        assert_eq!(split_tag("127.0.0.1:5055/shop"), ("127.0.0.1:5055/shop", "latest"));
     }
 }

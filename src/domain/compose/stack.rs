@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use crate::domain::finding::Span;
+use crate::domain::image::Parts;
 use crate::domain::yaml::{Entry, Key, Node};
 
 /// A model.
@@ -243,15 +244,13 @@ const PROGRAMS: &[(&str, Program)] = &[
 impl Program {
     /// By an image reference: the last part of its name, without tag and digest.
     pub fn of(image: &str) -> Option<Self> {
-        let name = image.split('@').next().unwrap_or(image);
-        let last = name.rsplit('/').next().unwrap_or(name);
-        let last = last.split(':').next().unwrap_or(last);
+        let last = Parts::of(image).last();
         PROGRAMS.iter().find(|(known, _)| *known == last).map(|(_, program)| *program)
     }
 
     /// Whether the image is the official one, whose lack of a health check is known.
     pub fn is_official(image: &str) -> bool {
-        let name = image.split(['@', ':']).next().unwrap_or(image);
+        let name = Parts::of(image).name;
         let name = name.trim_start_matches("docker.io/").trim_start_matches("library/");
         !name.contains('/') && Self::of(image).is_some()
     }

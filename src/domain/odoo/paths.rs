@@ -1,5 +1,6 @@
 //! Where modules lie, by the configuration of Odoo, and which Odoo it is, by the name of its image.
 
+use crate::domain::image::Parts;
 use crate::domain::odoo::version::is_series;
 
 /// A folder of `addons_path`.
@@ -46,8 +47,8 @@ fn split(value: &str, line: u32) -> impl Iterator<Item = AddonsFolder> {
 /// The series that an image holds: `17.0` of `odoo:17.0-20240101` and of `registry/x/acme-odoo:17`. Only of images whose
 /// name says that they are Odoo, and whose tag begins with a series.
 pub fn series_of_image(image: &str) -> Option<String> {
-    let image = image.split('@').next()?;
-    let (name, tag) = image.rsplit('/').next()?.split_once(':')?;
+    let parts = Parts::of(image);
+    let (name, tag) = (parts.last(), parts.tag?);
     if name != "odoo" && !name.ends_with("-odoo") && !name.starts_with("odoo-") {
         return None;
     }

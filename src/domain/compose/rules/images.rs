@@ -4,6 +4,7 @@ use crate::domain::compose::rules::{Context, Mode};
 use crate::domain::compose::variables::State;
 use crate::domain::event::Level;
 use crate::domain::finding::{Finding, Rule};
+use crate::domain::image::{Parts, Reference};
 use crate::domain::interpolate::Need;
 use crate::domain::yaml::Node;
 
@@ -48,7 +49,7 @@ pub fn check(context: &Context<'_>) -> Vec<Finding> {
             if service.get("build").is_some() || image.contains('@') {
                 return None;
             }
-            let why = match tag(image) {
+            let why = match Parts::of(image).tag {
                 Some("latest") => "has the tag `latest`",
                 None => "has no tag",
                 _ => return None,
@@ -77,40 +78,16 @@ fn lacks_variable(context: &Context<'_>, node: &Node) -> bool {
     })
 }
 
-/// The tag of a reference.
-pub fn tag(image: &str) -> Option<&str> {
-    let name = image.split('@').next().unwrap_or(image);
-    let last = name.rsplit('/').next().unwrap_or(name);
-    last.split_once(':').map(|(_, tag)| tag)
-}
-
+/// Why the engine refuses a reference.
 fn invalid(image: &str) -> Option<&'static str> {
-    let name = image.split('@').next().unwrap_or(image);
-    if image.contains(char::is_whitespace) {
-        return Some("it has a blank");
-    }
-    let tag = tag(name);
-    if tag == Some("") {
-        return Some("nothing stands behind the colon");
-    }
-    if tag.is_some_and(|tag| {
-        tag.len() > 128
-            || tag.starts_with(['.', '-'])
-            || !tag.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
-    }) {
-        return Some("its tag has characters that no tag may have");
-    }
-    let path = name.strip_suffix(tag.unwrap_or_default()).unwrap_or(name).trim_end_matches(':');
-    let host = path.split('/').next().unwrap_or_default();
-    let is_host = path.contains('/') && (host.contains(['.', ':']) || host == "localhost");
-    let path = if is_host { path.get(host.len()..).unwrap_or_default() } else { path };
-    if path.chars().any(|c| c.is_ascii_uppercase()) {
-        return Some("its name has capitals");
-    }
-    if path.is_empty() || path.split('/').skip(usize::from(is_host)).any(str::is_empty) {
-        return Some("a part of its name is empty");
-    }
-    None
+    let reference = match Reference::parse(image) {
+        Ok(reference) => reference,
+        Err(invalid) => return Some(invalid.why()),
+    };
+    // Docker takes a first part with capitals for a registry, and then looks for a host of that name.
+    let registry = reference.repository().registry().as_str();
+    let is_host = registry.contains(['.', ':']) || registry == "localhost";
+    (!is_host).then_some("its name has capitals")
 }
 
 #[cfg(test)]
@@ -154,6 +131,10 @@ mod tests {
                 "image: 'a b'",
                 "image: 'a:-x'",
                 "image: 'r.io/$EMPTY/x:1'",
+                "image: 'Acme/a:1'",
+                "image: 'a@sha256:abc'",
+                "image: 'a..b:1'",
+                "image: 'r.io:99999/a:1'",
             ],
             &[
                 "image: 'R.io/a:1'",

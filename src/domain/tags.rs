@@ -1,0 +1,28 @@
+//! The tags of an image that is built: which it gets, which of them move, and which stay where they are.
+//!
+//! | recipe | tags |
+//! |---|---|
+//! | [`Recipe::Class`], `uat` | `uat-latest`, `uat-v1.4.0`, `uat-1a2b3c4` |
+//! | [`Recipe::Release`] | `1.4.0`, `1.4.0-1a2b3c4`, `latest`, `main` |
+//! | [`Recipe::Patterns`] | what each line says: `{{version}}`, `type=semver,pattern={{major}}.{{minor}}` |
+//!
+//! A tag is always valid: what no tag may have becomes a hyphen, what is too long is cut, and where two would be the
+//! same the later gets a hash. The lines know the types and priorities of docker/metadata-action, as far as
+//! [`Pattern::parse`] says; what it does not know it refuses by name.
+
+mod clean;
+mod facts;
+mod fields;
+mod pattern;
+mod plan;
+mod standing;
+mod template;
+
+pub use clean::clean;
+pub use facts::{Facts, GitRef};
+pub use pattern::Pattern;
+pub use plan::{Class, LeftOut, Plan, Planned, Recipe, plan};
+pub use standing::{Fate, Kind, fate};
+
+#[cfg(test)]
+mod tests;
