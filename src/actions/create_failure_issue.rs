@@ -23,6 +23,7 @@ mod apply;
 mod ending;
 mod gather;
 mod inputs;
+mod notify;
 mod table;
 
 /// What writing an issue needs.
@@ -34,8 +35,8 @@ pub const SPEC: ActionSpec = ActionSpec {
     about: "Opens one issue when a workflow breaks, keeps it up to date, and closes it when the workflow is green again.",
     long_about: "To be used in a job at the end that always runs. The first failure opens an issue with the failed stage, all \
         jobs, run, branch, commit and links to the logs; further ones are counted in it; a success of what was broken on a \
-        later commit closes it. It never makes a run red or green: what keeps it from writing the issue is a warning, and the \
-        report is in the step summary.",
+        later commit closes it. A Slack channel can be told too. It never makes a run red or green: what keeps it from \
+        writing the issue is a warning, and the report is in the step summary.",
     inputs: table::INPUTS,
     examples: &[&[], &["run-id", "dry-run"]],
     outputs: OUTPUTS,
@@ -128,13 +129,17 @@ async fn story(inputs: &Inputs, world: World<'_>) -> Result<Ending, Failure> {
         Ok(known) => issues(desk, &gathered, &known).await,
         Err(error) => Err(error),
     };
-    match done {
-        Ok(done) => Ok(told.with(&done)),
+    let warning =
+        notify::notify((world, inputs), (&everything, failing), done.as_deref().ok()).await;
+    let mut ending = match done {
+        Ok(done) => told.with(&done),
         Err(error @ Error::NotAllowed { .. }) => {
-            Ok(told.not_allowed(&github::failed(&error, WRITE_ISSUES)))
+            told.not_allowed(&github::failed(&error, WRITE_ISSUES))
         }
-        Err(error) => Ok(told.trouble(&github::failed(&error, WRITE_ISSUES))),
-    }
+        Err(error) => told.trouble(&github::failed(&error, WRITE_ISSUES)),
+    };
+    ending.annotations.extend(warning);
+    Ok(ending)
 }
 
 /// Brings every issue up to date that this run says something about.

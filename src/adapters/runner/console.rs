@@ -188,6 +188,10 @@ impl Sink for Console {
         lines.iter().map(|line| self.redactor.redact(line)).collect()
     }
 
+    fn finds_secret(&self, text: &str) -> bool {
+        self.redactor.finds(text)
+    }
+
     fn emit(&self, event: Event) {
         let mut state = self.lock();
         if !matches!(event, Event::Foreign { .. }) {

@@ -189,6 +189,10 @@ impl Sink for Terminal {
         lines.iter().map(|line| self.redactor.redact(line)).collect()
     }
 
+    fn finds_secret(&self, text: &str) -> bool {
+        self.redactor.finds(text)
+    }
+
     fn emit(&self, event: Event) {
         let mut state = self.lock();
         match event {
