@@ -1,5 +1,6 @@
 //! The world. Each adapter runs real clients against endpoints that are parameters, and emits events to a sink.
 
+pub mod chat;
 pub mod docker;
 pub mod git;
 pub mod github;

@@ -18,6 +18,7 @@ pub mod input;
 pub mod interpolate;
 pub mod job;
 pub mod known;
+pub mod notice;
 pub mod odoo;
 pub mod pull_request;
 pub mod redact;

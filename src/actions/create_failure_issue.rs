@@ -30,6 +30,7 @@ mod around;
 mod ending;
 mod gather;
 mod inputs;
+mod notify;
 mod table;
 
 /// What writing an issue needs.
@@ -41,8 +42,9 @@ pub const SPEC: ActionSpec = ActionSpec {
     about: "Opens one issue when a workflow breaks, keeps it up to date, and closes it when the workflow is green again.",
     long_about: "To be used in a job at the end that always runs. The first failure opens an issue with the failed stage, all \
         jobs, run, branch, commit and links to the logs; further ones are counted in it; a success of what was broken on a \
-        later commit closes it. What keeps it from writing the issue is a warning, and the report is in the step summary: it \
-        makes no run red but for wrong inputs (64), a defect of its own (70), and when it is cancelled or cannot start (75).",
+        later commit closes it. A Slack channel can be told too. What keeps it from writing the issue is a warning, and the \
+        report is in the step summary: it makes no run red but for wrong inputs (64), a defect of its own (70), and when it is \
+        cancelled or cannot start (75).",
     inputs: table::INPUTS,
     examples: &[&[], &["run-id", "dry-run"]],
     outputs: OUTPUTS,
@@ -138,14 +140,18 @@ async fn story(inputs: &Inputs, world: World<'_>) -> Result<Ending, Failure> {
         Ok(known) => issues(desk, &gathered, &known).await,
         Err(error) => (Vec::new(), Some(error)),
     };
+    let told_of = (error.is_none() || !done.is_empty()).then_some(done.as_slice());
+    let warning = notify::notify((world, inputs), (&everything, failing), told_of).await;
     let failure = error.as_ref().map(|error| github::failed(error, WRITE_ISSUES));
-    Ok(match (error, failure) {
+    let mut ending = match (error, failure) {
         (Some(Error::NotAllowed { .. }), Some(failure)) if done.is_empty() => {
             told.not_allowed(&failure)
         }
         (_, Some(failure)) if done.is_empty() => told.trouble(&failure),
         (_, failure) => told.with(&done, failure.as_ref()),
-    })
+    };
+    ending.annotations.extend(warning);
+    Ok(ending)
 }
 
 /// How far back closed issues are looked at where there are too many: as long as they may be opened again, and half a

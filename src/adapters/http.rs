@@ -39,6 +39,11 @@ impl Client {
         self.towards(&url).get(url)
     }
 
+    /// Begins a POST request. Its time is limited as that of [`Client::get`] is.
+    pub fn post(&self, url: Url) -> reqwest::RequestBuilder {
+        self.towards(&url).post(url)
+    }
+
     /// The client to use for an address.
     pub fn towards(&self, url: &Url) -> &reqwest::Client {
         if is_this_host(url) { &self.direct } else { &self.proxied }
@@ -68,7 +73,7 @@ fn builder() -> reqwest::ClientBuilder {
 }
 
 /// Whether an address means the host that we run on.
-fn is_this_host(url: &Url) -> bool {
+pub fn is_this_host(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     let ip = host.trim_matches(['[', ']']).parse::<IpAddr>();
     ip.map_or_else(|_| host == "localhost", |ip| ip.is_loopback())

@@ -55,18 +55,28 @@ impl Links {
     }
 
     fn numbered(&self, number: u64, id: u64) -> String {
+        format!("[#{number}]({})", self.run_page(id))
+    }
+
+    /// The page of a run.
+    pub fn run_page(&self, id: u64) -> String {
         let Self { server, repository } = self;
-        format!("[#{number}]({server}/{repository}/actions/runs/{id})")
+        format!("{server}/{repository}/actions/runs/{id}")
     }
 
     /// A commit by its first digits.
     pub fn commit(&self, sha: &str) -> String {
+        match (sha.get(..7), self.commit_page(sha)) {
+            (Some(short), Some(page)) => format!("[`{short}`]({page})"),
+            _ => code(sha),
+        }
+    }
+
+    /// The page of a commit; `None` for what is no commit's number.
+    pub fn commit_page(&self, sha: &str) -> Option<String> {
         let Self { server, repository } = self;
         let is_hex = sha.len() >= 7 && sha.bytes().all(|byte| byte.is_ascii_hexdigit());
-        match sha.get(..7).filter(|_| is_hex) {
-            Some(short) => format!("[`{short}`]({server}/{repository}/commit/{sha})"),
-            None => code(sha),
-        }
+        is_hex.then(|| format!("{server}/{repository}/commit/{sha}"))
     }
 
     /// The page of an issue.

@@ -12,4 +12,5 @@ pub mod runner;
 pub mod scene;
 pub mod scratch_git;
 pub mod shop;
+pub mod slack;
 pub mod stack;

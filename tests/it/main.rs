@@ -68,6 +68,7 @@ mod http {
 }
 mod incident {
     mod bed;
+    mod chat;
     mod corpus;
     mod issue;
     mod lines;

@@ -52,6 +52,8 @@ pub struct Done {
     pub change: Change,
     /// The issue; `None` if there is none, or none was made.
     pub number: Option<u64>,
+    /// What its readers were told.
+    pub told: Option<Told>,
     /// What it knows now.
     pub memory: Option<Memory>,
     /// Its whole body, where it was written or would have been.
@@ -157,6 +159,7 @@ async fn carry_out(
     let mut done = Done {
         change: plan.change.clone(),
         number: known.map(|known| known.number),
+        told: plan.comment.clone(),
         memory: plan.memory.clone(),
         body: text.clone(),
         state: None,

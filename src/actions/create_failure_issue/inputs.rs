@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
+use crate::adapters::chat::Webhook;
 use crate::domain::globs::Globs;
 use crate::domain::incident::key::Scope;
 use crate::domain::incident::life::Rules;
 use crate::domain::incident::workflow::Needs;
 use crate::domain::input::Values;
+use crate::domain::notice::When;
 use crate::domain::sticky::Author;
 use crate::failure::{Failure, Outcome};
 
@@ -45,6 +47,10 @@ pub struct Inputs {
     pub rules: Rules,
     /// Whose issues are ours.
     pub author: Author,
+    /// Where messages go, if anywhere.
+    pub slack: Option<Webhook>,
+    /// When they do.
+    pub notify_on: When,
     /// How long all requests may take.
     pub timeout: Duration,
     /// Whether nothing is written.
@@ -84,6 +90,11 @@ impl Inputs {
                 ));
             }
         }
+        let slack = values.secret("slack-webhook").and_then(|address| {
+            Webhook::parse(address)
+                .map_err(|why| faults.push(format!("`slack-webhook`: {why}")))
+                .ok()
+        });
         let duration = |name: &str| values.duration(name).unwrap_or_default();
         let rules =
             Rules { window: duration("reopen-window"), closes: values.flag("close-on-success") };
@@ -100,6 +111,8 @@ impl Inputs {
             run_id: values.number("run-id"),
             rules,
             author: Author::Login(text("login")),
+            slack,
+            notify_on: When::of(&text("notify-on")),
             timeout: duration("timeout"),
             dry_run: values.flag("dry-run"),
             token: values.secret("token").cloned(),

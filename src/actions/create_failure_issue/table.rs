@@ -3,6 +3,7 @@
 use crate::actions::create_failure_issue::inputs::MARKER_LABEL;
 use crate::domain::incident::key::Scope;
 use crate::domain::input::{InputSpec, Kind, Need};
+use crate::domain::notice::When;
 
 /// In the order of the documentation: what most people set comes first.
 pub const INPUTS: &[InputSpec] = &[
@@ -89,6 +90,20 @@ pub const INPUTS: &[InputSpec] = &[
         need: Need::Default("github-actions[bot]"),
         doc: "Whose issues are ours: the login behind `token`. To be set together with it.",
         examples: &["my-app[bot]"],
+    },
+    InputSpec {
+        name: "slack-webhook",
+        kind: Kind::Secret,
+        need: Need::Optional,
+        doc: "Address of a Slack incoming webhook: a channel is told of the run too. Runs that get no issue because of `branches` or `skip-pull-requests` are not told.",
+        examples: &["${{ secrets.SLACK_WEBHOOK }}"],
+    },
+    InputSpec {
+        name: "notify-on",
+        kind: Kind::Choice(When::WORDS),
+        need: Need::Default("change"),
+        doc: "When the channel is told: of every run that failed; when it begins to fail, more of it fails, a fix did not hold or it succeeds again; or of every run.",
+        examples: &["change", "always"],
     },
     InputSpec {
         name: "timeout",

@@ -129,9 +129,10 @@ impl Plan {
     }
 
     /// The same with the commits that may have broken it.
+    #[must_use]
     pub fn suspecting(mut self, suspects: Option<&Suspects>) -> Self {
         if let Some(memory) = &mut self.memory {
-            memory.suspects = suspects.cloned();
+            memory.suspects = suspects.cloned().map(Box::new);
             memory.fit();
         }
         self

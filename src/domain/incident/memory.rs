@@ -167,7 +167,7 @@ pub struct Memory {
     pub history: Vec<Past>,
     /// The commits among which is most often the one that broke it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub suspects: Option<Suspects>,
+    pub suspects: Option<Box<Suspects>>,
     /// When a comment was written last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub said_at: Option<Timestamp>,

@@ -13,7 +13,9 @@ pub fn suspects(links: &Links, suspects: &Suspects) -> String {
     let mut out = format!("{}\n{said}.\n", heading(3, "Suspects"));
     if !commits.is_empty() {
         let mut table = Table::new(&["Commit", "By", "What"]);
-        commits.iter().for_each(|commit| table.raw_row(&row(links, commit)));
+        for commit in commits {
+            table.raw_row(&row(links, commit));
+        }
         out.push_str(&format!("\n{}", table.render()));
     }
     let listed = u64::try_from(commits.len()).unwrap_or(u64::MAX);

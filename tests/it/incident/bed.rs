@@ -97,13 +97,18 @@ impl Bed {
 
     /// The same with inputs.
     pub async fn run_with(&self, run: &Run, inputs: &[(&str, &str)]) -> Ran {
+        self.run_in(run, inputs, &[]).await
+    }
+
+    /// The same with more environment.
+    pub async fn run_in(&self, run: &Run, inputs: &[(&str, &str)], env: &[(&str, &str)]) -> Ran {
         let id = 500 + run.number;
         let mut jobs = run.jobs.clone();
         jobs.push(json!({"id": 1, "name": "failure", "status": "in_progress", "conclusion": null, "steps": [],
             "started_at": "2026-11-30T10:50:00Z", "completed_at": null, "runner_name": "here"}));
         self.github.set_jobs((id, run.attempt), jobs);
         let mut command = self.command(run, inputs);
-        command.env("GITHUB_RUN_ID", id.to_string());
+        command.env("GITHUB_RUN_ID", id.to_string()).envs(env.iter().copied());
         let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
         let ran = self.scene.ran(&output);
         assert_eq!(self.github.violations(), [""; 0]);

@@ -12,12 +12,13 @@ use super::source::Source;
 const ROOMS: [&str; 7] = ["failure", "domain", "report", "adapters", "actions", "cli", "main"];
 
 /// Inside `adapters`: (who, may use).
-const ADAPTERS: [(&str, &[&str]); 5] = [
+const ADAPTERS: [(&str, &[&str]); 6] = [
     ("git", &["host"]),
     ("docker", &["host"]),
     ("postgres", &["docker", "host"]),
     ("storage", &["host", "http"]),
     ("github", &["http"]),
+    ("chat", &["http"]),
 ];
 
 /// What stories share.

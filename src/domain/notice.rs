@@ -1,0 +1,242 @@
+//! Whether people are told of a run in a chat, and what is news in it. Pure.
+//!
+//! An issue is for whoever mends it; a message reaches everybody in a channel. So what is said is decided once for a
+//! run, from what the run was and what was done with its issues, and repetitions are said only where asked for.
+
+use crate::domain::incident::life::{Change, Told, Why};
+
+/// When people are told: the input `notify-on`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum When {
+    /// Of every run that failed.
+    Failure,
+    /// When something changed: it fails, more of it fails, a fix did not hold, it works again.
+    #[default]
+    Change,
+    /// Of every run.
+    Always,
+}
+
+impl When {
+    /// The words of the input.
+    pub const WORDS: &[&str] = &["failure", "change", "always"];
+
+    /// Reads a word; anything else is the default.
+    pub fn of(word: &str) -> Self {
+        match word {
+            "failure" => Self::Failure,
+            "always" => Self::Always,
+            _ => Self::Change,
+        }
+    }
+
+    /// The word of the input.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Failure => "failure",
+            Self::Change => "change",
+            Self::Always => "always",
+        }
+    }
+
+    /// Whether people are told of this.
+    pub const fn tells(self, news: &News) -> bool {
+        match self {
+            Self::Always => true,
+            Self::Failure => news.is_failure(),
+            Self::Change => !matches!(news, News::StillFails | News::Passed | News::Undecided),
+        }
+    }
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// A stage failed.
+    Failed,
+    /// Nothing failed, was cancelled or is unfinished.
+    Green,
+    /// Neither: it was cancelled, or did nothing.
+    Undecided,
+}
+
+/// What a run meant for one issue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Touched<'a> {
+    /// What was done with it.
+    pub change: &'a Change,
+    /// What its readers were told.
+    pub told: Option<&'a Told>,
+    /// Whether something of it is still broken, as far as it was written anew.
+    pub is_open: bool,
+}
+
+/// What there is to say of a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum News {
+    /// It fails, and nothing of it was known to be broken.
+    Fails,
+    /// It fails; whether it did before is not known, because no issue could be read or written.
+    Failed,
+    /// It had been mended, and fails again.
+    FailsAgain,
+    /// It was broken, and these jobs fail since this run.
+    MoreFail(Vec<String>),
+    /// A commit says that it mends this, and the run of it failed.
+    NotHeld,
+    /// It fails as before.
+    StillFails,
+    /// All that was broken succeeded.
+    Recovered,
+    /// Nothing is broken.
+    Passed,
+    /// It ended without a result.
+    Undecided,
+}
+
+impl News {
+    /// Whether the run failed.
+    pub const fn is_failure(&self) -> bool {
+        !matches!(self, Self::Recovered | Self::Passed | Self::Undecided)
+    }
+}
+
+/// What there is to say. `issues` are those that the run says something about; `None` where they could not be read or
+/// written, as without the permission: then a failure counts as one that nobody knows of yet.
+pub fn news(ended: Ended, issues: Option<&[Touched<'_>]>) -> News {
+    match (ended, issues) {
+        (Ended::Failed, issues) => failure(issues.unwrap_or_default()),
+        (Ended::Green | Ended::Undecided, Some(issues)) if has_recovered(issues) => News::Recovered,
+        (Ended::Green, _) => News::Passed,
+        (Ended::Undecided, _) => News::Undecided,
+    }
+}
+
+/// Of several issues the loudest is what is said: there is one message for a run.
+fn failure(issues: &[Touched<'_>]) -> News {
+    let any = |is: fn(&Change) -> bool| issues.iter().any(|one| is(one.change));
+    let more = issues.iter().filter_map(|one| match one.told {
+        Some(Told::MoreFail(jobs)) => Some(jobs.clone()),
+        _ => None,
+    });
+    let more: Vec<String> = more.flatten().collect();
+    let has_not_held = || issues.iter().any(|one| matches!(one.told, Some(Told::NotHeld(_))));
+    match () {
+        () if any(|change| matches!(change, Change::Create { .. })) => News::Fails,
+        () if any(|change| matches!(change, Change::Reopen(_))) => News::FailsAgain,
+        () if !more.is_empty() => News::MoreFail(more),
+        () if has_not_held() => News::NotHeld,
+        () if issues.iter().all(|one| is_unreadable(one.change)) => News::Failed,
+        () => News::StillFails,
+    }
+}
+
+/// Whether something that was broken is not any more, and nothing else is.
+fn has_recovered(issues: &[Touched<'_>]) -> bool {
+    let is_mended = |one: &Touched<'_>| {
+        matches!(one.change, Change::Update(_) | Change::Close(_)) && !one.is_open
+    };
+    let is_broken = |one: &Touched<'_>| {
+        one.is_open || is_unreadable(one.change) || *one.change == Change::Nothing(Why::NotFixed)
+    };
+    issues.iter().any(is_mended) && !issues.iter().any(is_broken)
+}
+
+const fn is_unreadable(change: &Change) -> bool {
+    matches!(change, Change::Nothing(Why::NewerFormat(_)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CREATED: Change = Change::Create { earlier: None };
+    const UPDATED: Change = Change::Update(11);
+    const CLOSED: Change = Change::Close(11);
+    const NOT_FIXED: Change = Change::Nothing(Why::NotFixed);
+    const NEWER: Change = Change::Nothing(Why::NewerFormat(9));
+
+    const fn broken<'a>(change: &'a Change, told: Option<&'a Told>) -> Touched<'a> {
+        Touched { change, told, is_open: true }
+    }
+
+    const fn mended<'a>(change: &'a Change, told: Option<&'a Told>) -> Touched<'a> {
+        Touched { change, told, is_open: false }
+    }
+
+    #[test]
+    fn what_is_news_in_a_failure() {
+        let e2e = Told::MoreFail(vec!["e2e".into()]);
+        let not_held = Told::NotHeld("b".repeat(40));
+        let again = Told::FailsAgain(vec!["test".into()]);
+        let known = Change::Nothing(Why::AlreadyKnown);
+        let older = Change::Nothing(Why::Older);
+        let table: [(&[Touched<'_>], News); 9] = [
+            (&[broken(&CREATED, None)], News::Fails),
+            (&[broken(&Change::Reopen(11), Some(&again))], News::FailsAgain),
+            (&[broken(&UPDATED, Some(&e2e))], News::MoreFail(vec!["e2e".into()])),
+            (&[broken(&UPDATED, Some(&not_held))], News::NotHeld),
+            (&[broken(&UPDATED, None)], News::StillFails),
+            (&[mended(&known, None)], News::StillFails),
+            (&[mended(&older, None)], News::StillFails),
+            (&[mended(&NEWER, None)], News::Failed),
+            (&[], News::Failed),
+        ];
+        for (issues, expected) in table {
+            assert_eq!(news(Ended::Failed, Some(issues)), expected, "{issues:?}");
+        }
+        assert_eq!(news(Ended::Failed, None), News::Failed);
+    }
+
+    #[test]
+    fn of_several_issues_the_loudest_counts() {
+        let e2e = Told::MoreFail(vec!["e2e".into()]);
+        let (still, more) = (broken(&UPDATED, None), broken(&UPDATED, Some(&e2e)));
+        assert_eq!(news(Ended::Failed, Some(&[still, broken(&CREATED, None), more])), News::Fails);
+        assert_eq!(news(Ended::Failed, Some(&[still, more])), News::MoreFail(vec!["e2e".into()]));
+        let fixed = mended(&CLOSED, Some(&Told::Fixed));
+        assert_eq!(news(Ended::Failed, Some(&[fixed, still])), News::StillFails);
+    }
+
+    #[test]
+    fn it_works_again_when_nothing_is_broken_any_more() {
+        let fixed = mended(&CLOSED, Some(&Told::Fixed));
+        let by_a_person = mended(&UPDATED, None);
+        let quiet = mended(&Change::Nothing(Why::NothingBroken), None);
+        for ended in [Ended::Green, Ended::Undecided] {
+            assert_eq!(news(ended, Some(&[fixed])), News::Recovered);
+            assert_eq!(news(ended, Some(&[quiet, by_a_person])), News::Recovered);
+        }
+        for other in [broken(&UPDATED, None), mended(&NOT_FIXED, None), mended(&NEWER, None)] {
+            assert_eq!(news(Ended::Green, Some(&[fixed, other])), News::Passed, "{other:?}");
+        }
+        assert_eq!(news(Ended::Green, Some(&[quiet])), News::Passed);
+        assert_eq!(news(Ended::Green, Some(&[])), News::Passed);
+        assert_eq!(news(Ended::Green, None), News::Passed);
+        assert_eq!(news(Ended::Undecided, None), News::Undecided);
+    }
+
+    #[test]
+    fn who_asks_for_what_is_told() {
+        let more = News::MoreFail(Vec::new());
+        let table = [
+            (News::Fails, [true, true, true]),
+            (News::Failed, [true, true, true]),
+            (News::FailsAgain, [true, true, true]),
+            (more, [true, true, true]),
+            (News::NotHeld, [true, true, true]),
+            (News::StillFails, [true, false, true]),
+            (News::Recovered, [false, true, true]),
+            (News::Passed, [false, false, true]),
+            (News::Undecided, [false, false, true]),
+        ];
+        for (news, expected) in table {
+            let told = [When::Failure, When::Change, When::Always].map(|when| when.tells(&news));
+            assert_eq!(told, expected, "{news:?}");
+        }
+        for word in When::WORDS {
+            assert_eq!(When::of(word).word(), *word);
+        }
+        assert_eq!(When::of("other"), When::default());
+    }
+}
