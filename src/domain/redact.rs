@@ -285,6 +285,22 @@ mod tests {
         #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
         #[test]
+        fn of_any_lines_a_key_with_a_head_is_found_and_words_are_none(kinds in prop::collection::vec(0..6_usize, 0..40)) {
+            let mark = "-".repeat(5);
+            let full = "kX9v".repeat(16);
+            let (head, end) = (format!("{mark}BEGIN PRIVATE KEY{mark}"), format!("{mark}END PRIVATE KEY{mark}"));
+            let known = [head.as_str(), &full, "Q2mN7pL4==", &end, "", "error: it failed (1)"];
+            let lines: Vec<&str> = kinds.iter().map(|kind| known[*kind]).collect();
+            let found = key_lines(&lines);
+            prop_assert_eq!(found.len(), lines.len());
+            for at in 0..lines.len() {
+                prop_assert!(kinds[at] != 5 || !found[at], "a word of {:?}", lines);
+                let is_below_head = at > 0 && kinds[at] == 1 && kinds[at - 1] == 0;
+                prop_assert!(!is_below_head || found[at], "line {} of {:?}", at, lines);
+            }
+        }
+
+        #[test]
         fn any_text_is_read_to_its_end(text in "([ -~é\n]|password=|://|-----BEGIN [A-Z]+ KEY-----){0,80}") {
             let shown = hidden(&text);
             prop_assert!(shown.len() <= text.len() + 3 * text.matches(['=', ':', '-']).count() + 3);

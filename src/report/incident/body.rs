@@ -3,6 +3,7 @@
 use crate::domain::incident::jobs::{Job, Stage, Standing, Verdict};
 use crate::domain::incident::key::Key;
 use crate::domain::incident::memory::{LastReason, Memory, Section};
+use crate::domain::incident::mending::GONE_AFTER;
 use crate::domain::incident::reason::Reason;
 use crate::domain::incident::run::Line;
 use crate::report::incident::{Failing, Links, suspects};
@@ -136,7 +137,12 @@ fn state(links: &Links, section: &Section) -> String {
     match &section.fixed {
         Some(seen) if section.is_gone => format!("gone since {}", links.run(seen)),
         Some(seen) => format!("fixed by {}", links.run(seen)),
-        None => "**broken**".to_owned(),
+        None if section.missing.is_empty() => "**broken**".to_owned(),
+        None => {
+            let legs: Vec<String> = section.legs.iter().take(3).map(|leg| code(leg)).collect();
+            let what = if legs.is_empty() { code(&section.job) } else { legs.join(", ") };
+            format!("**broken**, and {} of {GONE_AFTER} runs without {what}", section.missing.len())
+        }
     }
 }
 

@@ -72,6 +72,8 @@ async fn a_matrix_that_leaves_the_broken_leg_out_is_not_mended_by_that() {
     did(&bed.run(&run(2, 'b', &legs(&["web"], "success"))).await, "updated");
     did(&bed.run(&run(3, 'c', &legs(&["web"], "success"))).await, "updated");
     assert!(bed.issue().is_open && bed.comments().is_empty());
+    let body = bed.issue().body;
+    assert!(body.contains("| **broken**, and 2 of 3 runs without `test (api)` |"), "{body}");
     did(&bed.run(&run(4, 'd', &legs(&["api"], "success"))).await, "closed");
     assert!(bed.issue().body.contains("fixed by"), "{}", bed.issue().body);
 
@@ -98,6 +100,8 @@ async fn a_renamed_job_closes_though_another_job_reports_at_the_end_too() {
     };
     did(&bed.run(&with_slack(2, 'b')).await, "updated");
     did(&bed.run(&with_slack(3, 'c')).await, "updated");
+    let body = bed.issue().body;
+    assert!(body.contains("| **broken**, and 2 of 3 runs without `test` |"), "{body}");
     did(&bed.run(&with_slack(4, 'd')).await, "closed");
     assert!(bed.comments()[0].contains("Gone, or without the legs that failed: `test`."));
 }

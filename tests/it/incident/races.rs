@@ -116,6 +116,19 @@ async fn an_issue_that_cannot_be_written_keeps_nobody_from_the_others() {
 }
 
 #[tokio::test]
+async fn a_first_failure_takes_nine_requests_at_most() {
+    let bed = Bed::new().await;
+    let jobs = [("a", "failure"), ("b", "failure"), ("c", "failure"), ("d", "failure")];
+    for job in 9001..9005 {
+        bed.log(job, "2026-11-30T10:02:05.1234567Z error: it broke\n");
+    }
+    did(&bed.run(&Run::of(1, 'a', &jobs)).await, "created");
+    let requests = bed.github.requests();
+    let shown: Vec<&str> = requests.iter().map(|request| request.target.as_str()).collect();
+    assert_eq!(requests.len(), 9, "{shown:#?}");
+}
+
+#[tokio::test]
 async fn a_text_with_a_secret_in_it_is_not_sent_and_the_input_is_named() {
     let bed = Bed::new().await;
     // A step whose name is made of what it should not be.
