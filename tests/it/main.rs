@@ -95,3 +95,6 @@ mod validate {
     mod config;
     mod matchers;
 }
+mod version {
+    mod python;
+}
