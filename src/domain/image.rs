@@ -38,6 +38,7 @@ pub struct Invalid {
 
 impl Invalid {
     fn new(what: &'static str, text: &str, why: &'static str) -> Self {
+        let text = without_login(text);
         let mut shown = visible(&text.chars().take(SHOWN).collect::<String>());
         if text.chars().nth(SHOWN).is_some() {
             shown.push_str("...");
@@ -48,6 +49,15 @@ impl Invalid {
     /// The cause alone: `its name has capitals`.
     pub const fn why(&self) -> &'static str {
         self.why
+    }
+}
+
+/// The text without what stands before the host of an address: `https://user:password@host` may be written where a
+/// reference belongs. Behind the `@` of a reference is a digest, which has no `/`.
+fn without_login(text: &str) -> String {
+    match text.rsplit_once('@') {
+        Some((_, host)) if host.contains('/') || text.contains("://") => format!("***@{host}"),
+        _ => text.to_owned(),
     }
 }
 

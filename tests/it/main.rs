@@ -99,3 +99,6 @@ mod validate {
     mod config;
     mod matchers;
 }
+mod version {
+    mod python;
+}

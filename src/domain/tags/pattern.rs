@@ -85,12 +85,7 @@ impl Pattern {
                 |field: &String| field.trim_start().to_ascii_lowercase().starts_with("type=");
             if fields.iter().any(is_typed) { typed(line, &fields) } else { bare(line) }
         };
-        read().map_err(|why| {
-            let shown: String = line.chars().take(100).collect();
-            Failure::new(Outcome::BadInput, format!("invalid line \"{}\" in tags", visible(&shown)))
-                .why(why)
-                .help("write one tag a line, such as `{{version}}` or `type=semver,pattern={{major}}.{{minor}}`")
-        })
+        read().map_err(|why| invalid(line, &why))
     }
 
     /// The line.
@@ -119,7 +114,10 @@ impl Pattern {
         match self.enable.fill(facts, facts.version)?.as_str() {
             "true" => {}
             "false" => return Err(Nothing::LeftOut("`enable` says false".to_owned())),
-            _ => return Err(Nothing::LeftOut("`enable` says neither true nor false".to_owned())),
+            other => {
+                let why = format!("`enable` is \"{}\", neither true nor false", visible(other));
+                return Err(Nothing::Wrong(why));
+            }
         }
         let Made { text: middle, kind, version } = self.middle(facts)?;
         let prefix = self.prefix.fill(facts, facts.version)?;
@@ -164,6 +162,14 @@ impl Pattern {
             }
         }
     }
+}
+
+/// A line that cannot be used, and why.
+pub(super) fn invalid(line: &str, why: &str) -> Failure {
+    let shown: String = line.chars().take(100).collect();
+    Failure::new(Outcome::BadInput, format!("invalid line \"{}\" in tags", visible(&shown))).why(why).help(
+        "write one tag a line, such as `{{version}}` or `type=semver,pattern={{major}}.{{minor}}`",
+    )
 }
 
 /// A version in a form. As in docker/metadata-action, what is no semantic version gives no tag, and one before a

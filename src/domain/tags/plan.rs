@@ -9,7 +9,7 @@ use crate::failure::{Failure, Outcome};
 
 use super::clean::{clean, hashed};
 use super::facts::{Facts, GitRef};
-use super::pattern::{Made, Pattern};
+use super::pattern::{Made, Pattern, invalid};
 use super::standing::{Fate, Kind, fate};
 use super::template::{Nothing, short};
 
@@ -215,6 +215,7 @@ fn drafts(
                 match pattern.text(facts) {
                     Ok(made) => drafts.push(Draft { what, made }),
                     Err(Nothing::NoVersion) => return Err(no_version()),
+                    Err(Nothing::Wrong(why)) => return Err(invalid(&what, &why)),
                     Err(Nothing::LeftOut(why)) => left_out.push(LeftOut { what, why }),
                 }
             }

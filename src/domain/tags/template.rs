@@ -91,6 +91,8 @@ pub(super) enum Nothing {
     NoVersion,
     /// What it stands for does not exist here: no tag.
     LeftOut(String),
+    /// It has a text that cannot be used: an error.
+    Wrong(String),
 }
 
 impl Template {

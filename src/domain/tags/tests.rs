@@ -209,6 +209,10 @@ fn lines_as_teams_know_them() {
         "no tag for the image: {{branch}}: what is built is not a branch"
     );
     assert_eq!(
+        patterns("type=sha,enable={{branch}}", "1.0", "refs/heads/main"),
+        "invalid line \"type=sha,enable={{branch}}\" in tags: `enable` is \"main\", neither true nor false"
+    );
+    assert_eq!(
         patterns("type=raw,value=b,priority=1\na\ntype=raw,value=c,priority=900", "1.0", ""),
         "c, a, b"
     );

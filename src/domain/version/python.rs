@@ -93,6 +93,11 @@ impl<'a> Module<'a> {
     fn value(&self, name: &str, hops: u32) -> Result<Option<Said>, Lack> {
         let mut last = None;
         for statement in &self.statements {
+            // What begins with `_` is not brought by `*`.
+            if last.is_some() && is_star(statement) && !name.starts_with('_') {
+                let how = "may be replaced by what `import *` brings";
+                last = Some((Binding::Otherwise(how), statement.start));
+            }
             let Some(binding) = self.binding(statement, name) else { continue };
             if statement.is_inner || is_block(statement) {
                 let how = "is given a value in a block, so it depends on what runs";
@@ -172,7 +177,11 @@ impl<'a> Module<'a> {
             return None;
         }
         let word = |index: usize| words.get(index).map(|placed| placed.word);
+        if words.windows(2).any(|pair| is_name(&pair[0]) && pair[1].word == Word::Walrus) {
+            return Some(Binding::Otherwise("is given a value inside of an expression"));
+        }
         match word(0)? {
+            Word::Name("global") => return Some(Binding::Otherwise("is set by a function")),
             Word::Name("import" | "from") => {
                 return imports(words, name)
                     .then_some(Binding::Otherwise("is imported, so it is known only at runtime"));
@@ -240,14 +249,26 @@ fn imports(words: &[Placed<'_>], name: &str) -> bool {
     })
 }
 
-/// Whether the first line of a block gives a name a value: `for name in`, `with x as name`, `if x: name = 1`.
+/// Whether the first line of a block gives a name a value: `for a, name in`, `with x as name`, `case name`, `if x: name =
+/// 1`. It may say so of a line that only reads the name, never the other way round.
 fn in_block(words: &[Placed<'_>], name: &str) -> bool {
-    let word = |index: usize| words.get(index).map(|placed| placed.word);
-    (1..words.len()).any(|index| {
-        word(index) == Some(Word::Name(name))
-            && (matches!(word(index + 1), Some(Word::Assign | Word::Change))
-                || matches!(word(index - 1), Some(Word::Name("for" | "as"))))
-    })
+    let is = |placed: &Placed<'_>, word: &str| placed.word == Word::Name(word);
+    let targets = match words.iter().find(|placed| !is(placed, "async")) {
+        Some(first) if is(first, "for") => words.split(|placed| is(placed, "in")).next(),
+        Some(first) if is(first, "case") => Some(words),
+        _ => words.iter().position(|placed| is(placed, "as")).and_then(|at| words.get(at..)),
+    };
+    let assigned = words.windows(2).any(|pair| {
+        is(&pair[0], name) && matches!(pair[1].word, Word::Assign | Word::Change | Word::Walrus)
+    });
+    assigned || targets.unwrap_or_default().iter().any(|placed| is(placed, name))
+}
+
+/// Whether a statement imports whatever a module has.
+fn is_star(statement: &Statement<'_>) -> bool {
+    let words = &statement.words;
+    words.first().is_some_and(|first| first.word == Word::Name("from"))
+        && words.last().is_some_and(|last| last.word == Word::Sign('*'))
 }
 
 /// Whether a target takes several values apart, and one of them is for this name: `(a, name) = ...`.

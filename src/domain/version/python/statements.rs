@@ -1,7 +1,7 @@
 //! The statements of a Python file, as far as it takes to see what is assigned to a name at module level. Python is
 //! never run, and nothing is checked that is not needed for that.
 
-/// A word of a statement. Inside of brackets only names are kept.
+/// A word of a statement. Inside of brackets only names and `:=` are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Word<'a> {
     /// A name or a keyword.
@@ -12,6 +12,8 @@ pub(super) enum Word<'a> {
     Assign,
     /// `+=` and its like.
     Change,
+    /// `:=`, which assigns inside of an expression.
+    Walrus,
     /// Any other sign, and the first character of a number.
     Sign(char),
 }
@@ -45,7 +47,7 @@ pub(super) struct Unclosed(pub(super) usize);
 /// What stands before the `=` of a statement that changes a value.
 const OPERATORS: &str = "+-*/%&|^@";
 
-/// The statements of a file that are not in a function or a class.
+/// The statements of a file that are not in a function or a class, and `global` wherever it is.
 pub(super) fn statements(text: &str) -> Result<Vec<Statement<'_>>, Unclosed> {
     let mut reader = Reader { text, at: 0, depth: 0, words: Vec::new() };
     let mut found = Vec::new();
@@ -62,7 +64,9 @@ pub(super) fn statements(text: &str) -> Result<Vec<Statement<'_>>, Unclosed> {
                 in_scope = begins_scope(&words);
             }
             is_first = false;
-            let is_elsewhere = is_indented && in_scope;
+            // What a function declares `global` it can assign.
+            let is_global = words.first().is_some_and(|first| first.word == Word::Name("global"));
+            let is_elsewhere = is_indented && in_scope && !is_global;
             if !(words.is_empty() || is_elsewhere) {
                 let end = reader.at;
                 found.push(Statement { words, is_inner: is_indented, start: start_of_part, end });
@@ -151,7 +155,7 @@ impl<'a> Reader<'a> {
     }
 
     fn push(&mut self, word: Word<'a>) {
-        if self.depth == 0 || matches!(word, Word::Name(_)) {
+        if self.depth == 0 || matches!(word, Word::Name(_) | Word::Walrus) {
             self.words.push(Placed { word, depth: self.depth, end: self.at });
         }
     }
@@ -191,6 +195,7 @@ impl<'a> Reader<'a> {
                 self.at += 1;
                 self.push(Word::Sign('='));
             }
+            '=' if before == Some(':') => self.push(Word::Walrus),
             '=' if before.is_some_and(|c| "<>!".contains(c)) => self.push(Word::Sign('=')),
             '=' if before.is_some_and(|c| OPERATORS.contains(c)) => {
                 let is_operator =
