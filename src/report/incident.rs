@@ -6,6 +6,7 @@
 pub mod body;
 pub mod comment;
 pub mod summary;
+pub mod template;
 
 use crate::domain::incident::jobs::{Job, Stage};
 use crate::domain::incident::memory::{Memory, Seen};
@@ -110,6 +111,11 @@ pub fn title(run: &Run, failed: &[String]) -> String {
     let first = failed.first().map_or("", String::as_str);
     let title = format!("{} fails on {}: {first}{more}", run.workflow, run.branch);
     inert(&title)
+}
+
+/// A title of a template, as long as one may be.
+pub fn cut_title(text: &str) -> String {
+    text.chars().take(LONGEST_TITLE).collect()
 }
 
 /// Text for a title, where nothing is Markdown but mentions and references count: a zero-width space parts them.

@@ -71,6 +71,7 @@ mod incident {
     mod chat;
     mod corpus;
     mod issue;
+    mod template;
     mod why;
 }
 mod layering;
