@@ -109,7 +109,7 @@ pub const INPUTS: &[InputSpec] = &[
         name: "title",
         kind: Kind::Text,
         need: Need::Optional,
-        doc: "Template for the title of a new issue, with the variables that are listed below.",
+        doc: "Template for the title of a new issue. The README lists the variables.",
         examples: &["{{ workflow }} is red on {{ branch }}: {{ stage }}"],
     },
     InputSpec {
