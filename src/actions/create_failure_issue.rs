@@ -32,6 +32,7 @@ mod gather;
 mod inputs;
 mod notify;
 mod table;
+mod words;
 
 /// What writing an issue needs.
 const WRITE_ISSUES: &str = "issues: write";

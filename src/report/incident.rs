@@ -7,6 +7,7 @@ pub mod body;
 pub mod comment;
 pub mod summary;
 pub mod suspects;
+pub mod template;
 
 use crate::domain::incident::jobs::{Job, Stage};
 use crate::domain::incident::memory::{Memory, Seen};
@@ -115,6 +116,11 @@ pub fn title(run: &Run, failed: &[String]) -> String {
     };
     let title = format!("{} fails on {at}: {first}{more}", run.workflow);
     inert(&title)
+}
+
+/// A title of a template, as long as one may be.
+pub fn cut_title(text: &str) -> String {
+    text.chars().take(LONGEST_TITLE).collect()
 }
 
 /// Text for a title, where nothing is Markdown but mentions and references count: a zero-width space parts them.

@@ -74,6 +74,7 @@ mod incident {
     mod lines;
     mod races;
     mod suspects;
+    mod template;
     mod why;
 }
 mod layering;

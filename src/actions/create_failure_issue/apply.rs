@@ -5,6 +5,7 @@ use tokio::sync::OnceCell;
 use crate::actions::World;
 use crate::actions::create_failure_issue::around::{self, Around};
 use crate::actions::create_failure_issue::inputs::Inputs;
+use crate::actions::create_failure_issue::words::Words;
 use crate::adapters::github::client::Operation;
 use crate::adapters::github::comments::{self, Sticky};
 use crate::adapters::github::compare;
@@ -20,8 +21,8 @@ use crate::domain::incident::news::News;
 use crate::domain::incident::run::{Line, Run};
 use crate::domain::repository::Repository;
 use crate::domain::sticky::Marker;
-use crate::report::incident::comment::{comment, duplicate};
-use crate::report::incident::{Failing, body, title};
+use crate::report::incident::Failing;
+use crate::report::incident::comment::duplicate;
 
 /// Comparisons of commits that one run makes. What is not compared stays broken until the next run.
 const COMPARISONS: usize = 3;
@@ -149,8 +150,9 @@ async fn carry_out(
     news: &News,
     (known, plan): (Option<&Known>, &Plan),
 ) -> Result<Done, Error> {
-    let Desk { inputs, operation, repository, run, failing, .. } = desk;
-    let body = |memory: &Memory, earlier| body::body(key, Failing { memory, earlier, ..failing });
+    let Desk { inputs, operation, repository, failing, .. } = desk;
+    let words = Words { world: desk.world, inputs };
+    let body = |memory: &Memory, earlier| words.body(key, Failing { memory, earlier, ..failing });
     let earlier = match plan.change {
         Change::Create { earlier } => earlier,
         _ => None,
@@ -175,7 +177,7 @@ async fn carry_out(
             let failed =
                 plan.memory.iter().flat_map(|memory| &memory.sections).map(|one| one.job.clone());
             let draft = Draft {
-                title: title(run, &failed.collect::<Vec<_>>()),
+                title: words.title(failing, &failed.collect::<Vec<_>>()),
                 body: text,
                 labels: inputs.labels.clone(),
                 assignees: inputs.assignees.clone(),
@@ -221,7 +223,8 @@ async fn create(desk: Desk<'_>, mut draft: Draft) -> Result<Issue, Error> {
 async fn say(desk: Desk<'_>, number: u64, (seen, told): (&Seen, &Told)) {
     let name = format!("{} {}", seen.run, seen.attempt);
     let sticky = sticky(desk, number, &name);
-    let text = comment(desk.failing.links, seen, told);
+    let words = Words { world: desk.world, inputs: desk.inputs };
+    let text = words.comment(desk.failing, (seen, told));
     note(desk, comments::say(desk.operation, &sticky, &text).await.map(drop));
 }
 

@@ -13,6 +13,7 @@ use crate::domain::input::Values;
 use crate::domain::notice::When;
 use crate::domain::sticky::Author;
 use crate::failure::{Failure, Outcome};
+use crate::report::incident::template::{Part, Template};
 
 /// The label by which issues are found again, unless another is given.
 pub const MARKER_LABEL: &str = "ci-failure";
@@ -47,6 +48,12 @@ pub struct Inputs {
     pub rules: Rules,
     /// Whose issues are ours.
     pub author: Author,
+    /// The title of a new issue, if the user has words of their own.
+    pub title: Option<Template>,
+    /// The text of the issue.
+    pub body: Option<Template>,
+    /// A comment.
+    pub comment: Option<Template>,
     /// Where messages go, if anywhere.
     pub slack: Option<Webhook>,
     /// When they do.
@@ -90,6 +97,14 @@ impl Inputs {
                 ));
             }
         }
+        let mut template = |name: &str, part| {
+            let source = values.text(name)?;
+            let read = Template::read(part, source);
+            read.map_err(|why| faults.push(format!("`{name}`: {why}"))).ok()
+        };
+        let title = template("title", Part::Title);
+        let body = template("body", Part::Body);
+        let comment = template("comment", Part::Comment);
         let slack = values.secret("slack-webhook").and_then(|address| {
             Webhook::parse(address)
                 .map_err(|why| faults.push(format!("`slack-webhook`: {why}")))
@@ -111,6 +126,9 @@ impl Inputs {
             run_id: values.number("run-id"),
             rules,
             author: Author::Login(text("login")),
+            title,
+            body,
+            comment,
             slack,
             notify_on: When::of(&text("notify-on")),
             timeout: duration("timeout"),

@@ -106,6 +106,27 @@ pub const INPUTS: &[InputSpec] = &[
         examples: &["change", "always"],
     },
     InputSpec {
+        name: "title",
+        kind: Kind::Text,
+        need: Need::Optional,
+        doc: "Template for the title of a new issue. The README lists the variables.",
+        examples: &["{{ workflow }} is red on {{ branch }}: {{ stage }}"],
+    },
+    InputSpec {
+        name: "body",
+        kind: Kind::Text,
+        need: Need::Optional,
+        doc: "Template for the text of the issue; `{{ report }}` is the built-in one.",
+        examples: &["Please look, @acme/on-call.\n\n{{ report }}"],
+    },
+    InputSpec {
+        name: "comment",
+        kind: Kind::Text,
+        need: Need::Optional,
+        doc: "Template for comments; `{{ news }}` is the built-in sentence.",
+        examples: &["{{ news }} See [the run]({{ run_url }})."],
+    },
+    InputSpec {
         name: "timeout",
         kind: Kind::Duration,
         need: Need::Default("60s"),

@@ -21,12 +21,25 @@ const JOBS: usize = 60;
 
 /// The whole body: the hidden key, the words, the hidden memory.
 pub fn body(key: &Key, failing: Failing<'_>) -> String {
-    let memory = failing.memory.line();
-    let room = LONGEST.saturating_sub(key.line().len() + memory.len() + 8);
+    let words = words(failing, room(key, failing.memory));
+    around(key, failing.memory, &words)
+}
+
+/// The hidden lines and the words between them.
+pub fn around(key: &Key, memory: &Memory, words: &str) -> String {
+    format!("{}\n{words}\n{}\n", key.line(), memory.line())
+}
+
+/// How many bytes there are for words beside the hidden lines.
+pub fn room(key: &Key, memory: &Memory) -> usize {
+    LONGEST.saturating_sub(key.line().len() + memory.line().len() + 8)
+}
+
+/// The built-in words.
+pub fn words(failing: Failing<'_>, room: usize) -> String {
     let mut sections = sections(failing, JOBS);
     sections.push(foot(failing));
-    let words = summary::cut(&sections, room);
-    format!("{}\n{words}\n{memory}\n", key.line())
+    summary::cut(&sections, room)
 }
 
 /// The words, one section each; of the jobs at most so many rows.

@@ -317,3 +317,40 @@ async fn each_issue_of_its_own_and_one_message_for_the_run() {
     run(&bed, &slack, &one, &scope).await;
     assert_eq!(slack.titles()[2], "🔴 nightly fails on main: deploy");
 }
+
+#[tokio::test]
+async fn what_a_person_does_not_plan_to_mend_is_not_told_until_it_is_mended() {
+    let (bed, slack) = (Bed::new().await, FakeSlack::start().await);
+    run(&bed, &slack, &Run::of(1, 'a', &RED), &[]).await;
+    bed.github.touch(11, |issue| {
+        issue.is_open = false;
+        issue.reason = Some("not_planned".into());
+    });
+    did(&run(&bed, &slack, &Run::of(2, 'b', &WORSE), &[]).await, "updated");
+    assert_eq!(slack.messages().len(), 1);
+    run(&bed, &slack, &Run::of(3, 'c', &GREEN), &[]).await;
+    assert_eq!(slack.titles()[1..], ["🟢 nightly succeeds again on main"]);
+}
+
+#[tokio::test]
+async fn without_closing_it_is_told_once_that_it_succeeds_again() {
+    let (bed, slack) = (Bed::new().await, FakeSlack::start().await);
+    let stays_open = [("close-on-success", "false")];
+    for (number, digit, jobs) in [(1, 'a', &RED), (2, 'b', &GREEN), (3, 'c', &GREEN)] {
+        run(&bed, &slack, &Run::of(number, digit, jobs), &stays_open).await;
+    }
+    assert!(bed.issue().is_open);
+    assert_eq!(
+        slack.titles(),
+        ["🔴 nightly fails on main: test", "🟢 nightly succeeds again on main"]
+    );
+}
+
+#[tokio::test]
+async fn a_run_that_is_looked_at_twice_is_told_once() {
+    let (bed, slack) = (Bed::new().await, FakeSlack::start().await);
+    for _ in 0..2 {
+        run(&bed, &slack, &Run::of(1, 'a', &RED), &[]).await;
+    }
+    assert_eq!(slack.titles(), ["🔴 nightly fails on main: test"]);
+}

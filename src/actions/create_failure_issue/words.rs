@@ -1,0 +1,91 @@
+//! The words of an issue: those of its templates, or ours.
+
+use crate::actions::World;
+use crate::actions::create_failure_issue::inputs::Inputs;
+use crate::domain::event::{Annotation, Event, Level};
+use crate::domain::incident::key::Key;
+use crate::domain::incident::life::Told;
+use crate::domain::incident::memory::Seen;
+use crate::domain::redact::Redactor;
+use crate::report::incident::comment::comment;
+use crate::report::incident::template::{self, OUTPUT, Template, Variables};
+use crate::report::incident::{Failing, body, cut_title, title};
+
+/// Writes what people read. A template that makes no text of this run is told, and ours stand instead.
+#[derive(Clone, Copy)]
+pub struct Words<'a> {
+    /// The job.
+    pub world: World<'a>,
+    /// What the user asked for.
+    pub inputs: &'a Inputs,
+}
+
+impl Words<'_> {
+    /// The title of a new issue for these jobs.
+    pub fn title(self, failing: Failing<'_>, jobs: &[String]) -> String {
+        let template = self.inputs.title.as_ref();
+        let made =
+            template.and_then(|template| self.made(("title", template), failing, ("", ""), OUTPUT));
+        made.map_or_else(|| title(failing.run, jobs), |text| cut_title(&text))
+    }
+
+    /// The whole body, hidden lines included.
+    pub fn body(self, key: &Key, failing: Failing<'_>) -> String {
+        let Some(template) = &self.inputs.body else { return body::body(key, failing) };
+        let room = body::room(key, failing.memory);
+        // The author's own words need room too.
+        let report = body::words(failing, room.saturating_sub(template::LONGEST));
+        match self.made(("body", template), failing, (&report, ""), room) {
+            Some(text) => body::around(key, failing.memory, &text),
+            None => body::body(key, failing),
+        }
+    }
+
+    /// A comment.
+    pub fn comment(self, failing: Failing<'_>, (seen, told): (&Seen, &Told)) -> String {
+        let news = comment(failing.links, seen, told);
+        let template = self.inputs.comment.as_ref();
+        let made = template
+            .and_then(|template| self.made(("comment", template), failing, ("", &news), OUTPUT));
+        made.unwrap_or(news)
+    }
+
+    fn made(
+        self,
+        (input, template): (&str, &Template),
+        failing: Failing<'_>,
+        ours: (&str, &str),
+        room: usize,
+    ) -> Option<String> {
+        let made = self.rendered(template, failing, ours, room);
+        made.map_err(|why| {
+            self.world.events.emit(Event::Annotated(Annotation {
+                level: Level::Warning,
+                title: "create-failure-issue: a template was not used".to_owned(),
+                message: format!(
+                    "`{input}`: {why}\nWhat to do: change the template; the built-in text was used"
+                ),
+                place: None,
+            }));
+        })
+        .ok()
+    }
+
+    fn rendered(
+        self,
+        template: &Template,
+        failing: Failing<'_>,
+        ours: (&str, &str),
+        room: usize,
+    ) -> Result<String, String> {
+        let events = self.world.events;
+        let redactor =
+            Redactor::new().map_err(|error| format!("secrets cannot be looked for: {error}"))?;
+        let hide = |text: &str| events.harmless(&redactor.hide(text)).join(" ");
+        let text = template.render(&Variables::new(failing, ours, hide), room)?;
+        if events.finds_secret(&text) {
+            return Err("a secret of this run stands in its text".to_owned());
+        }
+        Ok(text)
+    }
+}
