@@ -83,8 +83,8 @@ impl Words<'_> {
             Redactor::new().map_err(|error| format!("secrets cannot be looked for: {error}"))?;
         let hide = |text: &str| events.harmless(&redactor.hide(text)).join(" ");
         let text = template.render(&Variables::new(failing, ours, hide), room)?;
-        if events.finds_secret(&text) {
-            return Err("a secret of this run stands in its text".to_owned());
+        if let Some(input) = events.leaks(&text) {
+            return Err(format!("the value of {input} stands in its text"));
         }
         Ok(text)
     }
