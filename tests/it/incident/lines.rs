@@ -31,6 +31,7 @@ async fn a_tag_of_another_branch_leaves_it_open() {
     let tags = [("branches", "v*")];
     did(&bed.run_with(&tag(1, "v1.0", 'b', &RED), &tags).await, "created");
     bed.github.rewrite_without(&sha('b'));
+    bed.github.tag("v2.0", &sha('f'));
     did(&bed.run_with(&tag(2, "v2.0", 'f', &GREEN), &tags).await, "none");
     assert!(bed.issue().is_open);
 }

@@ -69,6 +69,7 @@ struct State {
     jobs: Vec<(u64, u64, Value)>,
     commits: Vec<String>,
     lost_commits: Vec<String>,
+    tags: Vec<(String, String)>,
     files: Vec<(String, String)>,
     logs: Vec<(u64, String)>,
     pulls: Vec<Value>,
@@ -177,6 +178,11 @@ impl FakeGitHub {
         let mut state = self.state();
         state.commits.retain(|commit| commit != sha);
         state.lost_commits.push(sha.to_owned());
+    }
+
+    /// A tag at a commit.
+    pub fn tag(&self, name: &str, sha: &str) {
+        self.state().tags.push((name.to_owned(), sha.to_owned()));
     }
 
     /// Where the log of a job lies: on another server.

@@ -54,9 +54,13 @@ impl State {
     pub(super) fn compare(&self, both: &str) -> Response {
         let both = decoded(both);
         let Some((earlier, later)) = both.split_once("...") else { return said(404, "Not Found") };
+        let of_tag = |name: &str| self.tags.iter().find(|(tag, _)| tag == name);
         let place = |name: &str| match name {
             "main" => self.commits.len().checked_sub(1),
-            sha => self.commits.iter().position(|commit| commit == sha),
+            name => {
+                let sha = of_tag(name).map_or(name, |(_, sha)| sha.as_str());
+                self.commits.iter().position(|commit| commit == sha)
+            }
         };
         // Those of `main` between the two, the oldest first.
         let between = match (place(earlier), place(later)) {
