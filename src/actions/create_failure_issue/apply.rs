@@ -196,7 +196,7 @@ async fn carry_out(
     let Some(number) = done.number else { return Ok(done) };
     let edit = Edit { body: Some(text), state: turn };
     done.state = issues::edit(operation, repository, number, &edit).await?.map(|one| one.state);
-    if let Some(told) = &plan.comment {
+    if let Some(told) = plan.comment.as_ref().filter(|_| !plan.is_quiet) {
         say(desk, number, (&news.seen, told)).await;
     }
     Ok(done)

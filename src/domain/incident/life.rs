@@ -113,14 +113,16 @@ pub struct Plan {
     pub change: Change,
     /// What it knows then.
     pub memory: Option<Memory>,
-    /// The comment.
+    /// What is news to people.
     pub comment: Option<Told>,
+    /// Whether no comment is written of it, because another one was written not long ago ([`QUIET`]).
+    pub is_quiet: bool,
 }
 
 impl Plan {
     /// Nothing is done.
     pub const fn nothing(why: Why) -> Self {
-        Self { change: Change::Nothing(why), memory: None, comment: None }
+        Self { change: Change::Nothing(why), memory: None, comment: None, is_quiet: false }
     }
 
     /// Whether an issue becomes open by it, of which people are told. A newer run may have shown by then that it is needless.
@@ -138,11 +140,11 @@ impl Plan {
         self
     }
 
-    /// The same without its comment where another one was written not long ago.
+    /// The same in silence where a comment was written not long ago.
     fn at_most_one_comment_a_day(mut self, now: Timestamp) -> Self {
         if let (Some(memory), Some(_)) = (&mut self.memory, &self.comment) {
             match memory.said_at {
-                Some(at) if !is_over(at, now, QUIET) => self.comment = None,
+                Some(at) if !is_over(at, now, QUIET) => self.is_quiet = true,
                 _ => memory.said_at = Some(now),
             }
         }
@@ -239,7 +241,12 @@ fn planned(
     if before.is_none() && known.state == State::Open && news.is_green && rules.closes {
         // Somebody edited away what was broken; whatever it was, all is green.
         let change = Change::Close(known.number);
-        return Plan { change, memory: Some(fresh(&news.seen)), comment: Some(Told::Fixed) };
+        return Plan {
+            change,
+            memory: Some(fresh(&news.seen)),
+            comment: Some(Told::Fixed),
+            is_quiet: false,
+        };
     }
     let mut memory = before.cloned().unwrap_or_else(|| fresh(&news.seen));
     if matches!(known.state, State::Completed(_)) && !news.failed.is_empty() {
@@ -267,7 +274,12 @@ struct Facts<'a> {
 impl Facts<'_> {
     fn plan(self, rules: Rules, memory: Memory) -> Plan {
         let number = self.known.number;
-        let with = |change, comment, memory| Plan { change, memory: Some(memory), comment };
+        let with = |change, comment, memory| Plan {
+            change,
+            memory: Some(memory),
+            comment,
+            is_quiet: false,
+        };
         if self.news.failed.is_empty() && !self.is_mended {
             let why = if self.was_open { Why::NotFixed } else { Why::NothingBroken };
             return Plan::nothing(why);
@@ -320,7 +332,12 @@ pub fn first(news: &News) -> Memory {
 }
 
 fn create(news: &News, earlier: Option<u64>) -> Plan {
-    Plan { change: Change::Create { earlier }, memory: Some(first(news)), comment: None }
+    Plan {
+        change: Change::Create { earlier },
+        memory: Some(first(news)),
+        comment: None,
+        is_quiet: false,
+    }
 }
 
 /// How it is told that nothing is broken any more.
