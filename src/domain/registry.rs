@@ -4,7 +4,22 @@
 pub mod challenge;
 pub mod credentials;
 
+use std::fmt;
+
 use crate::domain::image::Parts;
+
+/// Why a header, a file or an answer cannot be used: to be read behind its name ("the header WWW-Authenticate", the
+/// path of the file).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unreadable(String);
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Unreadable {}
 
 /// An image that is to be pulled.
 #[derive(Clone, Debug, PartialEq, Eq)]

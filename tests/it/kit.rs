@@ -8,6 +8,7 @@ pub mod mta;
 pub mod owner;
 pub mod postgres;
 pub mod process;
+pub mod python;
 pub mod runner;
 pub mod scene;
 pub mod scratch_git;

@@ -1,7 +1,7 @@
 //! What a registry asks for when it refuses a request: the header `WWW-Authenticate` (RFC 9110, 11.6.1), and what of it
 //! registries use (<https://distribution.github.io/distribution/spec/auth/token/>).
 
-use std::fmt;
+use super::Unreadable;
 
 /// How long a header may be, in bytes.
 const LONGEST: usize = 16 * 1024;
@@ -43,18 +43,6 @@ pub enum Demand {
     /// Send user name and password with each request.
     Basic,
 }
-
-/// Why a registry's demand cannot be met: to be read behind "the registry's header WWW-Authenticate".
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unreadable(String);
-
-impl fmt::Display for Unreadable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Unreadable {}
 
 /// What the headers of one answer demand. A token comes before a password, which registries with both keep for old
 /// clients.

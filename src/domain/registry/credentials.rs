@@ -2,13 +2,13 @@
 //! is read or started here, and no message repeats what the file says.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use secrecy::SecretString;
 use serde::Deserialize;
 
+use super::Unreadable;
 use crate::domain::image::Registry;
 
 /// The key of Docker Hub, from the time of its first version.
@@ -49,18 +49,6 @@ pub enum Place {
     /// In the file itself.
     Stored(Credentials),
 }
-
-/// Why credentials cannot be read: to be read behind the name of the file or the helper.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unreadable(String);
-
-impl fmt::Display for Unreadable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Unreadable {}
 
 /// The part of Docker's configuration that speaks of credentials.
 #[derive(Default, Deserialize)]

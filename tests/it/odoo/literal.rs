@@ -2,10 +2,9 @@
 //!
 //! `MTA_LITERAL_SEED` says which texts are made; without it they are always the same.
 
-use std::io::Write;
-use std::process::{Command, Stdio};
-
 use mta_actions::domain::odoo::literal::{self, Problem};
+
+use crate::kit::python;
 
 mod made;
 mod shown;
@@ -43,30 +42,6 @@ for line in sys.stdin:
     print(json.dumps(answer))
 "#;
 
-/// What Python answers, or `None` if there is none of the right age.
-fn python(cases: &[String]) -> Option<Vec<Option<String>>> {
-    let age = "import sys; sys.exit(sys.version_info[:2] != (3, 11))";
-    let right = Command::new("python3").args(["-c", age]).status();
-    if !right.is_ok_and(|status| status.success()) {
-        return None;
-    }
-    let mut child = Command::new("python3")
-        .args(["-W", "ignore", "-c", PYTHON])
-        .env("PYTHONIOENCODING", "utf-8")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut stdin = child.stdin.take().unwrap();
-    let lines: String =
-        cases.iter().map(|case| serde_json::to_string(case).unwrap() + "\n").collect();
-    let writer = std::thread::spawn(move || stdin.write_all(lines.as_bytes()));
-    let output = child.wait_with_output().unwrap();
-    writer.join().unwrap().unwrap();
-    let lines = String::from_utf8(output.stdout).unwrap();
-    Some(lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect())
-}
-
 #[test]
 fn the_same_texts_have_the_same_values_in_python() {
     compare(20_000);
@@ -81,11 +56,7 @@ fn deep_the_same_texts_have_the_same_values_in_python() {
 fn compare(count: usize) {
     let seed = std::env::var("MTA_LITERAL_SEED").map_or(0, |number| number.parse().unwrap());
     let cases = made::cases(count, seed);
-    let Some(answers) = python(&cases) else {
-        eprintln!("skipped: no python3 of version 3.11 to compare with");
-        return;
-    };
-    assert_eq!(answers.len(), cases.len());
+    let Some(answers) = python::answers::<Option<String>>(PYTHON, &cases) else { return };
     let (mut accepted, mut limits, mut different) = (0, 0, Vec::new());
     for (case, theirs) in cases.iter().zip(answers) {
         let read = literal::parse(case);

@@ -1,10 +1,9 @@
 //! The version of a Python module against what Python itself assigns when it runs it: never another one.
 
-use std::io::Write;
-use std::process::{Command, Stdio};
-
 use mta_actions::domain::known::Entry;
 use mta_actions::domain::version::{Git, Origin, Request, find};
+
+use crate::kit::python;
 
 /// Runs each module and answers one line of JSON: the version, `null` where it ends with an error, `0` where it sets
 /// none, `1` where it sets something that is neither a text nor a tuple.
@@ -97,29 +96,6 @@ fn modules(count: usize) -> Vec<String> {
     (0..count).map(module).collect()
 }
 
-/// What Python answers, or `None` if there is none of the right age.
-fn python(modules: &[String]) -> Option<Vec<serde_json::Value>> {
-    let age = "import sys; sys.exit(sys.version_info < (3, 11))";
-    let right = Command::new("python3").args(["-c", age]).status();
-    if !right.is_ok_and(|status| status.success()) {
-        return None;
-    }
-    let mut child = Command::new("python3")
-        .args(["-W", "ignore", "-c", PYTHON])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut stdin = child.stdin.take().unwrap();
-    let lines: String =
-        modules.iter().map(|module| serde_json::to_string(module).unwrap() + "\n").collect();
-    let writer = std::thread::spawn(move || stdin.write_all(lines.as_bytes()));
-    let output = child.wait_with_output().unwrap();
-    writer.join().unwrap().unwrap();
-    let lines = String::from_utf8(output.stdout).unwrap();
-    Some(lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect())
-}
-
 /// Our answer: the version, or why there is none.
 fn ours(module: &str) -> Result<String, String> {
     let origin = Origin::File { path: "m.py".to_owned(), key: Some("__version__".to_owned()) };
@@ -131,11 +107,7 @@ fn ours(module: &str) -> Result<String, String> {
 #[test]
 fn the_version_is_the_one_that_python_assigns() {
     let modules = modules(5000);
-    let Some(answers) = python(&modules) else {
-        eprintln!("skipped: no python3 of version 3.11 or later to compare with");
-        return;
-    };
-    assert_eq!(answers.len(), modules.len());
+    let Some(answers) = python::answers::<serde_json::Value>(PYTHON, &modules) else { return };
     let (mut found, mut absent, mut different) = (0, 0, Vec::new());
     for (module, theirs) in modules.iter().zip(&answers) {
         if theirs.is_null() {
