@@ -130,8 +130,13 @@ async fn story(inputs: &Inputs, world: World<'_>) -> Result<Ending, Failure> {
         Ok(known) => issues(desk, &gathered, &known).await,
         Err(error) => Err(error),
     };
-    let warning =
-        notify::notify((world, inputs), (&everything, failing), done.as_deref().ok()).await;
+    let warning = notify::notify(
+        (world, inputs),
+        (&operation, &repository),
+        (&everything, failing),
+        done.as_deref().ok(),
+    )
+    .await;
     let mut ending = match done {
         Ok(done) => told.with(&done),
         Err(error @ Error::NotAllowed { .. }) => {

@@ -1,4 +1,4 @@
-//! Runs of workflows: one by its number, and its jobs.
+//! Runs of workflows: one by its number, its jobs, and the newest ones.
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -24,6 +24,31 @@ pub async fn get(
     let told: Value = operation.get(&call).await?;
     let why = || "the answer is no run of a workflow".to_owned();
     Run::of_api(&told).ok_or_else(|| Error::Unusable { what: call.what, why: why() })
+}
+
+/// Runs that are asked for when the one before is looked for: some of them may have been cancelled.
+const RECENT: &str = "20";
+
+#[derive(Deserialize)]
+struct Recent {
+    #[serde(default)]
+    workflow_runs: Vec<Value>,
+}
+
+/// The newest runs of a run's workflow and branch that have ended.
+pub async fn recent(
+    operation: &Operation<'_>,
+    repository: &Repository,
+    run: &Run,
+) -> Result<Vec<Run>, Error> {
+    let file = run.path.rsplit('/').next().unwrap_or_default();
+    let (owner, name) = (repository.owner(), repository.name());
+    let path = ["repos", owner, name, "actions", "workflows", file, "runs"];
+    let query = [("branch", run.branch.as_str()), ("status", "completed"), ("per_page", RECENT)];
+    let url = operation.client().url(&path, &query);
+    let call = Call::get(format!("list the runs of {file} of {repository}"), url);
+    let told: Recent = operation.get(&call).await?;
+    Ok(told.workflow_runs.iter().filter_map(Run::of_api).collect())
 }
 
 /// A job as the API tells it; anything but the number may be missing.

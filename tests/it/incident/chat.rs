@@ -354,3 +354,20 @@ async fn a_run_that_is_looked_at_twice_is_told_once() {
     }
     assert_eq!(slack.titles(), ["🔴 nightly fails on main: test"]);
 }
+
+#[tokio::test]
+async fn without_issues_the_run_before_says_what_changed() {
+    let (bed, slack) = (Bed::new().await, FakeSlack::start().await);
+    let runs = [(&GREEN, "success"), (&RED, "failure"), (&RED, "failure"), (&GREEN, "success")];
+    for ((jobs, conclusion), number) in runs.into_iter().zip(1..) {
+        bed.github.script("GET labels=", Fault::Answer(denied()));
+        did(&run(&bed, &slack, &Run::of(number, 'a', jobs), &[]).await, "skipped");
+        bed.github.add_run(json!({"id": 500 + number, "run_attempt": 1, "run_number": number, "name": "nightly",
+            "path": ".github/workflows/nightly.yml", "head_branch": "main", "head_sha": sha('a'), "event": "push",
+            "conclusion": conclusion}));
+    }
+    assert_eq!(
+        slack.titles(),
+        ["🔴 nightly fails on main: test", "🟢 nightly succeeds again on main"]
+    );
+}

@@ -306,6 +306,7 @@ impl State {
                 self.edit_issue(number.parse().unwrap(), &request.json())
             }
             ("GET", ["actions", "runs", id]) => self.run(id),
+            ("GET", ["actions", "workflows", file, "runs"]) => self.runs_of(request, file),
             ("GET", ["actions", "runs", id, "attempts", attempt, "jobs"]) => {
                 self.jobs(request, (id, attempt))
             }

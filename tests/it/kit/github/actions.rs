@@ -11,6 +11,20 @@ impl State {
         found.map_or_else(|| said(404, "Not Found"), |run| Response::json(200, run))
     }
 
+    /// Runs of a workflow that have ended, the newest first.
+    pub(super) fn runs_of(&self, request: &Request, file: &str) -> Response {
+        let branch = request.query("branch").map(decoded).unwrap_or_default();
+        let is_meant = |run: &&Value| {
+            run["path"].as_str().unwrap_or_default().ends_with(file)
+                && run["head_branch"] == branch.as_str()
+                && !run["conclusion"].is_null()
+        };
+        let mut runs: Vec<Value> = self.runs.iter().filter(is_meant).cloned().collect();
+        runs.sort_by_key(|run| std::cmp::Reverse(run["run_number"].as_u64()));
+        let told = json!({"total_count": runs.len(), "workflow_runs": runs});
+        Response::json(200, &told)
+    }
+
     pub(super) fn jobs(&self, request: &Request, (id, attempt): (&str, &str)) -> Response {
         let of = |(run, number, _): &&(u64, u64, Value)| {
             run.to_string() == id && number.to_string() == attempt
