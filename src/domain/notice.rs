@@ -62,8 +62,8 @@ pub enum Ended {
     Undecided,
 }
 
-/// How the run before ended: the newest earlier one of these that succeeded or failed. One of a pull request says nothing
-/// of a branch that only has the same name, as that of a fork may.
+/// How the run before ended: the newest earlier one of these that succeeded or failed. One of a pull request says
+/// nothing of a branch that only has the same name, as that of a fork may.
 pub fn before(run: &Run, others: &[Run]) -> Option<Ended> {
     let is_earlier = |other: &&Run| {
         other.number < run.number && other.is_of_pull_request() == run.is_of_pull_request()

@@ -124,8 +124,8 @@ async fn tell(
     Ok(())
 }
 
-/// A text without secrets, in which characters that hide or turn it are seen; where a secret lies between such ones, they
-/// go, and it with them.
+/// A text without secrets, in which characters that hide or turn it are seen; where a secret lies between such ones,
+/// they go, and it with them.
 fn hidden(world: World<'_>, redactor: &Redactor, text: &str) -> String {
     let text = redactor.hide(text);
     let has_secret = world.events.finds_secret(&clean(&text));
