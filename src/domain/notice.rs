@@ -3,7 +3,9 @@
 //! An issue is for whoever mends it; a message reaches everybody in a channel. So what is said is decided once for a
 //! run, from what the run was and what was done with its issues, and repetitions are said only where asked for.
 
+use crate::domain::incident::jobs::Verdict;
 use crate::domain::incident::life::{Change, Told, Why};
+use crate::domain::incident::run::Run;
 
 /// When people are told: the input `notify-on`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -60,6 +62,30 @@ pub enum Ended {
     Undecided,
 }
 
+/// How the run before ended: the newest earlier one of these that succeeded or failed. One of a pull request says
+/// nothing of a branch that only has the same name, as that of a fork may.
+pub fn before(run: &Run, others: &[Run]) -> Option<Ended> {
+    let is_earlier = |other: &&Run| {
+        other.number < run.number && other.is_of_pull_request() == run.is_of_pull_request()
+    };
+    let ended = |other: &Run| match Verdict::of(Some(&other.conclusion)) {
+        Verdict::Succeeded => Some((other.place(), Ended::Green)),
+        Verdict::Failed => Some((other.place(), Ended::Failed)),
+        Verdict::Cancelled | Verdict::Skipped | Verdict::Unfinished => None,
+    };
+    let all = others.iter().filter(is_earlier).filter_map(ended);
+    all.max_by_key(|(place, _)| *place).map(|(_, ended)| ended)
+}
+
+/// What is known of the time before a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Known<'a> {
+    /// The issues that the run says something about.
+    Issues(&'a [Touched<'a>]),
+    /// No issue could be read or written, as without the permission; how the run before ended, if that is known.
+    Before(Option<Ended>),
+}
+
 /// What a run meant for one issue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Touched<'a> {
@@ -76,7 +102,7 @@ pub struct Touched<'a> {
 pub enum News {
     /// It fails, and nothing of it was known to be broken.
     Fails,
-    /// It fails; whether it did before is not known, because no issue could be read or written.
+    /// It fails; whether it did before is not known.
     Failed,
     /// It had been mended, and fails again.
     FailsAgain,
@@ -101,12 +127,15 @@ impl News {
     }
 }
 
-/// What there is to say. `issues` are those that the run says something about; `None` where they could not be read or
-/// written, as without the permission: then a failure counts as one that nobody knows of yet.
-pub fn news(ended: Ended, issues: Option<&[Touched<'_>]>) -> News {
-    match (ended, issues) {
-        (Ended::Failed, issues) => failure(issues.unwrap_or_default()),
-        (Ended::Green | Ended::Undecided, Some(issues)) if has_recovered(issues) => News::Recovered,
+/// What there is to say.
+pub fn news(ended: Ended, known: Known<'_>) -> News {
+    match (ended, known) {
+        (Ended::Failed, Known::Issues(issues)) => failure(issues),
+        (Ended::Failed, Known::Before(Some(Ended::Failed))) => News::StillFails,
+        (Ended::Failed, Known::Before(Some(Ended::Green))) => News::Fails,
+        (Ended::Failed, Known::Before(_)) => News::Failed,
+        (_, Known::Issues(issues)) if has_recovered(issues) => News::Recovered,
+        (Ended::Green, Known::Before(Some(Ended::Failed))) => News::Recovered,
         (Ended::Green, _) => News::Passed,
         (Ended::Undecided, _) => News::Undecided,
     }
@@ -183,19 +212,32 @@ mod tests {
             (&[], News::Failed),
         ];
         for (issues, expected) in table {
-            assert_eq!(news(Ended::Failed, Some(issues)), expected, "{issues:?}");
+            assert_eq!(news(Ended::Failed, Known::Issues(issues)), expected, "{issues:?}");
         }
-        assert_eq!(news(Ended::Failed, None), News::Failed);
+        for (before, expected) in [
+            (None, News::Failed),
+            (Some(Ended::Undecided), News::Failed),
+            (Some(Ended::Green), News::Fails),
+            (Some(Ended::Failed), News::StillFails),
+        ] {
+            assert_eq!(news(Ended::Failed, Known::Before(before)), expected);
+        }
     }
 
     #[test]
     fn of_several_issues_the_loudest_counts() {
         let e2e = Told::MoreFail(vec!["e2e".into()]);
         let (still, more) = (broken(&UPDATED, None), broken(&UPDATED, Some(&e2e)));
-        assert_eq!(news(Ended::Failed, Some(&[still, broken(&CREATED, None), more])), News::Fails);
-        assert_eq!(news(Ended::Failed, Some(&[still, more])), News::MoreFail(vec!["e2e".into()]));
+        assert_eq!(
+            news(Ended::Failed, Known::Issues(&[still, broken(&CREATED, None), more])),
+            News::Fails
+        );
+        assert_eq!(
+            news(Ended::Failed, Known::Issues(&[still, more])),
+            News::MoreFail(vec!["e2e".into()])
+        );
         let fixed = mended(&CLOSED, Some(&Told::Fixed));
-        assert_eq!(news(Ended::Failed, Some(&[fixed, still])), News::StillFails);
+        assert_eq!(news(Ended::Failed, Known::Issues(&[fixed, still])), News::StillFails);
     }
 
     #[test]
@@ -204,16 +246,24 @@ mod tests {
         let by_a_person = mended(&UPDATED, None);
         let quiet = mended(&Change::Nothing(Why::NothingBroken), None);
         for ended in [Ended::Green, Ended::Undecided] {
-            assert_eq!(news(ended, Some(&[fixed])), News::Recovered);
-            assert_eq!(news(ended, Some(&[quiet, by_a_person])), News::Recovered);
+            assert_eq!(news(ended, Known::Issues(&[fixed])), News::Recovered);
+            assert_eq!(news(ended, Known::Issues(&[quiet, by_a_person])), News::Recovered);
         }
         for other in [broken(&UPDATED, None), mended(&NOT_FIXED, None), mended(&NEWER, None)] {
-            assert_eq!(news(Ended::Green, Some(&[fixed, other])), News::Passed, "{other:?}");
+            assert_eq!(
+                news(Ended::Green, Known::Issues(&[fixed, other])),
+                News::Passed,
+                "{other:?}"
+            );
         }
-        assert_eq!(news(Ended::Green, Some(&[quiet])), News::Passed);
-        assert_eq!(news(Ended::Green, Some(&[])), News::Passed);
-        assert_eq!(news(Ended::Green, None), News::Passed);
-        assert_eq!(news(Ended::Undecided, None), News::Undecided);
+        assert_eq!(news(Ended::Green, Known::Issues(&[quiet])), News::Passed);
+        assert_eq!(news(Ended::Green, Known::Issues(&[])), News::Passed);
+        assert_eq!(news(Ended::Green, Known::Before(None)), News::Passed);
+        assert_eq!(news(Ended::Green, Known::Before(Some(Ended::Green))), News::Passed);
+        assert_eq!(news(Ended::Green, Known::Before(Some(Ended::Failed))), News::Recovered);
+        for before in [None, Some(Ended::Failed)] {
+            assert_eq!(news(Ended::Undecided, Known::Before(before)), News::Undecided);
+        }
     }
 
     #[test]
@@ -238,5 +288,38 @@ mod tests {
             assert_eq!(When::of(word).word(), *word);
         }
         assert_eq!(When::of("other"), When::default());
+    }
+
+    #[test]
+    fn the_run_before_is_the_newest_that_came_to_an_end() {
+        let run = |number, attempt, event: &str, conclusion: &str| Run {
+            number,
+            attempt,
+            event: event.into(),
+            conclusion: conclusion.into(),
+            ..Run::default()
+        };
+        let this = run(9, 1, "push", "");
+        let table = [
+            (
+                vec![run(7, 1, "push", "failure"), run(8, 1, "schedule", "success")],
+                Some(Ended::Green),
+            ),
+            (
+                vec![run(8, 1, "push", "success"), run(8, 2, "push", "timed_out")],
+                Some(Ended::Failed),
+            ),
+            (
+                vec![run(8, 1, "push", "cancelled"), run(7, 1, "push", "failure")],
+                Some(Ended::Failed),
+            ),
+            (vec![run(9, 1, "push", "failure"), run(10, 1, "push", "failure")], None),
+            (vec![run(8, 1, "pull_request", "failure")], None),
+            (vec![run(8, 1, "push", "")], None),
+            (vec![], None),
+        ];
+        for (others, expected) in table {
+            assert_eq!(before(&this, &others), expected, "{others:?}");
+        }
     }
 }

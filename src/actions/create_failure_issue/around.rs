@@ -6,7 +6,8 @@ use std::time::Duration;
 use crate::actions::World;
 use crate::adapters::github::client::Operation;
 use crate::adapters::github::errors::Error;
-use crate::adapters::github::{compare, runs};
+use crate::adapters::github::compare;
+use crate::adapters::github::runs::{self, Which};
 use crate::domain::event::Event;
 use crate::domain::incident::jobs::stages;
 use crate::domain::incident::memory::Seen;
@@ -36,7 +37,7 @@ pub async fn ask(
 ) -> Around {
     let operation = &operation.client().operation_within(TIME);
     let all = async {
-        let green = runs::green(operation, repository, run).await?;
+        let green = runs::recent(operation, repository, (run, Which::Green)).await?;
         let newer = newer(operation, repository, (run, &green)).await?;
         let suspects = suspects(world, operation, (repository, run), &green).await?;
         Ok::<_, Error>(Around { newer, suspects })

@@ -5,13 +5,17 @@ use crate::actions::World;
 use crate::actions::create_failure_issue::apply::Done;
 use crate::actions::create_failure_issue::inputs::Inputs;
 use crate::adapters::chat::{self, Webhook};
+use crate::adapters::github::client::Operation;
+use crate::adapters::github::runs::{self, Which};
 use crate::adapters::http;
 use crate::domain::event::{Annotation, Event, Level};
 use crate::domain::incident::life::Change;
 use crate::domain::incident::memory::Memory;
 use crate::domain::incident::news::News as Jobs;
-use crate::domain::notice::{self, Ended, News, Touched};
+use crate::domain::incident::run::Run;
+use crate::domain::notice::{self, Ended, Known, News, Touched};
 use crate::domain::redact::Redactor;
+use crate::domain::repository::Repository;
 use crate::domain::shown::visible;
 use crate::domain::terminal_text::clean;
 use crate::failure::{Failure, Outcome};
@@ -22,11 +26,17 @@ use crate::report::incident::Failing;
 /// `None` where they could not be read or written.
 pub async fn notify(
     (world, inputs): (World<'_>, &Inputs),
+    github: (&Operation<'_>, &Repository),
     (jobs, failing): (&Jobs, Failing<'_>),
     done: Option<&[Done]>,
 ) -> Option<Annotation> {
     let webhook = inputs.slack.as_ref()?;
-    let news = news(jobs, done);
+    let news = if let Some(done) = done {
+        let issues: Vec<Touched<'_>> = done.iter().map(touched).collect();
+        news(jobs, Known::Issues(&issues))
+    } else {
+        news(jobs, Known::Before(before(world, github, failing.run).await))
+    };
     if !inputs.notify_on.tells(&news) {
         let when = inputs.notify_on.word();
         world.events.emit(Event::Note(format!("Slack: nothing to tell (`notify-on: {when}`)")));
@@ -45,14 +55,29 @@ pub async fn notify(
     })
 }
 
-fn news(jobs: &Jobs, done: Option<&[Done]>) -> News {
+fn news(jobs: &Jobs, known: Known<'_>) -> News {
     let ended = match () {
         () if !jobs.failed.is_empty() => Ended::Failed,
         () if jobs.is_green => Ended::Green,
         () => Ended::Undecided,
     };
-    let issues: Option<Vec<Touched<'_>>> = done.map(|done| done.iter().map(touched).collect());
-    notice::news(ended, issues.as_deref())
+    notice::news(ended, known)
+}
+
+/// How the run before ended; what cannot be read says nothing.
+async fn before(
+    world: World<'_>,
+    (operation, repository): (&Operation<'_>, &Repository),
+    run: &Run,
+) -> Option<Ended> {
+    match runs::recent(operation, repository, (run, Which::Ended)).await {
+        Ok(others) => notice::before(run, &others),
+        Err(error) => {
+            let text = format!("whether it failed before is not known: {error}");
+            world.events.emit(Event::Note(text));
+            None
+        }
+    }
 }
 
 fn touched(done: &Done) -> Touched<'_> {
@@ -100,8 +125,8 @@ async fn tell(
     Ok(())
 }
 
-/// A text without secrets, in which characters that hide or turn it are seen; where a secret lies between such ones, they
-/// go, and it with them.
+/// A text without secrets, in which characters that hide or turn it are seen; where a secret lies between such ones,
+/// they go, and it with them.
 fn hidden(world: World<'_>, redactor: &Redactor, text: &str) -> String {
     let text = redactor.hide(text);
     let has_secret = world.events.leaks(&clean(&text)).is_some();

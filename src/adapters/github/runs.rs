@@ -1,4 +1,4 @@
-//! Runs of workflows: one by its number, and its jobs.
+//! Runs of workflows: one by its number, its jobs, and the newest ones.
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -26,24 +26,42 @@ pub async fn get(
     Run::of_api(&told).ok_or_else(|| Error::Unusable { what: call.what, why: why() })
 }
 
-/// Runs of a workflow that are looked at. Some may be of a fork's branch.
-const NEWEST: &str = "20";
+/// Runs that are asked for: some of them may have been cancelled, or be of a fork's branch.
+const RECENT: &str = "20";
 
-/// The newest runs of the same workflow and of a branch of the same name that succeeded.
-pub async fn green(
+#[derive(Deserialize)]
+struct Recent {
+    #[serde(default)]
+    workflow_runs: Vec<Value>,
+}
+
+/// Which runs are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Which {
+    /// Those that have ended, in whatever way.
+    Ended,
+    /// Those that succeeded.
+    Green,
+}
+
+/// The newest runs of a run's workflow, on branches of its branch's name.
+pub async fn recent(
     operation: &Operation<'_>,
     repository: &Repository,
-    run: &Run,
+    (run, which): (&Run, Which),
 ) -> Result<Vec<Run>, Error> {
     let file = run.path.rsplit('/').next().unwrap_or_default();
     let (owner, name) = (repository.owner(), repository.name());
     let path = ["repos", owner, name, "actions", "workflows", file, "runs"];
-    let query = [("branch", run.branch.as_str()), ("status", "success"), ("per_page", NEWEST)];
+    let status = match which {
+        Which::Ended => "completed",
+        Which::Green => "success",
+    };
+    let query = [("branch", run.branch.as_str()), ("status", status), ("per_page", RECENT)];
     let url = operation.client().url(&path, &query);
     let call = Call::get(format!("list the runs of {file} in {repository}"), url);
-    let mut told: Value = operation.get(&call).await?;
-    let runs = told.get_mut("workflow_runs").map(Value::take).unwrap_or_default();
-    Ok(runs.as_array().into_iter().flatten().filter_map(Run::of_api).collect())
+    let told: Recent = operation.get(&call).await?;
+    Ok(told.workflow_runs.iter().filter_map(Run::of_api).collect())
 }
 
 /// A job as the API tells it; anything but the number may be missing.

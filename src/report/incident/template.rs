@@ -1,12 +1,13 @@
-//! Templates that a workflow's author writes for the title, the text and the comments of an issue, in Jinja's syntax. Pure.
+//! Templates that a workflow's author writes for the title, the text and the comments of an issue, in Jinja's syntax.
+//! Pure.
 //!
 //! The author is trusted, what the variables hold is not: a branch, a job, a line of a log. So a value is made harmless
-//! where it is written, whatever was done to it before: in a text it is plain (nothing in it is Markdown, a mention or a
-//! reference), in a title what mentions and refers is parted. What we have made of Markdown ourselves is written as it
+//! where it is written, whatever was done to it before: in a text it is plain (nothing in it is Markdown, a mention or
+//! a reference), in a title what mentions and refers is parted. What we have made of Markdown ourselves is written as it
 //! is. There are no filters, so nothing can be declared harmless.
 //!
-//! A template is bounded: its length, its steps ("fuel") and its output. Fuel does not count bytes, so what could double a
-//! text again and again is left out: the only tags are `if` and `for`, and nothing is multiplied.
+//! A template is bounded: its length, its steps ("fuel") and its output. Fuel does not count all bytes, so what could
+//! double a text again and again is left out: the only tags are `if` and `for`, and nothing is multiplied.
 
 use std::collections::BTreeMap;
 

@@ -261,9 +261,9 @@ async fn a_message_in_which_a_secret_stands_is_not_sent() {
     // No page of a real GitHub has such an address: links are the one text that is not hidden before.
     let env = [("GITHUB_SERVER_URL", url.as_str())];
     let ran = bed.run_in(&Run::of(1, 'a', &RED), &inputs, &env).await;
-    did(&ran, "created");
-    ran.says("Slack was not told").says("a secret of this run stands in it");
-    assert_eq!(slack.messages().len(), 0);
+    did(&ran, "error");
+    ran.says("Slack was not told").says("the value of slack-webhook stands in it");
+    assert_eq!((slack.messages().len(), bed.github.issues().len()), (0, 0), "the issue neither");
 }
 
 #[tokio::test]
@@ -353,4 +353,21 @@ async fn a_run_that_is_looked_at_twice_is_told_once() {
         run(&bed, &slack, &Run::of(1, 'a', &RED), &[]).await;
     }
     assert_eq!(slack.titles(), ["🔴 nightly fails on main: test"]);
+}
+
+#[tokio::test]
+async fn without_issues_the_run_before_says_what_changed() {
+    let (bed, slack) = (Bed::new().await, FakeSlack::start().await);
+    let runs = [(&GREEN, "success"), (&RED, "failure"), (&RED, "failure"), (&GREEN, "success")];
+    for ((jobs, conclusion), number) in runs.into_iter().zip(1..) {
+        bed.github.script("GET labels=", Fault::Answer(denied()));
+        did(&run(&bed, &slack, &Run::of(number, 'a', jobs), &[]).await, "skipped");
+        bed.github.add_run(json!({"id": 500 + number, "run_attempt": 1, "run_number": number, "name": "nightly",
+            "path": ".github/workflows/nightly.yml", "head_branch": "main", "head_sha": sha('a'), "event": "push",
+            "conclusion": conclusion}));
+    }
+    assert_eq!(
+        slack.titles(),
+        ["🔴 nightly fails on main: test", "🟢 nightly succeeds again on main"]
+    );
 }

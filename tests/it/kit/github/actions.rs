@@ -21,7 +21,10 @@ impl State {
         let of = |run: &&Value| {
             run["path"].as_str().is_some_and(|path| path.ends_with(&format!("/{file}")))
                 && is(&run["head_branch"], &branch)
-                && is(&run["conclusion"], &status)
+                && match status.as_deref() {
+                    Some("completed") => !run["conclusion"].is_null(),
+                    _ => is(&run["conclusion"], &status),
+                }
         };
         let mut runs: Vec<Value> = self.runs.iter().filter(of).cloned().collect();
         runs.sort_by_key(|run| std::cmp::Reverse(run["run_number"].as_u64()));
