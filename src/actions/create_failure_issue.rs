@@ -142,13 +142,9 @@ async fn story(inputs: &Inputs, world: World<'_>) -> Result<Ending, Failure> {
         Err(error) => (Vec::new(), Some(error)),
     };
     let told_of = (error.is_none() || !done.is_empty()).then_some(done.as_slice());
-    let warning = notify::notify(
-        (world, inputs),
-        (&operation, &repository),
-        (&everything, failing),
-        told_of,
-    )
-    .await;
+    let warning =
+        notify::notify((world, inputs), (&operation, &repository), (&everything, failing), told_of)
+            .await;
     let failure = error.as_ref().map(|error| github::failed(error, WRITE_ISSUES));
     let mut ending = match (error, failure) {
         (Some(Error::NotAllowed { .. }), Some(failure)) if done.is_empty() => {

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use crate::actions::World;
 use crate::adapters::github::client::Operation;
-use crate::adapters::github::errors::Error;
 use crate::adapters::github::compare;
+use crate::adapters::github::errors::Error;
 use crate::adapters::github::runs::{self, Which};
 use crate::domain::event::Event;
 use crate::domain::incident::jobs::stages;
