@@ -200,11 +200,13 @@ async fn issues(
 
 /// What the run says; of an issue that is only for some jobs, `failed` are those of them that failed.
 fn news(world: World<'_>, gathered: &Gathered, failed: Option<&[&Stage]>) -> News {
-    let Gathered { run, stages, reasons, .. } = gathered;
+    let Gathered { run, stages, reasons, is_whole, .. } = gathered;
     let is_of_this_run = run.id.to_string() == world.job.run_id;
     let claims = if is_of_this_run { closing::claims(&world.job.event) } else { Vec::new() };
     let seen = Seen::new(run, Timestamp::now());
-    News { reasons: reasons.clone(), claims, ..News::of(run, seen, stages, failed) }
+    let told = News::of(run, seen, stages, failed);
+    // A job that is not among some of them may well be there.
+    News { reasons: reasons.clone(), claims, has_skipped: told.has_skipped || !is_whole, ..told }
 }
 
 fn repository(world: World<'_>) -> Result<Repository, Failure> {

@@ -52,11 +52,12 @@ impl Invalid {
     }
 }
 
-/// The text without what stands before the host of an address: `https://user:password@host` may be written where a
-/// reference belongs. Behind the `@` of a reference is a digest, which has no `/`.
+/// The text without what stands before the host of an address: `user:password@host` may be written where a reference or
+/// a registry belongs. Behind the `@` of a reference is a digest.
 fn without_login(text: &str) -> String {
+    let is_digest = |text: &str| ["sha256:", "sha512:"].iter().any(|name| text.starts_with(name));
     match text.rsplit_once('@') {
-        Some((_, host)) if host.contains('/') || text.contains("://") => format!("***@{host}"),
+        Some((_, host)) if !is_digest(host) => format!("***@{host}"),
         _ => text.to_owned(),
     }
 }

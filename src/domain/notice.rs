@@ -46,7 +46,9 @@ impl When {
         match self {
             Self::Always => true,
             Self::Failure => news.is_failure(),
-            Self::Change => !matches!(news, News::StillFails | News::Passed | News::Undecided),
+            Self::Change => {
+                !matches!(news, News::StillFails | News::Late | News::Passed | News::Undecided)
+            }
         }
     }
 }
@@ -112,6 +114,8 @@ pub enum News {
     NotHeld,
     /// It fails as before.
     StillFails,
+    /// It failed, and a newer run says more: it ended late.
+    Late,
     /// All that was broken succeeded.
     Recovered,
     /// Nothing is broken.
@@ -156,6 +160,7 @@ fn failure(issues: &[Touched<'_>]) -> News {
         () if !more.is_empty() => News::MoreFail(more),
         () if has_not_held() => News::NotHeld,
         () if issues.iter().all(|one| is_unreadable(one.change)) => News::Failed,
+        () if issues.iter().all(|one| is_late(one.change)) => News::Late,
         () => News::StillFails,
     }
 }
@@ -169,6 +174,10 @@ fn has_recovered(issues: &[Touched<'_>]) -> bool {
         one.is_open || is_unreadable(one.change) || *one.change == Change::Nothing(Why::NotFixed)
     };
     issues.iter().any(is_mended) && !issues.iter().any(is_broken)
+}
+
+const fn is_late(change: &Change) -> bool {
+    matches!(change, Change::Nothing(Why::Older | Why::Overtaken(_)))
 }
 
 const fn is_unreadable(change: &Change) -> bool {
@@ -200,14 +209,16 @@ mod tests {
         let again = Told::FailsAgain(vec!["test".into()]);
         let known = Change::Nothing(Why::AlreadyKnown);
         let older = Change::Nothing(Why::Older);
-        let table: [(&[Touched<'_>], News); 9] = [
+        let overtaken = Change::Nothing(Why::Overtaken(9));
+        let table: [(&[Touched<'_>], News); 10] = [
             (&[broken(&CREATED, None)], News::Fails),
             (&[broken(&Change::Reopen(11), Some(&again))], News::FailsAgain),
             (&[broken(&UPDATED, Some(&e2e))], News::MoreFail(vec!["e2e".into()])),
             (&[broken(&UPDATED, Some(&not_held))], News::NotHeld),
             (&[broken(&UPDATED, None)], News::StillFails),
             (&[mended(&known, None)], News::StillFails),
-            (&[mended(&older, None)], News::StillFails),
+            (&[mended(&older, None)], News::Late),
+            (&[mended(&overtaken, None)], News::Late),
             (&[mended(&NEWER, None)], News::Failed),
             (&[], News::Failed),
         ];
@@ -276,6 +287,7 @@ mod tests {
             (more, [true, true, true]),
             (News::NotHeld, [true, true, true]),
             (News::StillFails, [true, false, true]),
+            (News::Late, [true, false, true]),
             (News::Recovered, [false, true, true]),
             (News::Passed, [false, false, true]),
             (News::Undecided, [false, false, true]),

@@ -178,7 +178,12 @@ fn value_of(before: &str, sign: &str, after: &str) -> Range<usize> {
     if !is_key || is_reference {
         return 0..0;
     }
-    let end = value.find(ends_value).unwrap_or(value.len());
+    // A value in quotes ends with them, whatever stands in between.
+    let quote = after[..begin].chars().rev().find(|c| matches!(c, '"' | '\''));
+    let end = match quote.and_then(|quote| value.find(quote)) {
+        Some(end) => end,
+        None => value.find(ends_value).unwrap_or(value.len()),
+    };
     let is_long = end >= if sign == "=" { 4 } else { 6 };
     if is_long { begin..begin + end } else { 0..0 }
 }
@@ -224,6 +229,7 @@ mod tests {
             ("Proxy-Authorization: Basic ", ""),
             ("{\"db_password\": \"", "\", \"port\": 5432}"),
             ("DB_PASSWORD='", "'"),
+            ("+ PGPASSWORD='with a blank ", "' psql"),
             ("https://x/?api_key=", "&page=2"),
         ] {
             let shown = hidden(&format!("{before}{word}{after}"));

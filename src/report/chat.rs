@@ -115,6 +115,7 @@ fn title(
         }
         News::NotHeld => format!("The fix did not hold: {workflow} fails on {branch}{stages}"),
         News::StillFails => format!("{workflow} still fails on {branch}{stages}"),
+        News::Late => format!("An older run of {workflow} failed on {branch}{stages}"),
         News::Recovered => format!("{workflow} succeeds again on {branch}"),
         News::Passed => format!("{workflow} succeeded on {branch}"),
         News::Undecided => format!("{workflow} ended without a result on {branch}"),
@@ -210,6 +211,7 @@ mod tests {
             (News::MoreFail(vec!["e2e".into()]), "More of nightly fails on main: e2e"),
             (News::NotHeld, "The fix did not hold: nightly fails on main: test and 1 more"),
             (News::StillFails, "nightly still fails on main: test and 1 more"),
+            (News::Late, "An older run of nightly failed on main: test and 1 more"),
             (News::Recovered, "nightly succeeds again on main"),
             (News::Passed, "nightly succeeded on main"),
             (News::Undecided, "nightly ended without a result on main"),

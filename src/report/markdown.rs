@@ -109,6 +109,19 @@ pub fn prose(text: &str) -> String {
     out
 }
 
+/// As [`plain`], for where the text may come to stand inside of somebody's code span: nothing in it begins or ends one. An
+/// address is parted by a zero-width joiner, and is no link.
+pub fn apart(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in one_line(text).chars() {
+        match c {
+            '`' => out.push_str("&#96;"),
+            c => push_escaped(&mut out, c),
+        }
+    }
+    out.replace("://", ":\u{200d}//").replace("www.", "www\u{200d}.")
+}
+
 fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;

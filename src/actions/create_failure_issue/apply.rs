@@ -197,7 +197,9 @@ async fn carry_out(
     let edit = Edit { body: Some(text), state: turn };
     done.state = issues::edit(operation, repository, number, &edit).await?.map(|one| one.state);
     if let Some(told) = plan.comment.as_ref().filter(|_| !plan.is_quiet) {
-        say(desk, number, (&news.seen, told)).await;
+        let memory = plan.memory.as_ref().unwrap_or(failing.memory);
+        say(Desk { failing: Failing { memory, ..failing }, ..desk }, number, (&news.seen, told))
+            .await;
     }
     Ok(done)
 }

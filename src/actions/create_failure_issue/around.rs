@@ -36,16 +36,17 @@ pub async fn ask(
     (repository, run): (&Repository, &Run),
 ) -> Around {
     let operation = &operation.client().operation_within(TIME);
-    let all = async {
-        let green = runs::recent(operation, repository, (run, Which::Green)).await?;
-        let newer = newer(operation, repository, (run, &green)).await?;
-        let suspects = suspects(world, operation, (repository, run), &green).await?;
-        Ok::<_, Error>(Around { newer, suspects })
+    let left_out = |error: Error| world.events.emit(Event::Note(format!("left out: {error}")));
+    let green = match runs::recent(operation, repository, (run, Which::Green)).await {
+        Ok(green) => green,
+        Err(error) => {
+            left_out(error);
+            return Around::default();
+        }
     };
-    all.await.unwrap_or_else(|error| {
-        world.events.emit(Event::Note(format!("left out: {error}")));
-        Around::default()
-    })
+    let newer = newer(operation, repository, (run, &green)).await.map_err(left_out).ok().flatten();
+    let suspects = suspects(world, operation, (repository, run), &green).await;
+    Around { newer, suspects: suspects.map_err(left_out).ok().flatten() }
 }
 
 async fn newer(

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::actions::World;
 use crate::actions::create_failure_issue::inputs::Inputs;
+use crate::actions::create_failure_issue::notify::hidden;
 use crate::actions::steps::github;
 use crate::adapters::github::client::Operation;
 use crate::adapters::github::errors::Error;
@@ -34,13 +35,18 @@ pub struct Gathered {
     pub environment: String,
     /// Why the first stages failed, as far as their logs say it.
     pub reasons: Vec<Reason>,
+    /// Whether the stages are all of the run, by the names that people see. Those of `needs` are neither.
+    pub is_whole: bool,
 }
 
 /// How long reading logs may take in all.
 const LOGS_TIME: Duration = Duration::from_secs(15);
 
-/// Logs that are read for one run.
-const LOGS: usize = 3;
+/// Logs that are read of a run that says something new.
+const LOGS: usize = 2;
+
+/// Logs that are read where all that fails is known: what it was the issue remembers.
+const LOGS_OF_A_REPEAT: usize = 1;
 
 /// Which run is meant: the one that the user names, the one that started this one, or this one.
 pub async fn run(
@@ -115,7 +121,8 @@ pub async fn stages_of(
                 .events
                 .emit(Event::Note(format!("the jobs are known from `needs` alone: {failure}")));
             let environment = inputs.environment.clone().unwrap_or_default();
-            return Ok(Gathered { run, stages, environment, reasons: Vec::new() });
+            let reasons = Vec::new();
+            return Ok(Gathered { run, stages, environment, reasons, is_whole: false });
         }
     };
     let all_is_well = run.conclusion == "success";
@@ -140,8 +147,23 @@ pub async fn stages_of(
         stages.extend(of_file(&run.path, &run.conclusion));
     }
     let environment = inputs.environment.clone().unwrap_or_else(|| environment(&workflow, &stages));
-    let reasons = reasons(world, operation, (repository, &run), &stages).await;
-    Ok(Gathered { run, stages, environment, reasons })
+    hide_names(world, &mut stages);
+    let logs = if is_known { LOGS_OF_A_REPEAT } else { LOGS };
+    let reasons = reasons(world, operation, (repository, &run), (&stages, logs)).await;
+    Ok(Gathered { run, stages, environment, reasons, is_whole: true })
+}
+
+/// A step without a name has its command for one, which may hold a secret.
+fn hide_names(world: World<'_>, stages: &mut [Stage]) {
+    let Ok(redactor) = Redactor::new() else { return };
+    let hide = |name: &mut String| *name = hidden(world, &redactor, name);
+    for stage in stages {
+        hide(&mut stage.name);
+        for leg in &mut stage.legs {
+            hide(&mut leg.name);
+            leg.steps.iter_mut().for_each(|step| hide(&mut step.name));
+        }
+    }
 }
 
 /// The workflow's file; what cannot be read says nothing.
@@ -167,7 +189,7 @@ async fn reasons(
     world: World<'_>,
     operation: &Operation<'_>,
     (repository, run): (&Repository, &Run),
-    stages: &[Stage],
+    (stages, most): (&[Stage], usize),
 ) -> Vec<Reason> {
     let failed = stages.iter().filter(|stage| stage.standing == Standing::Failed);
     let legs = failed.filter_map(|stage| Some((stage, stage.failed_legs().next()?)));
@@ -177,7 +199,7 @@ async fn reasons(
     // The issue matters more than its reason: logs have a time of their own.
     let operation = &operation.client().operation_within(LOGS_TIME);
     // The log of a job that still runs cannot be had.
-    for (stage, leg) in legs.filter(|(_, leg)| leg.completed.is_some()).take(LOGS) {
+    for (stage, leg) in legs.filter(|(_, leg)| leg.completed.is_some()).take(most) {
         match logs::end(operation, repository, leg.id).await {
             Ok((bytes, beginning)) => {
                 found.extend(reason::of(run, (stage, leg), (&bytes, beginning), hide));

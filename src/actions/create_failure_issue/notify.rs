@@ -127,7 +127,7 @@ async fn tell(
 
 /// A text without secrets, in which characters that hide or turn it are seen; where a secret lies between such ones,
 /// they go, and it with them.
-fn hidden(world: World<'_>, redactor: &Redactor, text: &str) -> String {
+pub(super) fn hidden(world: World<'_>, redactor: &Redactor, text: &str) -> String {
     let text = redactor.hide(text);
     let has_secret = world.events.leaks(&clean(&text)).is_some();
     let text = if has_secret { text } else { visible(&text) };

@@ -100,11 +100,13 @@ fn walk<'a>(node: &'a Node, path: &mut Vec<&'a str>, findings: &mut Vec<Finding>
             }
         }
         Value::Scalar(scalar) if matches!(scalar.kind, Kind::Text | Kind::Int) => {
-            // That a number stands where another kind of value belongs, the schema tells.
-            let is_asked = |form: &Form| scalar.kind == Kind::Text || *form == Form::Unsigned;
             let form = FORMS.iter().find(|(pattern, _)| matches(pattern, path));
-            let form = form.map(|(_, form)| form).filter(|form| is_asked(form));
-            if let Some(Err(why)) = form.map(|form| fits(&scalar.text, *form)) {
+            let judged = form.map(|(_, form)| match scalar.int() {
+                // That a number stands where another kind of value belongs, the schema tells.
+                Some(number) if number >= 0 || *form != Form::Unsigned => Ok(()),
+                _ => fits(&scalar.text, *form),
+            });
+            if let Some(Err(why)) = judged {
                 findings.push(Finding::new(
                     &VALUE,
                     node.span.clone(),

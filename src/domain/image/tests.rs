@@ -82,6 +82,8 @@ fn what_is_refused_says_why() {
         format!("https://u:{password}@ghcr.io/app"),
         format!("u:{password}@ghcr.io/app"),
         format!("https://u:{password}@ghcr.io"),
+        format!("u:{password}@ghcr.io"),
+        format!("u:pa/{password}@ghcr.io"),
     ] {
         let told = Reference::parse(&login).unwrap_err().to_string();
         assert!(told.contains("ghcr.io") && !told.contains("ter2"), "{told}");

@@ -28,9 +28,6 @@ pub struct Commit {
     pub author: String,
     /// The first line of its message.
     pub subject: String,
-    /// The pull request that it came with, if its subject says so.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub pull: Option<u64>,
 }
 
 /// The commits after the last green run, up to the first failing one.
@@ -64,19 +61,10 @@ impl Suspects {
                 author: short(&hide(&told.author)),
                 // Hidden before it is cut: a part of a secret looks like none.
                 subject: short(&hide(subject)),
-                pull: pull(subject),
             }
         };
         Some(Self { since: since.to_owned(), total, commits: newest.map(commit).collect() })
     }
-}
-
-/// The pull request in a subject, as GitHub writes it when it merges: `Title (#12)`, `Merge pull request #12 from ...`.
-fn pull(subject: &str) -> Option<u64> {
-    let squashed = subject.strip_suffix(')').and_then(|rest| rest.rsplit_once(" (#"));
-    let merged = subject.strip_prefix("Merge pull request #").and_then(|rest| rest.split_once(' '));
-    let digits = squashed.map(|(_, digits)| digits).or(merged.map(|(digits, _)| digits))?;
-    digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok()).flatten()
 }
 
 fn short(text: &str) -> String {
@@ -106,9 +94,8 @@ mod tests {
     #[test]
     fn the_newest_commits_come_first() {
         let found = of(2, 2).unwrap();
-        let lines: Vec<_> =
-            found.commits.iter().map(|one| (one.subject.as_str(), one.pull)).collect();
-        assert_eq!(lines, [("*** 2 (#2)", Some(2)), ("*** 1 (#1)", Some(1))]);
+        let lines: Vec<_> = found.commits.iter().map(|one| one.subject.as_str()).collect();
+        assert_eq!(lines, ["*** 2 (#2)", "*** 1 (#1)"]);
         assert_eq!((found.since.as_str(), found.total), ("f", 2));
         assert_eq!(of(12, 12).unwrap().commits.len(), LISTED);
         assert_eq!(of(0, 0), None);
@@ -118,24 +105,6 @@ mod tests {
     fn where_the_newest_are_not_told_none_is_listed() {
         let found = of(100, 101).unwrap();
         assert_eq!((found.commits.len(), found.total), (0, 101));
-    }
-
-    #[test]
-    fn a_subject_names_its_pull_request_where_github_wrote_it() {
-        for (subject, expected) in [
-            ("Sum the cart (#12)", Some(12)),
-            ("Merge pull request #7 from acme/fix-1", Some(7)),
-            ("fix #3", None),
-            ("Sum (see #4)", None),
-            ("Sum (#4) again", None),
-            ("Sum (#x)", None),
-            ("Sum (#)", None),
-            ("Sum (#99999999999999999999999)", None),
-            ("Merge pull request #", None),
-            ("", None),
-        ] {
-            assert_eq!(pull(subject), expected, "{subject}");
-        }
     }
 
     #[test]

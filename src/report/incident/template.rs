@@ -15,7 +15,7 @@ use minijinja::{Environment, ErrorKind, Output, State, UndefinedBehavior, Value}
 
 use crate::domain::incident::jobs::{Stage, Standing};
 use crate::report::incident::{Failing, inert};
-use crate::report::markdown::{fence, plain};
+use crate::report::markdown::{apart, fence};
 
 /// The longest template, in bytes.
 pub const LONGEST: usize = 10_000;
@@ -123,8 +123,9 @@ impl Template {
         }
         match self.part {
             Part::Title => Ok(text.split_whitespace().collect::<Vec<_>>().join(" ")),
-            _ if text.contains(HIDDEN) => Err(format!(
-                "it makes a text with `{HIDDEN}` in it, which begins the lines by which issues are found again"
+            // Only lines that begin so are ever read back; a log may well have the words.
+            _ if text.lines().any(|line| line.starts_with(HIDDEN)) => Err(format!(
+                "it makes a line with `{HIDDEN}` before it, which begins the lines by which issues are found again"
             )),
             Part::Body | Part::Comment => Ok(text),
         }
@@ -164,7 +165,7 @@ fn write(part: Part, out: &mut Output<'_>, value: &Value) -> Result<(), minijinj
         _ if value.is_undefined() => return Err(ErrorKind::UndefinedError.into()),
         Some(text) if value.is_safe() => text.to_owned(),
         Some(text) if part == Part::Title => inert(text),
-        Some(text) => plain(text),
+        Some(text) => apart(text),
         None if value.is_number() => value.to_string(),
         None => {
             let why = "only texts and numbers can be written; go through a list with `for`";
@@ -187,7 +188,13 @@ fn in_words(error: &minijinja::Error) -> String {
 /// Whether only tags are used that cannot double a text, and nothing is multiplied.
 fn bounded(source: &str) -> Result<(), String> {
     let mut rest = source;
-    while let Some(at) = rest.find("{{").into_iter().chain(rest.find("{%")).min() {
+    while let Some(at) = ["{{", "{%", "{#"].iter().filter_map(|open| rest.find(open)).min() {
+        if rest[at..].starts_with("{#") {
+            // What is not closed the parser refuses.
+            let Some(length) = rest[at..].find("#}") else { return Ok(()) };
+            rest = &rest[at + length + 2..];
+            continue;
+        }
         let is_tag = rest[at..].starts_with("{%");
         let inside = &rest[at + 2..];
         if is_tag {

@@ -263,6 +263,7 @@ async fn a_message_in_which_a_secret_stands_is_not_sent() {
     let ran = bed.run_in(&Run::of(1, 'a', &RED), &inputs, &env).await;
     did(&ran, "error");
     ran.says("Slack was not told").says("the value of slack-webhook stands in it");
+    ran.says("has the value of `slack-webhook` in it, and nothing was sent");
     assert_eq!((slack.messages().len(), bed.github.issues().len()), (0, 0), "the issue neither");
 }
 

@@ -52,6 +52,11 @@ fn a_value_is_harmless_whatever_is_done_to_it() {
             assert!(!values.contains(part), "{part} in {text}");
         }
     }
+    let address = "see a://b,@acme/admins or www.x.test now `y";
+    let sample_of_address = Sample::new(address, address, &[address]);
+    let text = rendered(Part::Body, "`{{ branch }}`", &sample_of_address);
+    assert_eq!(text.matches('`').count(), 2, "{text}");
+    assert!(!text.contains("://") && !text.contains("www.") && !text.contains("@a"), "{text}");
     let title = rendered(Part::Title, "{{ workflow }}", &sample);
     assert!(!title.contains("@a") && !title.contains("#7") && !title.contains('\n'), "{title}");
 }
@@ -72,6 +77,7 @@ fn what_is_wrong_is_said_to_its_author() {
         ("{% include 'x' %}", "the tag `include`"),
         ("{%- set x = 1 %}", "the tag `set`"),
         ("{%+ with x = branch ~ branch %}{% endwith %}", "the tag `with`"),
+        ("{# {{ \" #}{% set x = branch %}{# \" }} #}{{ x }}", "the tag `set`"),
         ("{{ branch * 9 }}", "multiplied"),
         ("{{ '\\'' * 9 }}", "multiplied"),
         ("<!-- mta:memory", "found again"),
@@ -83,7 +89,7 @@ fn what_is_wrong_is_said_to_its_author() {
         let why = read(source).unwrap_err();
         assert!(why.contains(says), "{source}: {why}");
     }
-    for source in ["{{ '*' }} * {# ** #} {{ \"}}\" }}", "{% raw %}"] {
+    for source in ["{{ '*' }} * {# ** {{ a * b }} #} {{ \"}}\" }}", "{% raw %}"] {
         assert_eq!(read(source).is_ok(), !source.contains("raw"), "{source}");
     }
 }
