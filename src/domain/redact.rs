@@ -174,7 +174,11 @@ fn value_of(before: &str, sign: &str, after: &str) -> Range<usize> {
     let ends_value = |c: char| {
         c.is_whitespace() || matches!(c, ',' | ';' | '&' | '"' | '\'' | '`' | '<' | '>' | ')')
     };
-    let is_reference = value.starts_with(['$', '*', '/', '{', '=', ':', '(', '[']);
+    // A path has a second slash most often; a password in base64 may begin with one.
+    let is_path = value
+        .strip_prefix('/')
+        .is_some_and(|rest| rest[..rest.find(ends_value).unwrap_or(rest.len())].contains('/'));
+    let is_reference = is_path || value.starts_with(['$', '*', '{', '=', ':', '(', '[']);
     if !is_key || is_reference {
         return 0..0;
     }
@@ -230,6 +234,7 @@ mod tests {
             ("{\"db_password\": \"", "\", \"port\": 5432}"),
             ("DB_PASSWORD='", "'"),
             ("+ PGPASSWORD='with a blank ", "' psql"),
+            ("+ PGPASSWORD=/", " psql -h db shop"),
             ("https://x/?api_key=", "&page=2"),
         ] {
             let shown = hidden(&format!("{before}{word}{after}"));

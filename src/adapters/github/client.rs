@@ -140,14 +140,7 @@ fn authorization(token: &SecretString) -> Result<Option<HeaderValue>, Error> {
 impl Call {
     /// Asks for something.
     pub fn get(what: impl Into<String>, url: Url) -> Self {
-        Self {
-            what: what.into(),
-            url,
-            method: Method::GET,
-            kind: Kind::Read,
-            body: Bytes::new(),
-            wants: Wants::Json,
-        }
+        Self::of(what, url, (Method::GET, Kind::Read), Bytes::new())
     }
 
     /// Asks for a text, and keeps the last bytes of it.
@@ -157,34 +150,21 @@ impl Call {
 
     /// Deletes something.
     pub fn delete(what: impl Into<String>, url: Url) -> Self {
-        let (method, kind) = (Method::DELETE, Kind::Replace);
-        Self { what: what.into(), url, method, kind, body: Bytes::new(), wants: Wants::Json }
+        Self::of(what, url, (Method::DELETE, Kind::Replace), Bytes::new())
     }
 
     /// Changes fields of something that is known by its name or number.
     pub fn patch(what: impl Into<String>, url: Url, body: &serde_json::Value) -> Self {
-        let (method, kind) = (Method::PATCH, Kind::Replace);
-        Self {
-            what: what.into(),
-            url,
-            method,
-            kind,
-            body: body.to_string().into(),
-            wants: Wants::Json,
-        }
+        Self::of(what, url, (Method::PATCH, Kind::Replace), body.to_string().into())
     }
 
     /// Creates something, of which nobody is notified.
     pub fn create(what: impl Into<String>, url: Url, body: &serde_json::Value) -> Self {
-        let (method, kind) = (Method::POST, Kind::Create);
-        Self {
-            what: what.into(),
-            url,
-            method,
-            kind,
-            body: body.to_string().into(),
-            wants: Wants::Json,
-        }
+        Self::of(what, url, (Method::POST, Kind::Create), body.to_string().into())
+    }
+
+    fn of(what: impl Into<String>, url: Url, (method, kind): (Method, Kind), body: Bytes) -> Self {
+        Self { what: what.into(), url, method, kind, body, wants: Wants::Json }
     }
 
     /// The same for something of which people are notified: issues, comments, pull requests, releases.

@@ -506,6 +506,17 @@ async fn a_token_of_another_login_is_said() {
 }
 
 #[tokio::test]
+async fn a_job_that_needs_do_not_name_is_not_gone() {
+    let bed = Bed::new().await;
+    did(&bed.run(&Run::of(1, 'a', &RED)).await, "created");
+    let refused = Fault::Answer(said(403, "Resource not accessible by integration"));
+    bed.github.script("GET jobs", refused);
+    let needs = [("needs", r#"{"build": {"result": "success"}}"#)];
+    did(&bed.run_with(&Run::of(2, 'b', &GREEN), &needs).await, "none");
+    assert!(bed.issue().is_open, "it may be red, or have another name among `needs`");
+}
+
+#[tokio::test]
 async fn needs_are_those_of_this_run_only() {
     let bed = Bed::new().await;
     let told = json!({"id": 77, "run_attempt": 1, "run_number": 9, "name": "Deploy", "path": ".github/workflows/deploy.yml",

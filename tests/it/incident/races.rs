@@ -54,6 +54,17 @@ async fn a_newer_run_that_does_not_show_it_keeps_no_issue_from_being_opened() {
 }
 
 #[tokio::test]
+async fn an_overtaken_run_opens_nothing_though_its_suspects_cannot_be_had() {
+    let bed = Bed::new().await;
+    over(&bed, 6, "success", &GREEN);
+    over(&bed, 2, "success", &GREEN);
+    bed.github.script("GET compare", Fault::Answer(said(404, "Not Found")));
+    let ran = bed.run(&Run::of(5, 'a', &RED)).await;
+    did(&ran, "none");
+    ran.says("left out: ").says("the newer run 6");
+}
+
+#[tokio::test]
 async fn what_a_newer_run_mended_is_not_opened_again() {
     let bed = Bed::new().await;
     bed.run(&Run::of(1, 'a', &RED)).await;

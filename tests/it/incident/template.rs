@@ -11,7 +11,7 @@ const GREEN: [(&str, &str); 2] = [("lint", "success"), ("test", "success")];
 const OWN: [(&str, &str); 3] = [
     ("title", "{{ workflow }} is red on {{ branch }}: {{ stage }}"),
     ("body", "cc @acme/on-call: run {{ run_number }}, {{ failed_runs }} failed\n\n{{ report }}"),
-    ("comment", "{{ news }} ([page]({{ run_url }}))"),
+    ("comment", "{{ news }} ([page]({{ run_url }}), {{ failed_runs }} failed)"),
 ];
 
 #[tokio::test]
@@ -30,7 +30,7 @@ async fn an_issue_in_words_of_its_own_lives_as_any_other() {
     let page = "https://github.example.test/acme/app/actions/runs/503";
     let comment = &bed.comments()[0];
     assert!(comment.starts_with("All that was broken succeeded"), "{comment}");
-    assert!(comment.ends_with(&format!(" ([page]({page}))")), "{comment}");
+    assert!(comment.ends_with(&format!(" ([page]({page}), 2 failed)")), "{comment}");
 }
 
 #[tokio::test]

@@ -125,7 +125,11 @@ fn env_file(context: &Context<'_>, path: &Node, noun: &str) -> Option<Finding> {
     if path.as_text() != Some("") {
         return missing(context, path, (&ENV_FILE_MISSING, noun));
     }
-    let what = format!("{} names no file", noun.replace("{}", shown(path)));
+    let noun = match shown(path) {
+        "" => noun.replace(" `{}`", ""),
+        written => noun.replace("{}", written),
+    };
+    let what = format!("{noun} names no file");
     Some(Finding::new(&ENV_FILE_MISSING, path.span.clone(), what))
 }
 
