@@ -11,6 +11,7 @@ use crate::domain::job::Job;
 use crate::failure::Outcome;
 
 pub mod backup;
+pub mod build_push;
 pub mod coverage_gate;
 pub mod create_failure_issue;
 pub mod deploy;
@@ -24,6 +25,7 @@ pub mod validate_config;
 pub const ALL: &[&ActionSpec] = &[
     &validate_config::SPEC,
     &coverage_gate::SPEC,
+    &build_push::SPEC,
     &deploy::SPEC,
     &backup::SPEC,
     &rollback::SPEC,
@@ -74,6 +76,7 @@ pub async fn run(name: &str, values: &Values, world: World<'_>) -> Option<Ending
     match name {
         "validate-config" => Some(validate_config::run(values, world).await),
         "coverage-gate" => Some(coverage_gate::run(values, world).await),
+        "build-push" => Some(build_push::run(values, world).await),
         "create-failure-issue" => Some(create_failure_issue::run(values, world).await),
         "deploy" => Some(deploy::run(values, world).await),
         "backup" => Some(backup::run(values, world).await),

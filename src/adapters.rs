@@ -8,5 +8,6 @@ pub mod github;
 pub mod host;
 pub mod http;
 pub mod postgres;
+pub mod registry;
 pub mod runner;
 pub mod storage;

@@ -2,6 +2,7 @@
 
 pub mod annotation;
 pub mod backup;
+pub mod build_push;
 pub mod chat;
 pub mod coverage;
 pub mod docs;

@@ -55,3 +55,30 @@ pub const DATABASES: InputSpec = InputSpec {
     doc: "The databases that are meant, separated by commas or lines. Without it: all databases of the server but templates and an empty `postgres` beside others.",
     examples: &["odoo", "shop, reports"],
 };
+
+/// `registry`.
+pub const REGISTRY: InputSpec = InputSpec {
+    name: "registry",
+    kind: Kind::Text,
+    need: Need::Optional,
+    doc: "The registry that `username` and `password` are for: they are sent to no other. Without it: that of the images, if they are all of one.",
+    examples: &["ghcr.io", "docker.io"],
+};
+
+/// `username`.
+pub const USERNAME: InputSpec = InputSpec {
+    name: "username",
+    kind: Kind::Text,
+    need: Need::Optional,
+    doc: "The account at the registry. Without it: what `docker login` left on this machine; for ghcr.io, else the job's own token.",
+    examples: &["${{ github.actor }}"],
+};
+
+/// `password`.
+pub const PASSWORD: InputSpec = InputSpec {
+    name: "password",
+    kind: Kind::Secret,
+    need: Need::Optional,
+    doc: "Its password, or better an access token.",
+    examples: &["${{ secrets.GITHUB_TOKEN }}"],
+};

@@ -16,6 +16,7 @@ mod private;
 mod remote;
 pub mod repo;
 mod server_ref;
+pub mod tags;
 mod untracked;
 mod worktree;
 

@@ -5,7 +5,12 @@
 //! because a bare container has none and a company's proxy needs its own. Proxies: those of the environment, but never
 //! for this host.
 
+mod chance;
+pub mod links;
 mod names;
+pub mod wait;
+
+pub use chance::Chance;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;

@@ -6,6 +6,7 @@
 //! `docker.io/library/nginx`).
 
 mod digest;
+mod manifest;
 mod media_type;
 mod parts;
 mod platform;
@@ -18,6 +19,7 @@ use std::fmt;
 use crate::domain::shown::visible;
 
 pub use digest::{Algorithm, Digest};
+pub use manifest::{Child, Manifest, Part, platform_of};
 pub use media_type::{MediaType, Unnamed};
 pub use parts::Parts;
 pub use platform::Platform;

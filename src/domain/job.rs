@@ -17,6 +17,8 @@ pub struct Job {
     pub sha: String,
     /// Branch or tag name; empty if unknown.
     pub ref_name: String,
+    /// The same in full: `refs/heads/main`, `refs/tags/v1`, `refs/pull/7/merge`; empty if unknown.
+    pub git_ref: String,
     /// What started the workflow: `push`, `pull_request`, ...; empty outside Actions.
     pub event_name: String,
     /// The event's payload; `null` where there is none or it cannot be read.

@@ -13,6 +13,16 @@ pub fn visible(text: &str) -> String {
     shown
 }
 
+/// A foreign text as one line of at most so many characters: what cannot be seen or turns text around becomes a blank.
+pub fn line(text: &str, most: usize) -> String {
+    let shown = text.chars().map(|c| if c.is_control() || is_invisible(c) { ' ' } else { c });
+    let line = shown.collect::<String>().split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(most) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line,
+    }
+}
+
 /// Marks that turn or hide text: the bidirectional controls (Unicode UAX #9), and characters without width. Variation
 /// selectors are none: emoji have them.
 pub const fn is_invisible(c: char) -> bool {

@@ -185,7 +185,7 @@ impl Repo {
         Ok(if shallow { format!("--depth={depth}") } else { "--no-show-forced-updates".to_owned() })
     }
 
-    fn is_shallow(&self) -> Result<bool, GitError> {
+    pub(super) fn is_shallow(&self) -> Result<bool, GitError> {
         Ok(!self.shallow(Place::Checkout)?.is_empty())
     }
 

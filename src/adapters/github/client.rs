@@ -1,6 +1,5 @@
 //! The client: addresses, the token, and operations, each of which has a budget of time for all its requests.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use hyper::body::Bytes;
@@ -15,7 +14,7 @@ use crate::adapters::github::pacing::Pacer;
 use crate::adapters::github::retry::{Failed, Kind, Tempo, is_server_fault};
 pub use crate::adapters::github::transport::{Answer, Call, LARGEST_ANSWER};
 use crate::adapters::github::transport::{Transport, Wants};
-use crate::adapters::http;
+use crate::adapters::http::{self, Chance};
 use crate::domain::event::{Event, Sink};
 
 /// Waits that are shorter are not told.
@@ -50,7 +49,7 @@ pub struct Client<'a> {
     pacer: Pacer,
     budget: Duration,
     tempo: Tempo,
-    chance: AtomicU64,
+    chance: Chance,
     token: SecretString,
     sink: &'a dyn Sink,
 }
@@ -66,7 +65,7 @@ impl<'a> Client<'a> {
             .ok_or_else(|| Error::Settings(format!("`{api_url}` is no address of a GitHub API")))?;
         let token = SecretString::from(token.expose_secret().trim());
         let transport = Transport::new(http, base, authorization(&token)?);
-        let (pacer, chance) = (Pacer::default(), AtomicU64::new(seed));
+        let (pacer, chance) = (Pacer::default(), Chance::new(seed));
         Ok(Self { transport, pacer, budget, tempo, chance, token, sink })
     }
 
@@ -90,16 +89,6 @@ impl<'a> Client<'a> {
     /// The same with less time, for what can be left out.
     pub fn operation_within(&self, budget: Duration) -> Operation<'_> {
         Operation { client: self, deadline: Instant::now() + budget.min(self.budget) }
-    }
-
-    /// A number from 0 to 1 (splitmix64).
-    fn jitter(&self) -> f64 {
-        let step = 0x9E37_79B9_7F4A_7C15;
-        let mut z = self.chance.fetch_add(step, Ordering::Relaxed).wrapping_add(step);
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        let top = u32::try_from((z ^ (z >> 31)) >> 32).unwrap_or(0);
-        f64::from(top) / f64::from(u32::MAX)
     }
 
     /// A text of GitHub's without the token, should it ever be sent back.
@@ -225,7 +214,8 @@ impl<'a> Operation<'a> {
             };
             attempts += 1;
             let kind = call.kind;
-            let failed = Failed { fault: &fault, kind, attempts, jitter: self.client.jitter() };
+            let failed =
+                Failed { fault: &fault, kind, attempts, jitter: self.client.chance.jitter() };
             let pause = self.client.tempo.pause(&failed);
             match pause {
                 Some(pause) if pause < self.left() => self.wait(pause, call).await,
@@ -238,7 +228,7 @@ impl<'a> Operation<'a> {
     pub(super) async fn pause(&self, call: &Call, lost: &Error, attempts: u32) -> bool {
         let Error::Unknown { asks, why, .. } = lost else { return false };
         let fault = Fault::Lost(why.clone());
-        let jitter = self.client.jitter();
+        let jitter = self.client.chance.jitter();
         let failed = Failed { fault: &fault, kind: call.kind, attempts, jitter };
         let pause = self.client.tempo.backoff(&failed).max(*asks);
         let fits = pause < self.left();

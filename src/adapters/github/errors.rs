@@ -5,9 +5,11 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use jiff::fmt::rfc2822::DateTimeParser;
 use reqwest::header::{HeaderMap, HeaderName, RETRY_AFTER};
 use serde_json::Value;
+
+use crate::adapters::http::wait::{retry_after, until};
+use crate::domain::shown;
 
 /// The longest text of GitHub's that is shown, in characters.
 const SHOWN: usize = 300;
@@ -246,15 +248,9 @@ pub(super) enum Fault {
     Unusable(String),
 }
 
-/// One line of foreign text: no control characters, nothing that turns the direction of writing, cut.
+/// One line of foreign text, cut.
 pub(super) fn clean(text: &str) -> String {
-    let turns = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    let shown = text.chars().map(|c| if c.is_control() || turns(c) { ' ' } else { c });
-    let line = shown.collect::<String>().split_whitespace().collect::<Vec<_>>().join(" ");
-    match line.char_indices().nth(SHOWN) {
-        Some((end, _)) => format!("{}…", &line[..end]),
-        None => line,
-    }
+    shown::line(text, SHOWN)
 }
 
 /// What to say of a body without `message`.
@@ -319,22 +315,15 @@ fn asked(headers: &HeaderMap, limit: Option<Limit>) -> Option<Duration> {
 
 /// How long an answer asks to wait: `Retry-After`, else until the hourly limit is reset by the server's own clock.
 fn wait(headers: &HeaderMap, limit: Option<Limit>) -> Option<Duration> {
-    let date = |text: &str| DateTimeParser::new().parse_timestamp(text).ok();
-    let now = header(headers, "date").and_then(date);
-    let until = |then: Timestamp| {
-        let seconds = then.as_second().saturating_sub(now?.as_second());
-        Some(Duration::from_secs(u64::try_from(seconds).unwrap_or(0)))
-    };
-    if let Some(after) = header(headers, "retry-after") {
-        let seconds = after.trim().parse().ok().map(Duration::from_secs);
-        return seconds.or_else(|| until(date(after)?));
+    if headers.contains_key(RETRY_AFTER) {
+        return retry_after(headers);
     }
     if limit != Some(Limit::Primary) {
         return None;
     }
     let reset = header(headers, "x-ratelimit-reset")?.trim().parse().ok()?;
     // The second in which the limit is reset is not yet over.
-    Some(until(Timestamp::from_second(reset).ok()?)? + Duration::from_secs(1))
+    Some(until(Timestamp::from_second(reset).ok()?, headers)? + Duration::from_secs(1))
 }
 
 #[cfg(test)]

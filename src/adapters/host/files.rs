@@ -168,6 +168,19 @@ pub fn read_optional(path: &Utf8Path) -> io::Result<Option<String>> {
     }
 }
 
+/// The same of a file that others may have put there: one that is larger, or no file (a pipe has no end), is an error.
+pub fn read_at_most(path: &Utf8Path, most: u64) -> io::Result<Option<String>> {
+    match fs_err::metadata(path) {
+        Ok(meta) if !meta.is_file() => Err(io::Error::other("it is no file")),
+        Ok(meta) if meta.len() > most => {
+            Err(io::Error::other(format!("it has more than {most} bytes")))
+        }
+        Ok(_) => read_optional(path),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 /// Names in a folder, sorted; empty if it does not exist. Names that are not UTF-8 are left out.
 pub fn names(folder: &Utf8Path) -> io::Result<Vec<String>> {
     let entries = match fs_err::read_dir(folder) {

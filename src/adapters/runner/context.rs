@@ -24,12 +24,17 @@ pub fn job(environment: &Environment, cwd: &Utf8Path) -> Job {
     if repository.is_empty() {
         workspace.file_name().unwrap_or_default().clone_into(&mut repository);
     }
+    let local_ref = match local.ref_name.as_str() {
+        "" => String::new(),
+        branch => format!("refs/heads/{branch}"),
+    };
     Job {
         on_runner,
         debug: environment.is_on("RUNNER_DEBUG"),
         repository,
         sha: or_local("GITHUB_SHA", &local.sha),
         ref_name: or_local("GITHUB_REF_NAME", &local.ref_name),
+        git_ref: or_local("GITHUB_REF", &local_ref),
         event_name: or_local("GITHUB_EVENT_NAME", ""),
         event: if on_runner { event(environment) } else { Value::Null },
         actor: or_local("GITHUB_ACTOR", environment.get("USER").unwrap_or_default()),
@@ -66,6 +71,7 @@ mod tests {
             ("GITHUB_ACTIONS", "true"),
             ("GITHUB_WORKSPACE", "/w/shop"),
             ("GITHUB_REPOSITORY", "org/shop"),
+            ("GITHUB_REF", "refs/tags/v1"),
             ("GITHUB_RUN_ID", "7"),
             ("GITHUB_SERVER_URL", "https://ghe.example.test/"),
         ];
@@ -77,6 +83,7 @@ mod tests {
         let job = on_runner(&[("RUNNER_DEBUG", "1")]);
         assert!(job.on_runner && job.debug);
         assert_eq!((job.workspace.as_str(), job.repository.as_str()), ("/w/shop", "org/shop"));
+        assert_eq!(job.git_ref, "refs/tags/v1");
         assert_eq!(job.run_url(), "https://ghe.example.test/org/shop/actions/runs/7");
         assert_eq!(job.api_url, "https://api.github.com");
         assert!(!on_runner(&[]).debug);

@@ -12,11 +12,12 @@ use super::source::Source;
 const ROOMS: [&str; 7] = ["failure", "domain", "report", "adapters", "actions", "cli", "main"];
 
 /// Inside `adapters`: (who, may use).
-const ADAPTERS: [(&str, &[&str]); 6] = [
+const ADAPTERS: [(&str, &[&str]); 7] = [
     ("git", &["host"]),
     ("docker", &["host"]),
     ("postgres", &["docker", "host"]),
     ("storage", &["host", "http"]),
+    ("registry", &["host", "http"]),
     ("github", &["http"]),
     ("chat", &["http"]),
 ];

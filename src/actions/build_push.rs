@@ -1,0 +1,95 @@
+//! `build-push`: what an image will be called, and whether one is there. Building and pushing come with the next part.
+
+use crate::actions::{Ending, World};
+use crate::domain::action::{ActionSpec, AfterCancel, JUDGES, OutputSpec, no_rules};
+use crate::domain::input::Values;
+
+mod ending;
+mod exists;
+mod inputs;
+mod plan;
+mod registries;
+mod table;
+mod versions;
+
+use inputs::{Inputs, Mode};
+
+/// What `build-push` is to the outside.
+pub const SPEC: ActionSpec = ActionSpec {
+    name: "build-push",
+    about: "Says which version and tags an image gets and which of them move, and whether an image is in its registry.",
+    long_about: "`mode: plan` finds the version of what is in the repository, makes the tags from it, and asks the registry which \
+        of them are there and which would move. `mode: exists` looks for one image by one request. It reads only: it \
+        needs no Docker engine, and changes nothing. Building and pushing are not in this version.",
+    inputs: table::INPUTS,
+    examples: &[&["image", "environment", "version-from"], &["mode", "ref"]],
+    outputs: OUTPUTS,
+    outcomes: JUDGES,
+    icon: "package",
+    color: "blue",
+    after_cancel: AfterCancel::Nothing,
+    rules: no_rules,
+};
+
+const OUTPUTS: &[OutputSpec] = &[
+    OutputSpec {
+        name: "result",
+        doc: "How it ended: `done`, `failed`, `bad-input`, `bug` or `unavailable`.",
+    },
+    OutputSpec {
+        name: "version",
+        doc: "The version of the first image, such as `1.4.0`; empty if no tag needs one.",
+    },
+    OutputSpec {
+        name: "version-source",
+        doc: "Where it was found: `frontend/package.json:3`, `input version`, or `tag v1.4.0`.",
+    },
+    OutputSpec {
+        name: "tags",
+        doc: "The references that would point to what is built, one a line: `ghcr.io/acme/shop:uat-v1.4.0`.",
+    },
+    OutputSpec {
+        name: "primary-ref",
+        doc: "The one of them that names what is built and nothing else: by its version and commit, else by one of both.",
+    },
+    OutputSpec {
+        name: "kept",
+        doc: "The references that stay where they are, at a higher version, one a line.",
+    },
+    OutputSpec {
+        name: "exists",
+        doc: "With `mode: exists`: `true` or `false`; empty if it could not be found out.",
+    },
+    OutputSpec { name: "digest", doc: "The digest of the image that exists: `sha256:...`." },
+    OutputSpec {
+        name: "media-type",
+        doc: "What its manifest is: of one image, or an index of several platforms.",
+    },
+    OutputSpec {
+        name: "platforms",
+        doc: "With `details: true`: its platforms, separated by commas.",
+    },
+    OutputSpec {
+        name: "size",
+        doc: "With `details: true`: how many bytes a pull takes, of the largest platform.",
+    },
+    OutputSpec {
+        name: "json",
+        doc: "The whole plan as JSON: a list of `image`, `version`, `version-source`, `tags` with `tag`, `change` and `version`, and `left-out`.",
+    },
+];
+
+/// Plans, or looks.
+pub async fn run(values: &Values, world: World<'_>) -> Ending {
+    let inputs = match Inputs::read(values) {
+        Ok(inputs) => inputs,
+        Err(failure) => return ending::of_failures(&[failure]),
+    };
+    let told = match &inputs.mode {
+        Mode::Plan(asked) => plan::story(asked, &inputs.login, world).await,
+        Mode::Exists(asked) => {
+            exists::story(asked, &inputs.login, world).await.map_err(|failure| vec![failure])
+        }
+    };
+    told.unwrap_or_else(|failures| ending::of_failures(&failures))
+}

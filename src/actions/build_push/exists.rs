@@ -1,0 +1,33 @@
+//! `mode: exists`: whether an image is in its registry.
+
+use crate::actions::build_push::ending;
+use crate::actions::build_push::inputs::{Login, Wanted};
+use crate::actions::build_push::registries::{Registries, failed};
+use crate::actions::{Ending, World};
+use crate::adapters::registry::{Details, Error};
+use crate::failure::Failure;
+use crate::report::build_push::Looked;
+
+/// Looks for it.
+///
+/// # Errors
+/// It could not be found out.
+pub async fn story(wanted: &Wanted, login: &Login, world: World<'_>) -> Result<Ending, Failure> {
+    let mut registries = Registries::new(login, world)?;
+    let looked = look(wanted, &mut registries).await.map_err(|error| failed(&error))?;
+    Ok(ending::of_looked(&looked, wanted.must_exist, world))
+}
+
+async fn look(wanted: &Wanted, registries: &mut Registries<'_>) -> Result<Looked, Error> {
+    let Wanted { reference, details, .. } = wanted;
+    let repository = reference.repository();
+    let client = registries.client(repository.registry()).await?;
+    let found = client.find(reference).await?;
+    let details = match &found {
+        Some(found) if *details => Some(client.details(repository, found).await?),
+        _ => None,
+    };
+    let found = found.map(|found| (found.digest, found.media_type));
+    let details = details.map(|Details { platforms, pulled }| (platforms, pulled));
+    Ok(Looked { reference: reference.clone(), found, details })
+}

@@ -1,0 +1,86 @@
+//! Clients of the registries of a step, and who asks them.
+
+use std::collections::BTreeMap;
+
+use secrecy::SecretString;
+
+use crate::actions::World;
+use crate::actions::build_push::inputs::Login;
+use crate::adapters::host::process::ChildEnv;
+use crate::adapters::http;
+use crate::adapters::registry::{Client, Error, Settings, credentials};
+use crate::domain::image::Registry;
+use crate::domain::registry::credentials::Credentials;
+use crate::failure::{Failure, Outcome};
+
+/// GitHub's registry, which takes the job's own token.
+const GITHUB: &str = "ghcr.io";
+
+/// Clients of registries, each made once.
+pub struct Registries<'a> {
+    world: World<'a>,
+    login: &'a Login,
+    http: http::Client,
+    known: BTreeMap<Registry, Client<'a>>,
+}
+
+impl<'a> Registries<'a> {
+    /// None yet.
+    ///
+    /// # Errors
+    /// There is no HTTP client on this host.
+    pub fn new(login: &'a Login, world: World<'a>) -> Result<Self, Failure> {
+        let http = http::client().map_err(|error| {
+            Failure::new(Outcome::Unavailable, "there is no HTTP client")
+                .why(error)
+                .help("check SSL_CERT_FILE and the proxy variables")
+        })?;
+        Ok(Self { world, login, http, known: BTreeMap::new() })
+    }
+
+    /// The client of a registry.
+    ///
+    /// # Errors
+    /// What this machine has to log in with cannot be used.
+    pub async fn client(&mut self, registry: &Registry) -> Result<&Client<'a>, Error> {
+        if !self.known.contains_key(registry) {
+            let mut seed = [0; 8];
+            // Without randomness two jobs may wait equally long, no more.
+            let _ = getrandom::fill(&mut seed);
+            let settings =
+                Settings::new(self.credentials(registry).await?, u64::from_le_bytes(seed));
+            let client = Client::new(&self.http, registry.clone(), settings, self.world.events);
+            self.known.insert(registry.clone(), client);
+        }
+        self.known.get(registry).ok_or_else(|| Error::NoLogin {
+            registry: registry.clone(),
+            why: "there is no client for it".to_owned(),
+        })
+    }
+
+    /// Those of the inputs, else those of this machine, else the job's own.
+    async fn credentials(&self, registry: &Registry) -> Result<Option<Credentials>, Error> {
+        if let Some((_, username, password)) =
+            self.login.password.as_ref().filter(|(of, ..)| of == registry)
+        {
+            return Ok(Some(of(username, password)));
+        }
+        let env = ChildEnv::from_process();
+        let stored = credentials(registry, &env, self.world.cancel).await?;
+        let own = || match (&self.login.token, registry.as_str()) {
+            (Some(token), GITHUB) => Some(of(&self.world.job.actor, token)),
+            _ => None,
+        };
+        Ok(stored.or_else(own))
+    }
+}
+
+fn of(username: &str, password: &SecretString) -> Credentials {
+    Credentials::Password { username: username.to_owned(), password: password.clone() }
+}
+
+/// What a registry did not do, as the end of a run.
+pub fn failed(error: &Error) -> Failure {
+    let outcome = if error.is_of_the_inputs() { Outcome::BadInput } else { Outcome::Unavailable };
+    Failure::new(outcome, error.to_string()).help(error.help())
+}

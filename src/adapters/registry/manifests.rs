@@ -1,0 +1,209 @@
+//! Whether an image is there, and what its manifest lists.
+//!
+//! A request accepts all four media types: a registry that is asked for fewer converts what it has, which changes the
+//! digest, or says that there is none. `HEAD` is asked first, because registries do not count it as a pull; where its
+//! answer lacks the digest or the type, the manifest itself is read and its digest calculated.
+
+use reqwest::Method;
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName};
+
+use crate::domain::image::{
+    Digest, Manifest, MediaType, Platform, Reference, Repository, platform_of,
+};
+
+use super::client::{Answer, Call, Client};
+use super::errors::Error;
+
+/// The largest manifest, in bytes: what the specification wants registries to take.
+const LARGEST: usize = 4 * 1024 * 1024;
+
+/// The largest configuration of an image that is read, in bytes.
+const LARGEST_CONFIG: usize = 4 * 1024 * 1024;
+
+/// Images of one index that are looked into.
+const MOST_IMAGES: usize = 30;
+
+/// What every request for a manifest accepts.
+const ACCEPTED: &[MediaType] = &MediaType::MANIFESTS;
+
+const DIGEST: HeaderName = HeaderName::from_static("docker-content-digest");
+
+/// An image that is there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// The digest of its manifest.
+    pub digest: Digest,
+    /// What its manifest is.
+    pub media_type: MediaType,
+}
+
+/// What an image consists of.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Details {
+    /// For what it is, in the order of the index. What is attached to an image, such as its provenance, is for nothing.
+    pub platforms: Vec<Platform>,
+    /// How many bytes a pull takes, packed; where it is for several platforms, that of the largest.
+    pub pulled: u64,
+}
+
+impl Client<'_> {
+    /// Looks for an image; `None` means that the registry says that there is none. One request where there is one and
+    /// the registry's answer to `HEAD` is whole.
+    ///
+    /// # Errors
+    /// It could not be found out: not allowed, limited, not reached, or an answer that is of no registry.
+    pub async fn find(&self, reference: &Reference) -> Result<Option<Found>, Error> {
+        let deadline = self.deadline();
+        let call = manifest(reference);
+        let head = Call { method: Method::HEAD, ..call.clone() };
+        let is_absent = match self.send(&head, deadline).await {
+            Ok(answer) => match told(&answer.headers) {
+                Some(found) => return matching(reference, found, &call.what).map(Some),
+                None => false,
+            },
+            Err(Error::Absent { .. }) => true,
+            // Some proxies do not know `HEAD`.
+            Err(Error::Refused { refusal, .. }) if matches!(refusal.status, 400 | 405 | 501) => {
+                false
+            }
+            Err(error) => return Err(error),
+        };
+        match self.send(&call, deadline).await {
+            Ok(answer) => {
+                self.checked(reference, &answer, &call.what).map(|(found, _)| Some(found))
+            }
+            // An answer to `HEAD` has no body. A web server that is no registry says 404 to whatever it is asked.
+            Err(Error::Absent { refusal, .. }) if refusal.is_of_a_registry() => Ok(None),
+            Err(Error::Absent { refusal, .. }) => {
+                let why = if is_absent {
+                    "which is not how a registry says that there is none"
+                } else {
+                    "oddly"
+                };
+                Err(Error::Unusable { what: call.what, why: format!("{refusal}, {why}") })
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The manifest of a reference, its bytes checked against the digest that the registry names, and the one that was
+    /// asked for.
+    ///
+    /// # Errors
+    /// It is not there, not to be had, or is not what it says.
+    async fn manifest(&self, reference: &Reference) -> Result<(Found, Vec<u8>), Error> {
+        let call = manifest(reference);
+        let answer = self.send(&call, self.deadline()).await?;
+        self.checked(reference, &answer, &call.what)
+    }
+
+    /// What an image consists of. For an index, each of its images is looked into, which registries count as pulls.
+    ///
+    /// # Errors
+    /// It is not there, not to be had, or is not what it says.
+    pub async fn details(&self, repository: &Repository, found: &Found) -> Result<Details, Error> {
+        let parsed = self.parsed(repository, &found.digest).await?;
+        let Manifest::Index(children) = parsed else {
+            return self.image(repository, &parsed).await;
+        };
+        let images: Vec<_> =
+            children.into_iter().filter(|child| child.platform.is_some()).collect();
+        if images.len() > MOST_IMAGES {
+            let why = format!("it has images for more than {MOST_IMAGES} platforms");
+            return Err(Error::Unusable {
+                what: repository.at(found.digest.clone()).to_string(),
+                why,
+            });
+        }
+        let mut details = Details::default();
+        for image in images {
+            let manifest = self.parsed(repository, &image.part.digest).await?;
+            details.pulled = details.pulled.max(manifest.pulled());
+            details.platforms.extend(image.platform);
+        }
+        Ok(details)
+    }
+
+    /// What one image consists of: its platform stands in its configuration.
+    async fn image(&self, repository: &Repository, manifest: &Manifest) -> Result<Details, Error> {
+        let Manifest::Image { config, .. } = manifest else { return Ok(Details::default()) };
+        let what = format!("the configuration of {repository}, {}", config.digest);
+        let path = format!("blobs/{}", config.digest);
+        let call = Call { most: LARGEST_CONFIG, ..Call::of(repository, what, &path) };
+        let answer = self.send(&call, self.deadline()).await?;
+        if !config.digest.is_of(&answer.body) {
+            let why = "the bytes are not those of its digest".to_owned();
+            return Err(Error::Unusable { what: call.what, why });
+        }
+        Ok(Details {
+            platforms: platform_of(&answer.body).into_iter().collect(),
+            pulled: manifest.pulled(),
+        })
+    }
+
+    async fn parsed(&self, repository: &Repository, digest: &Digest) -> Result<Manifest, Error> {
+        let reference = repository.at(digest.clone());
+        let (found, bytes) = self.manifest(&reference).await?;
+        Manifest::parse(&found.media_type, &bytes)
+            .map_err(|why| Error::Unusable { what: reference.to_string(), why: why.to_string() })
+    }
+
+    fn checked(
+        &self,
+        reference: &Reference,
+        answer: &Answer,
+        what: &str,
+    ) -> Result<(Found, Vec<u8>), Error> {
+        let unusable = |why: &str| Error::Unusable { what: what.to_owned(), why: why.to_owned() };
+        let media_type = media_type(&answer.headers)
+            .ok_or_else(|| unusable("the answer is no manifest: it is of another media type"))?;
+        let named =
+            answer.headers.get(DIGEST).and_then(|value| Digest::parse(value.to_str().ok()?).ok());
+        if named.as_ref().is_some_and(|digest| !digest.is_of(&answer.body)) {
+            return Err(unusable("the bytes are not those of the digest that the registry names"));
+        }
+        let asked = reference.digest();
+        if asked.is_some_and(|digest| !digest.is_of(&answer.body)) {
+            return Err(unusable("the bytes are not those of the digest that was asked for"));
+        }
+        let digest = asked.cloned().or(named).unwrap_or_else(|| Digest::of(&answer.body));
+        Ok((Found { digest, media_type }, answer.body.clone()))
+    }
+}
+
+fn manifest(reference: &Reference) -> Call {
+    let path = format!("manifests/{}", reference.selector());
+    Call {
+        accept: ACCEPTED,
+        most: LARGEST,
+        ..Call::of(reference.repository(), reference.to_string(), &path)
+    }
+}
+
+/// What the answer to `HEAD` tells; `None` where it lacks something.
+fn told(headers: &HeaderMap) -> Option<Found> {
+    let digest = Digest::parse(headers.get(DIGEST)?.to_str().ok()?).ok()?;
+    Some(Found { digest, media_type: media_type(headers)? })
+}
+
+/// The media type of a manifest. Pages of web servers are none, nor is JSON of any kind.
+fn media_type(headers: &HeaderMap) -> Option<MediaType> {
+    let media_type = MediaType::parse(headers.get(CONTENT_TYPE)?.to_str().ok()?).ok()?;
+    let is_known = media_type.is_index() || media_type.is_manifest();
+    let is_of_images = || {
+        let text = media_type.as_str();
+        ["application/vnd.", "application/x-"].iter().any(|start| text.starts_with(start))
+    };
+    (is_known || is_of_images()).then_some(media_type)
+}
+
+/// A registry that is asked for a digest and answers with another is not to be trusted.
+fn matching(reference: &Reference, found: Found, what: &str) -> Result<Found, Error> {
+    match reference.digest() {
+        Some(asked) if *asked != found.digest => {
+            let why = format!("the registry answers with another digest, {}", found.digest);
+            Err(Error::Unusable { what: what.to_owned(), why })
+        }
+        _ => Ok(found),
+    }
+}
