@@ -6,9 +6,13 @@
 //! | [`Recipe::Release`] | `1.4.0`, `1.4.0-1a2b3c4`, `latest`, `main` |
 //! | [`Recipe::Patterns`] | what each line says: `{{version}}`, `type=semver,pattern={{major}}.{{minor}}` |
 //!
+//! A pull request gets the tag of its commit alone, and [`Recipe::Release`] moves `latest` on the default branch and on
+//! git tags. What moves never goes back: [`plan()`] makes the tags, [`rivals`] says which tags of the registry tell where
+//! they stand, and [`Plan::standing`] which of them stay.
+//!
 //! A tag is always valid: what no tag may have becomes a hyphen, what is too long is cut, and where two would be the
 //! same the later gets a hash. The lines know the types and priorities of docker/metadata-action, as far as
-//! [`Pattern::parse`] says; what it does not know it refuses by name.
+//! [`Pattern::parse`] says; what it does not know it refuses by name. `parity` lists what both make of the same lines.
 
 mod clean;
 mod facts;
@@ -21,8 +25,10 @@ mod template;
 pub use clean::clean;
 pub use facts::{Facts, GitRef};
 pub use pattern::Pattern;
-pub use plan::{Class, LeftOut, Plan, Planned, Recipe, plan};
-pub use standing::{Fate, Kind, fate};
+pub use plan::{Class, LeftOut, Plan, Recipe, plan};
+pub use standing::{Fate, Kind, Planned, fate, rivals, version_for};
 
+#[cfg(test)]
+mod parity;
 #[cfg(test)]
 mod tests;

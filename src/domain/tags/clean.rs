@@ -11,6 +11,16 @@ const DIGITS: usize = 7;
 /// hyphens at the beginning are dropped, and what is longer than 128 characters is cut and gets a hash of the whole.
 /// `None` if nothing is left.
 pub fn clean(text: &str) -> Option<Tag> {
+    let cleaned = hyphenated(text);
+    let kept = trimmed(&cleaned);
+    // What was dropped at the beginning may have taken the place of more.
+    let is_cut = cleaned.len() > Tag::MAX;
+    if is_cut { hashed(kept, text) } else { Tag::parse(kept).ok() }
+}
+
+/// The text with a hyphen in the place of each run of what no tag may have, as far as a tag can be long, and a
+/// character more where it is longer.
+pub(super) fn hyphenated(text: &str) -> String {
     let mut cleaned = String::with_capacity(text.len().min(Tag::MAX + 1));
     let mut is_gap = false;
     for c in text.chars() {
@@ -24,10 +34,12 @@ pub fn clean(text: &str) -> Option<Tag> {
         }
         is_gap = !Tag::may_have(c);
     }
-    let kept = cleaned.trim_start_matches(['.', '-']);
-    // What was dropped at the beginning may have taken the place of more.
-    let is_cut = cleaned.len() > Tag::MAX;
-    if is_cut { hashed(kept, text) } else { Tag::parse(kept).ok() }
+    cleaned
+}
+
+/// The text without what no tag begins with.
+pub(super) fn trimmed(cleaned: &str) -> &str {
+    cleaned.trim_start_matches(['.', '-'])
 }
 
 /// A tag with a hash of the text that it was made of behind it.

@@ -64,6 +64,18 @@ pub(super) struct Made {
     pub(super) kind: Kind,
     /// The version that it is of.
     pub(super) version: Option<Version>,
+    /// Where in it the word `latest` or the numbers of a series stand, if that is known.
+    pub(super) around: Option<Around>,
+}
+
+/// What stands around the part of a tag that all versions of its family have in its place.
+pub(super) struct Around {
+    /// What stands before it.
+    pub(super) before: String,
+    /// What stands behind it.
+    pub(super) behind: String,
+    /// How many numbers it has: 0 for `latest`, 2 for `1.4`.
+    pub(super) shared: usize,
 }
 
 impl Pattern {
@@ -100,9 +112,12 @@ impl Pattern {
 
     /// Whether it needs the version of what is built.
     pub fn needs_version(&self) -> bool {
+        if self.enable == constant("false") {
+            return false;
+        }
         let own = match &self.source {
             Source::Text(text) => text.needs_version(),
-            Source::Semver { value, .. } => value.is_none(),
+            Source::Semver { value, .. } => value.as_ref().is_none_or(Template::needs_version),
             Source::Ref(_) | Source::Sha(_) => false,
             Source::Edge { value, .. } => value.needs_version(),
         };
@@ -119,20 +134,25 @@ impl Pattern {
                 return Err(Nothing::Wrong(why));
             }
         }
-        let Made { text: middle, kind, version } = self.middle(facts)?;
+        let middle = self.middle(facts)?;
         let prefix = self.prefix.fill(facts, facts.version)?;
         let suffix = self.suffix.fill(facts, facts.version)?;
-        Ok(Made { text: format!("{prefix}{middle}{suffix}"), kind, version })
+        let around = middle.around.map(|Around { before, behind, shared }| {
+            let (before, behind) = (format!("{prefix}{before}"), format!("{behind}{suffix}"));
+            Around { before, behind, shared }
+        });
+        Ok(Made { text: format!("{prefix}{}{suffix}", middle.text), around, ..middle })
     }
 
     fn middle(&self, facts: &Facts<'_>) -> Result<Made, Nothing> {
-        let made = |text, kind| Ok(Made { text, kind, version: facts.version.cloned() });
+        let made =
+            |text, kind| Ok(Made { text, kind, version: facts.version.cloned(), around: None });
         let left_out = |why: &str| Err(Nothing::LeftOut(why.to_owned()));
         match &self.source {
             Source::Text(text) => {
-                let kind = kind(text);
+                let kind = kind(text, facts.version);
                 series_of_a_release(kind, facts.version)?;
-                made(text.fill(facts, facts.version)?, kind)
+                filled(text, kind, facts, facts.version)
             }
             Source::Semver { pattern, value } => semver(pattern, value.as_ref(), facts),
             Source::Ref(event) => match (event, facts.git_ref) {
@@ -188,13 +208,48 @@ fn semver(
         }
         None => None,
     };
+    if own.is_none() && matches!(facts.git_ref, GitRef::PullRequest(_)) {
+        return Err(Nothing::LeftOut("what is built is a pull request".to_owned()));
+    }
     let version = own.as_ref().or(facts.version).ok_or(Nothing::NoVersion)?;
     if semver::Version::parse(version.as_str()).is_err() {
         return Err(Nothing::LeftOut(format!("{version} is no semantic version")));
     }
-    let kind = kind(pattern);
-    series_of_a_release(kind, Some(version))?;
-    Ok(Made { text: pattern.fill(facts, Some(version))?, kind, version: Some(version.clone()) })
+    if version.is_before_release() && !pattern.is(&Expression::Raw) {
+        return filled(&whole(), Kind::Version, facts, Some(version));
+    }
+    filled(pattern, kind(pattern, Some(version)), facts, Some(version))
+}
+
+/// A version in the form that what comes before a release has, whatever its line says.
+fn whole() -> Template {
+    constant("{{version}}").without_build()
+}
+
+/// A text with its values, and where the versions of its family would stand in it.
+fn filled(
+    text: &Template,
+    kind: Kind,
+    facts: &Facts<'_>,
+    version: Option<&Version>,
+) -> Result<Made, Nothing> {
+    let fill = |template: &Template| template.fill(facts, version);
+    let made = fill(text)?;
+    let around = match kind {
+        Kind::Series => match text.around_numbers() {
+            Some((before, shared, behind)) => {
+                Some(Around { before: fill(&before)?, behind: fill(&behind)?, shared })
+            }
+            None => None,
+        },
+        Kind::Latest => made.strip_suffix("latest").map(|before| Around {
+            before: before.to_owned(),
+            behind: String::new(),
+            shared: 0,
+        }),
+        _ => None,
+    };
+    Ok(Made { text: made, kind, version: version.cloned(), around })
 }
 
 /// `1.4` is the highest release of its series: what comes before a release never is.
@@ -207,15 +262,21 @@ fn series_of_a_release(kind: Kind, version: Option<&Version>) -> Result<(), Noth
     }
 }
 
-/// What a text says of its image, by its expressions.
-fn kind(text: &Template) -> Kind {
+/// What a text says of its image, by its expressions. The numbers of a version are the version where it has no more
+/// than three, and nothing behind them: those of 17.0.1.2.3 and of 1.4.0.post1 are a series.
+fn kind(text: &Template, version: Option<&Version>) -> Kind {
+    let is_whole = |version: &Version| {
+        let numbers = version.as_str().split('+').next().unwrap_or_default();
+        version.parts() <= 3 && numbers.bytes().all(|byte| byte == b'.' || byte.is_ascii_digit())
+    };
     let literal: String = text.literals().collect();
     if text.has(|one| *one == Expression::Sha) {
         Kind::Commit
     } else if text.has(|one| matches!(one, Expression::Branch | Expression::Tag)) {
         Kind::Ref
     } else if text
-        .has(|one| matches!(one, Expression::Version | Expression::Raw | Expression::Part(2)))
+        .has(|one| matches!(one, Expression::Version | Expression::Semver | Expression::Raw))
+        || (text.has(|one| *one == Expression::Part(2)) && version.is_some_and(is_whole))
     {
         Kind::Version
     } else if text.has(|one| matches!(one, Expression::Part(_))) {
@@ -255,19 +316,25 @@ fn constant(text: &str) -> Template {
     Template::parse(text).unwrap_or_default()
 }
 
-/// The attributes of a line that have not been used yet.
+fn no_attribute(field: &str) -> String {
+    format!("`{}` is not `key=value`", visible(field))
+}
+
+/// The attributes of a line that have not been used yet. What has no name has an empty one.
 struct Attributes(Vec<(String, String)>);
 
 impl Attributes {
     fn read(fields: &[String]) -> Result<Self, String> {
         let mut attributes: Vec<(String, String)> = Vec::new();
         for field in fields {
-            let Some((key, value)) = field.split_once('=') else {
-                return Err(format!("`{}` is not `key=value`", visible(field)));
-            };
+            let (key, value) = field.split_once('=').unwrap_or(("", field));
             let key = key.trim().to_ascii_lowercase();
             if attributes.iter().any(|(other, _)| *other == key) {
-                return Err(format!("`{}` is there twice", visible(&key)));
+                return Err(if key.is_empty() {
+                    no_attribute(value)
+                } else {
+                    format!("`{}` is there twice", visible(&key))
+                });
             }
             attributes.push((key, value.trim().to_owned()));
         }
@@ -310,6 +377,7 @@ fn typed(line: &str, fields: &[String]) -> Result<Pattern, String> {
     };
     pattern.suffix = attributes.template("suffix")?.unwrap_or_default();
     match attributes.0.first() {
+        Some((key, value)) if key.is_empty() => Err(no_attribute(value)),
         Some((key, _)) => Err(format!(
             "`type={name}` has no attribute `{}`; it has {known}, enable, priority, prefix and suffix",
             visible(key)
@@ -322,16 +390,16 @@ fn typed(line: &str, fields: &[String]) -> Result<Pattern, String> {
 fn source(name: &str, attributes: &mut Attributes) -> Result<(Source, i64, &'static str), String> {
     Ok(match name {
         "raw" => {
-            let value = attributes.template("value")?.ok_or("`type=raw` needs `value`")?;
-            (Source::Text(value), 200, "value")
+            let value = match attributes.template("value")? {
+                Some(value) => Some(value),
+                None => attributes.template("")?,
+            };
+            (Source::Text(value.ok_or("`type=raw` needs `value`")?), 200, "value")
         }
         "semver" => {
             let pattern = attributes.template("pattern")?.ok_or("`type=semver` needs `pattern`")?;
-            (
-                Source::Semver { pattern, value: attributes.template("value")? },
-                900,
-                "pattern, value",
-            )
+            let value = attributes.template("value")?.filter(|value| !value.is_empty());
+            (Source::Semver { pattern: pattern.without_build(), value }, 900, "pattern, value")
         }
         "ref" => {
             let event = match attributes.take("event").as_deref() {
@@ -354,7 +422,8 @@ fn source(name: &str, attributes: &mut Attributes) -> Result<(Source, i64, &'sta
         }
         "edge" => {
             let value = attributes.template("value")?.unwrap_or_else(|| constant("edge"));
-            (Source::Edge { branch: attributes.take("branch"), value }, 700, "branch, value")
+            let branch = attributes.take("branch").filter(|branch| !branch.is_empty());
+            (Source::Edge { branch, value }, 700, "branch, value")
         }
         later if NOT_YET.contains(&later) => {
             return Err(format!("`type={later}` of docker/metadata-action is not supported yet"));

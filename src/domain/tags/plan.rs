@@ -7,10 +7,10 @@ use crate::domain::shown::visible;
 use crate::domain::version::Version;
 use crate::failure::{Failure, Outcome};
 
-use super::clean::{clean, hashed};
+use super::clean::{clean, hashed, hyphenated, trimmed};
 use super::facts::{Facts, GitRef};
 use super::pattern::{Made, Pattern, invalid};
-use super::standing::{Fate, Kind, fate};
+use super::standing::{Family, Fate, Kind, Planned, fate};
 use super::template::{Nothing, short};
 
 /// How many lines `tags` may have.
@@ -51,13 +51,13 @@ pub enum Recipe {
 }
 
 impl Recipe {
-    /// Reads the input `tags`: one pattern a line; empty lines and comments (`#`) do not count.
+    /// Reads the input `tags`: one pattern a line; empty lines and comments (`#`, behind a line with a blank before it)
+    /// do not count.
     ///
     /// # Errors
     /// A line that is not known, or more than 100.
     pub fn patterns(text: &str) -> Result<Self, Failure> {
-        let lines =
-            text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+        let lines = text.lines().map(without_comment).filter(|line| !line.is_empty());
         let patterns: Vec<Pattern> =
             lines.take(MOST + 1).map(Pattern::parse).collect::<Result<_, _>>()?;
         if patterns.is_empty() || patterns.len() > MOST {
@@ -79,17 +79,14 @@ impl Recipe {
     }
 }
 
-/// One tag.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Planned {
-    /// The tag.
-    pub tag: Tag,
-    /// What it says of its image.
-    pub kind: Kind,
-    /// Whether it is set or stays.
-    pub fate: Fate,
-    /// What it was made of, where that is another text: to be told.
-    pub instead_of: Option<String>,
+/// A line without blanks around it and the comment behind it.
+fn without_comment(line: &str) -> &str {
+    let begins = |at: &usize| {
+        let before = line.get(..*at).unwrap_or_default();
+        before.is_empty() || before.ends_with(char::is_whitespace)
+    };
+    let comment = line.match_indices('#').map(|(at, _)| at).find(begins);
+    comment.and_then(|at| line.get(..at)).unwrap_or(line).trim()
 }
 
 /// A tag that is not made.
@@ -115,6 +112,21 @@ impl Plan {
     pub fn set(&self) -> impl Iterator<Item = &Tag> {
         self.tags.iter().filter(|one| one.fate == Fate::Set).map(|one| &one.tag)
     }
+
+    /// The tags of which it is to be asked where they stand before they are set: those for the highest version.
+    pub fn guarded(&self) -> Vec<&Planned> {
+        self.tags.iter().filter(|one| one.is_guarded()).collect()
+    }
+
+    /// The same tags, of which those stay that stand on a higher version. `standing` has the version that a guarded
+    /// tag stands on, where it is known.
+    #[must_use]
+    pub fn standing(mut self, standing: &BTreeMap<Tag, Version>) -> Self {
+        for one in &mut self.tags {
+            one.fate = fate(one.kind, standing.get(&one.tag), one.version.as_ref());
+        }
+        self
+    }
 }
 
 /// A tag on its way: what it was written as, and what was made of that.
@@ -123,15 +135,11 @@ struct Draft {
     made: Made,
 }
 
-/// The tags of an image. `standing` has the versions that tags of the repository stand on, as far as they are known.
+/// The tags of an image, all to be set; where they stand now is for [`Plan::standing`].
 ///
 /// # Errors
 /// No version where one is needed, a commit that is none, or not a single tag.
-pub fn plan(
-    recipe: &Recipe,
-    facts: &Facts<'_>,
-    standing: &BTreeMap<Tag, Version>,
-) -> Result<Plan, Failure> {
+pub fn plan(recipe: &Recipe, facts: &Facts<'_>) -> Result<Plan, Failure> {
     let is_sha = matches!(facts.sha.len(), 40 | 64)
         && facts.sha.bytes().all(|byte| byte.is_ascii_hexdigit());
     if !is_sha {
@@ -143,17 +151,15 @@ pub fn plan(
     let mut plan = Plan::default();
     let drafts = drafts(recipe, facts, &mut plan.left_out)?;
     let mut taken: BTreeMap<Tag, (String, Kind)> = BTreeMap::new();
-    for Draft { what, made: Made { text, kind, version } } in drafts {
-        let Some(tag) = distinct(&text, kind, &mut taken) else {
-            if clean(&text).is_none() {
+    for Draft { what, made } in drafts {
+        let Some(tag) = distinct(&made, facts, &mut taken) else {
+            if clean(&made.text).is_none() {
                 plan.left_out
                     .push(LeftOut { what, why: "nothing of it may stand in a tag".to_owned() });
             }
             continue;
         };
-        let fate = fate(kind, standing.get(&tag), version.as_ref());
-        let instead_of = (tag.as_str() != text).then_some(text);
-        plan.tags.push(Planned { tag, kind, fate, instead_of });
+        plan.tags.push(planned(tag, made, facts));
     }
     if plan.tags.is_empty() {
         let why: Vec<String> = plan
@@ -169,25 +175,74 @@ pub fn plan(
 }
 
 /// The tag of a text. `None` where no tag can be made of it, or the same was made of the same before. A tag that
-/// another text took first gets a hash, and so does a branch with the name of another tag (`latest`).
-fn distinct(text: &str, kind: Kind, taken: &mut BTreeMap<Tag, (String, Kind)>) -> Option<Tag> {
+/// another text took first gets a hash, and so does a branch with the name of another tag (`1.4.0`).
+fn distinct(
+    made: &Made,
+    facts: &Facts<'_>,
+    taken: &mut BTreeMap<Tag, (String, Kind)>,
+) -> Option<Tag> {
+    // A git tag `v1.4.0` is what the version `v1.4.0` is; a branch of that name is not.
+    let is_tag = matches!(facts.git_ref, GitRef::Tag(_));
     let is_same = |(other, of): &(String, Kind)| {
-        other == text && (*of == kind || (*of != Kind::Ref && kind != Kind::Ref))
+        let is_branch = (*of == Kind::Ref) != (made.kind == Kind::Ref);
+        *other == made.text && (is_tag || !is_branch)
     };
-    let mut tag = clean(text)?;
+    let mut tag = clean(&made.text)?;
+    if made.kind == Kind::Ref && is_branch_latest(facts) && Family::of_latest(&tag).is_some() {
+        tag = hashed(tag.as_str(), &made.text)?;
+    }
     while let Some(other) = taken.get(&tag) {
         if is_same(other) {
             return None;
         }
-        let next = hashed(tag.as_str(), text)?;
+        let next = hashed(tag.as_str(), &made.text)?;
         // A hash behind a tag that has one already, as far as it can go.
         if next == tag {
             return None;
         }
         tag = next;
     }
-    taken.insert(tag.clone(), (text.to_owned(), kind));
+    taken.insert(tag.clone(), (made.text.clone(), made.kind));
     Some(tag)
+}
+
+/// Whether a branch is built that is called as a tag for the highest version is (`latest`, `uat-latest`).
+fn is_branch_latest(facts: &Facts<'_>) -> bool {
+    let GitRef::Branch(branch) = facts.git_ref else { return false };
+    clean(branch).is_some_and(|tag| Family::of_latest(&tag).is_some())
+}
+
+/// A tag as it is planned. One that reads as the highest version is guarded as such, whatever it was made of.
+fn planned(tag: Tag, made: Made, facts: &Facts<'_>) -> Planned {
+    let own = family(&tag, &made);
+    let latest = own.clone().or_else(|| Family::of_latest(&tag));
+    let is_behind = tag == Tag::latest() || tag.as_str().ends_with("-latest");
+    let kind = match made.kind {
+        Kind::Latest | Kind::Series => made.kind,
+        Kind::Ref if is_branch_latest(facts) => Kind::Ref,
+        Kind::Version | Kind::Commit if !is_behind => made.kind,
+        other if latest.is_none() => other,
+        _ => Kind::Latest,
+    };
+    let family = match kind {
+        Kind::Latest => latest,
+        Kind::Series => own,
+        _ => None,
+    };
+    let instead_of = (tag.as_str() != made.text).then_some(made.text);
+    Planned { tag, kind, fate: Fate::Set, version: made.version, instead_of, family }
+}
+
+/// The tags that say one version of what a tag is made of, by what stands around its part that moves; `None` where the
+/// tag is not made of that alone.
+fn family(tag: &Tag, made: &Made) -> Option<Family> {
+    let (around, version) = (made.around.as_ref()?, made.version.as_ref()?);
+    let numbers: Option<Vec<&str>> = (0..around.shared).map(|at| version.part(at)).collect();
+    let moving = if around.shared == 0 { "latest".to_owned() } else { numbers?.join(".") };
+    let (before, behind) = (hyphenated(&around.before), hyphenated(&around.behind));
+    let before = trimmed(&before);
+    let is_all = tag.as_str() == format!("{before}{moving}{behind}");
+    is_all.then(|| Family::new(before, &behind, around.shared))
 }
 
 fn drafts(
@@ -197,14 +252,7 @@ fn drafts(
 ) -> Result<Vec<Draft>, Failure> {
     let needed = || facts.version.ok_or_else(no_version);
     match recipe {
-        Recipe::Class(class) => {
-            let (class, version) = (class.as_str(), needed()?);
-            Ok(vec![
-                named(format!("{class}-latest"), Kind::Latest, facts),
-                named(format!("{class}-v{version}"), Kind::Version, facts),
-                named(format!("{class}-{}", short(facts.sha)), Kind::Commit, facts),
-            ])
-        }
+        Recipe::Class(class) => Ok(of_class(class.as_str(), needed()?, facts, left_out)),
         Recipe::Release => Ok(release(needed()?, facts, left_out)),
         Recipe::Patterns(patterns) => {
             let mut sorted: Vec<&Pattern> = patterns.iter().collect();
@@ -224,17 +272,42 @@ fn drafts(
     }
 }
 
-/// `1.4.0`, `1.4.0-1a2b3c4`, `latest`, the branch. What comes before a release is not the latest one.
+/// `uat-latest`, `uat-v1.4.0`, `uat-1a2b3c4`; of a pull request the last alone.
+fn of_class(
+    class: &str,
+    version: &Version,
+    facts: &Facts<'_>,
+    left_out: &mut Vec<LeftOut>,
+) -> Vec<Draft> {
+    let (latest, of_version) = (format!("{class}-latest"), format!("{class}-v{version}"));
+    let commit = named(format!("{class}-{}", short(facts.sha)), Kind::Commit, facts);
+    if is_pull_request(facts) {
+        left_out.extend([latest, of_version].map(of_pull_request));
+        return vec![commit];
+    }
+    vec![named(latest, Kind::Latest, facts), named(of_version, Kind::Version, facts), commit]
+}
+
+/// `1.4.0`, `1.4.0-1a2b3c4`, `latest`, the branch; of a pull request the second alone. What comes before a release is
+/// not the latest one, nor is what another branch than the default one has: it is not merged yet.
 fn release(version: &Version, facts: &Facts<'_>, left_out: &mut Vec<LeftOut>) -> Vec<Draft> {
-    let mut drafts = vec![
-        named(version.to_string(), Kind::Version, facts),
-        named(format!("{version}-{}", short(facts.sha)), Kind::Commit, facts),
-    ];
-    if version.is_before_release() {
-        let why = format!("{version} comes before a release");
-        left_out.push(LeftOut { what: "latest".to_owned(), why });
-    } else {
-        drafts.push(named("latest".to_owned(), Kind::Latest, facts));
+    let commit = named(format!("{version}-{}", short(facts.sha)), Kind::Commit, facts);
+    if is_pull_request(facts) {
+        let names = [version.to_string(), "latest".to_owned(), "the branch".to_owned()];
+        left_out.extend(names.map(of_pull_request));
+        return vec![commit];
+    }
+    let mut drafts = vec![named(version.to_string(), Kind::Version, facts), commit];
+    let not_latest = match (facts.git_ref, facts.default_branch) {
+        _ if version.is_before_release() => Some(format!("{version} comes before a release")),
+        (GitRef::Branch(built), Some(default)) if built != default => {
+            Some(format!("what is built is not the branch {}", visible(default)))
+        }
+        _ => None,
+    };
+    match not_latest {
+        Some(why) => left_out.push(LeftOut { what: "latest".to_owned(), why }),
+        None => drafts.push(named("latest".to_owned(), Kind::Latest, facts)),
     }
     match facts.git_ref {
         GitRef::Branch(branch) => drafts.push(named(branch.to_owned(), Kind::Ref, facts)),
@@ -246,8 +319,18 @@ fn release(version: &Version, facts: &Facts<'_>, left_out: &mut Vec<LeftOut>) ->
     drafts
 }
 
+const fn is_pull_request(facts: &Facts<'_>) -> bool {
+    matches!(facts.git_ref, GitRef::PullRequest(_))
+}
+
+/// What a pull request does not get: it would take the place of what is merged.
+fn of_pull_request(what: String) -> LeftOut {
+    LeftOut { what, why: "what is built is a pull request".to_owned() }
+}
+
 fn named(text: String, kind: Kind, facts: &Facts<'_>) -> Draft {
-    Draft { what: text.clone(), made: Made { text, kind, version: facts.version.cloned() } }
+    let version = facts.version.cloned();
+    Draft { what: text.clone(), made: Made { text, kind, version, around: None } }
 }
 
 fn no_version() -> Failure {

@@ -15,6 +15,8 @@ const SHORT: usize = 7;
 pub(super) enum Expression {
     /// The version without `v`.
     Version,
+    /// The version without `v` and build metadata, as `type=semver` has it.
+    Semver,
     /// The version as it is written.
     Raw,
     /// One of its numbers, from 0.
@@ -130,9 +132,47 @@ impl Template {
         self.0.iter().any(|part| matches!(part, Part::Expression(one) if is(one)))
     }
 
+    /// Whether it is this expression and nothing else.
+    pub(super) fn is(&self, one: &Expression) -> bool {
+        matches!(self.0.as_slice(), [Part::Expression(only)] if only == one)
+    }
+
+    /// Whether nothing was written.
+    pub(super) const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Whether it needs a version.
     pub(super) fn needs_version(&self) -> bool {
-        self.has(|one| matches!(one, Expression::Version | Expression::Raw | Expression::Part(_)))
+        self.has(|one| {
+            matches!(
+                one,
+                Expression::Version | Expression::Semver | Expression::Raw | Expression::Part(_)
+            )
+        })
+    }
+
+    /// The same with versions that have no build metadata.
+    pub(super) fn without_build(self) -> Self {
+        let parts = self.0.into_iter().map(|part| match part {
+            Part::Expression(Expression::Version) => Part::Expression(Expression::Semver),
+            part => part,
+        });
+        Self(parts.collect())
+    }
+
+    /// What stands before and behind the numbers of a series (`{{major}}`, `{{major}}.{{minor}}`), and how many those
+    /// are. `None` where its numbers are others, or are not divided by dots.
+    pub(super) fn around_numbers(&self) -> Option<(Self, usize, Self)> {
+        let is_number = |at: usize, number: usize| matches!(self.0.get(at), Some(Part::Expression(Expression::Part(one))) if *one == number);
+        let is_dot = |at: usize| matches!(self.0.get(at), Some(Part::Text(text)) if text == ".");
+        let start = (0..self.0.len()).find(|at| is_number(*at, 0))?;
+        let (mut count, mut end) = (1, start + 1);
+        while is_dot(end) && is_number(end + 1, count) {
+            (count, end) = (count + 1, end + 2);
+        }
+        let (before, behind) = (self.0.get(..start)?, self.0.get(end..)?);
+        Some((Self(before.to_vec()), count, Self(behind.to_vec())))
     }
 
     /// The text with values for its expressions. `version` is what those of versions stand for.
@@ -223,6 +263,10 @@ fn value(
     let version = version.ok_or(Nothing::NoVersion);
     match one {
         Expression::Version => version.map(|version| version.as_str().to_owned()),
+        Expression::Semver => {
+            let text = version?.as_str();
+            Ok(text.split_once('+').map_or(text, |(before, _)| before).to_owned())
+        }
         Expression::Raw => version.map(|version| version.raw().to_owned()),
         Expression::Part(index) => {
             let version = version?;

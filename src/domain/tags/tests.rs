@@ -30,7 +30,7 @@ fn facts<'a>(version: Option<&'a Version>, git_ref: &'a str) -> Facts<'a> {
 fn told(recipe: &Recipe, facts: &Facts<'_>, standing: &[(&str, &str)]) -> String {
     let standing =
         standing.iter().map(|(tag, at)| (Tag::parse(tag).unwrap(), version(at))).collect();
-    match plan(recipe, facts, &standing) {
+    match plan(recipe, facts).map(|plan| plan.standing(&standing)) {
         Ok(plan) => {
             let tags = plan.tags.iter().map(|one| match (&one.fate, &one.instead_of) {
                 (Fate::Stays(at), _) => format!("{} stays on {at}", one.tag),
@@ -62,11 +62,6 @@ fn the_tags_of_the_guides() {
     let uat = Recipe::Class(Class::parse("uat").unwrap());
     assert_eq!(told(&uat, &on_main, &[]), "uat-latest, uat-v1.2.3, uat-1a2b3c4");
     assert_eq!(told(&Recipe::Release, &on_main, &[]), "1.2.3, 1.2.3-1a2b3c4, latest, main");
-    let feature = facts(Some(&built), "refs/heads/feature/login");
-    assert_eq!(
-        told(&Recipe::Release, &feature, &[]),
-        "1.2.3, 1.2.3-1a2b3c4, latest, feature-login for feature/login"
-    );
     let odoo = version("17.0.1.2.3");
     assert_eq!(
         told(&uat, &facts(Some(&odoo), ""), &[]),
@@ -102,6 +97,172 @@ fn the_highest_version_keeps_its_tag() {
     );
 }
 
+/// Fault 9: what is not merged takes the place of nothing that is.
+#[test]
+fn a_pull_request_gets_the_tag_of_its_commit_alone() {
+    let built = version("1.2.3");
+    let pull_request = facts(Some(&built), "refs/pull/12/merge");
+    let why = "what is built is a pull request";
+    assert_eq!(
+        told(&Recipe::Release, &pull_request, &[]),
+        format!("1.2.3-1a2b3c4, no 1.2.3: {why}, no latest: {why}, no the branch: {why}")
+    );
+    let uat = Recipe::Class(Class::parse("uat").unwrap());
+    assert_eq!(
+        told(&uat, &pull_request, &[]),
+        format!("uat-1a2b3c4, no uat-latest: {why}, no uat-v1.2.3: {why}")
+    );
+    assert_eq!(
+        patterns(
+            "type=semver,pattern={{version}}\ntype=ref,event=pr",
+            "1.2.3",
+            "refs/pull/12/merge"
+        ),
+        format!("pr-12, no type=semver,pattern={{{{version}}}}: {why}")
+    );
+    assert_eq!(
+        patterns("type=semver,pattern={{version}},value=1.0.0", "1.2.3", "refs/pull/12/merge"),
+        "1.0.0"
+    );
+}
+
+/// Fault 9: the guides deploy a feature branch for its tests, by the tag of its commit.
+#[test]
+fn latest_is_of_the_default_branch_and_of_git_tags() {
+    let built = version("1.2.3");
+    let of = |git_ref, default_branch| {
+        let facts = Facts { default_branch, ..facts(Some(&built), git_ref) };
+        told(&Recipe::Release, &facts, &[])
+    };
+    assert_eq!(
+        of("refs/heads/feature/login", Some("main")),
+        "1.2.3, 1.2.3-1a2b3c4, feature-login for feature/login, no latest: what is built is not the branch main"
+    );
+    assert_eq!(of("refs/heads/main", Some("main")), "1.2.3, 1.2.3-1a2b3c4, latest, main");
+    assert_eq!(of("refs/heads/trunk", None), "1.2.3, 1.2.3-1a2b3c4, latest, trunk");
+    for (git_ref, default_branch) in [("refs/tags/v1.2.3", Some("main")), ("", None)] {
+        assert_eq!(
+            of(git_ref, default_branch),
+            "1.2.3, 1.2.3-1a2b3c4, latest, no the branch: what is built is not a branch"
+        );
+    }
+    let uat = Recipe::Class(Class::parse("uat").unwrap());
+    assert_eq!(
+        told(&uat, &facts(Some(&built), "refs/heads/feature/login"), &[]),
+        "uat-latest, uat-v1.2.3, uat-1a2b3c4"
+    );
+}
+
+/// The kinds of the tags of some lines, and which are guarded (`!`).
+fn kinds(text: &str, built: &str, git_ref: &str) -> String {
+    let built = version(built);
+    let plan = plan(&Recipe::patterns(text).unwrap(), &facts(Some(&built), git_ref)).unwrap();
+    let guarded: Vec<&Tag> = plan.guarded().iter().map(|one| &one.tag).collect();
+    let shown = plan.tags.iter().map(|one| {
+        let mark = if guarded.contains(&&one.tag) { "!" } else { "" };
+        format!("{} {:?}{mark}", one.tag, one.kind)
+    });
+    shown.collect::<Vec<_>>().join(", ")
+}
+
+/// Fault 6: it is the tag that tells, not how its line made it.
+#[test]
+fn what_reads_as_the_latest_is_guarded_whatever_made_it() {
+    for (line, git_ref, expected) in [
+        ("latest", "", "latest Latest!"),
+        ("type=raw,value=late,suffix=st", "", "latest Latest!"),
+        ("type=raw,value=x,suffix=-latest", "", "x-latest Latest!"),
+        ("type=raw,value=latest,suffix=-alpine", "", "latest-alpine Latest!"),
+        ("type=raw,value=latest,prefix=uat-,suffix=-alpine", "", "uat-latest-alpine Latest!"),
+        ("type=edge,value=latest", "refs/heads/main", "latest Latest!"),
+        ("type=edge,prefix=latest-", "refs/heads/main", "latest-edge Latest!"),
+        ("type=ref,event=branch,suffix=-latest", "refs/heads/main", "main-latest Latest!"),
+        ("type=ref,event=tag", "refs/tags/latest", "latest Latest!"),
+        ("{{version}}-latest", "", "1.4.2-latest Latest!"),
+        // These do not move, or not by their version.
+        ("type=sha,prefix=latest-", "", "latest-1a2b3c4 Commit"),
+        ("latest-{{version}}", "", "latest-1.4.2 Version"),
+        ("type=ref,event=branch", "refs/heads/latest", "latest-5e1e2bc Ref"),
+        ("type=ref,event=branch,suffix=-x", "refs/heads/latest", "latest-x-cb63134 Ref"),
+        ("type=ref,event=branch", "refs/heads/uat-latest", "uat-latest-0d08b5a Ref"),
+        ("type=ref,event=branch,prefix=b-", "refs/heads/latest-x", "b-latest-x Ref"),
+        ("{{branch}}", "refs/heads/latest", "latest-5e1e2bc Ref"),
+        ("type=ref,event=branch", "refs/heads/greatest", "greatest Ref"),
+        ("type=ref,event=branch", "refs/heads/latest.x", "latest.x Ref"),
+        ("stable", "", "stable Other"),
+    ] {
+        assert_eq!(kinds(line, "1.4.2", git_ref), expected, "{line} {git_ref}");
+    }
+    let none = facts(None, "refs/heads/main");
+    let unknown = plan(&Recipe::patterns("latest").unwrap(), &none).unwrap();
+    assert!(unknown.guarded().is_empty(), "what has no version has no order");
+}
+
+/// Fault 5: three numbers are the version only where it has no more than those.
+#[test]
+fn numbers_are_a_series_where_the_version_has_more() {
+    let three = "{{major}}.{{minor}}.{{patch}}";
+    for (line, built, expected) in [
+        (three, "1.4.0", "1.4.0 Version"),
+        (three, "1.4.0+build.5", "1.4.0 Version"),
+        (three, "17.0.1.2.3", "17.0.1 Series!"),
+        (three, "1.4.0.post1", "1.4.0 Series!"),
+        ("{{major}}.{{minor}}", "17.0.1.2.3", "17.0 Series!"),
+        ("{{major}}.{{minor}}", "1.4.0", "1.4 Series!"),
+        ("{{version}}", "17.0.1.2.3", "17.0.1.2.3 Version"),
+        ("type=semver,pattern={{major}}.{{minor}}.{{patch}}", "1.4.0", "1.4.0 Version"),
+        ("type=semver,pattern={{major}}.{{minor}}.{{patch}}", "1.4.0-rc.1", "1.4.0-rc.1 Version"),
+    ] {
+        assert_eq!(kinds(line, built, ""), expected, "{line} {built}");
+    }
+    for before in ["1.4.0-rc.1", "1.4.0rc1"] {
+        assert_eq!(
+            patterns(&format!("{three}\n{{{{version}}}}"), before, ""),
+            format!("{before}, no {three}: {before} comes before a release")
+        );
+    }
+}
+
+/// What a plan asks of the registry, and the rivals of each tag.
+#[test]
+fn a_guarded_tag_asks_for_its_own_family() {
+    let rivals_of = |line: &str, built: &str, listed: &[&str]| {
+        let built = version(built);
+        let plan = plan(&Recipe::patterns(line).unwrap(), &facts(Some(&built), "")).unwrap();
+        let listed: Vec<Tag> = listed.iter().map(|text| Tag::parse(text).unwrap()).collect();
+        let asked = plan.guarded();
+        let names = asked.iter().flat_map(|one| rivals(one, &listed));
+        names.map(|tag| tag.to_string()).collect::<Vec<_>>().join(" ")
+    };
+    let listed = [
+        "1.5.0",
+        "1.4.7",
+        "a-1.4.7",
+        "a-v1.4.8-x",
+        "1.4.9-x",
+        "a-1.4-x",
+        "a-1.5.0-x",
+        "f-login-1.4.7",
+    ];
+    for (line, expected) in [
+        ("latest", "1.5.0 1.4.9-x 1.4.7"),
+        ("{{major}}.{{minor}}", "1.4.9-x 1.4.7"),
+        ("a-{{major}}.{{minor}}-x", "a-v1.4.8-x"),
+        ("a-v{{major}}-x", "a-1.5.0-x a-v1.4.8-x"),
+        ("type=semver,pattern={{major}}.{{minor}},prefix=a-,suffix=-x", "a-v1.4.8-x"),
+        ("type=raw,value={{major}},prefix=f/login-", "f-login-1.4.7"),
+        ("type=raw,value=latest,prefix=a-,suffix=-x", "a-1.5.0-x a-v1.4.8-x"),
+        ("latest-x", "1.4.9-x"),
+        // Their numbers are no beginning of a version.
+        ("{{minor}}", ""),
+        ("{{major}}-{{minor}}", ""),
+        ("type=raw,value={{major}},suffix=/{{sha}}", ""),
+        ("{{version}}", ""),
+    ] {
+        assert_eq!(rivals_of(line, "1.4.2", &listed), expected, "{line}");
+    }
+}
+
 #[test]
 fn what_comes_before_a_release_is_not_the_latest() {
     let built = version("2.0.0-rc.1");
@@ -130,6 +291,22 @@ fn without_a_version_only_tags_without_one_are_made() {
         assert!(recipe.needs_version());
         assert_eq!(told(&recipe, &none, &[]), wanting);
     }
+    // Fault 13: a value may need the version too, and what is switched off needs none.
+    for (line, expected) in [
+        ("type=semver,pattern={{version}}", true),
+        ("type=semver,pattern={{version}},value={{version}}", true),
+        ("type=semver,pattern={{version}},value=", true),
+        ("type=semver,pattern={{version}},value=1.0.0", false),
+        ("type=semver,pattern={{version}},value=1.0.0,prefix={{major}}-", true),
+        ("type=semver,pattern={{version}},enable=false", false),
+        ("{{version}}", true),
+        ("type=raw,value={{raw}},enable={{is_default_branch}}", true),
+        ("type=raw,value={{raw}},enable=false", false),
+    ] {
+        let recipe = Recipe::patterns(&format!("{line}\nx")).unwrap();
+        assert_eq!(recipe.needs_version(), expected, "{line}");
+        assert_eq!(told(&recipe, &none, &[]) == wanting, expected, "{line}");
+    }
     let free = Recipe::patterns("{{branch}}-{{sha}}\n# a comment\n\ntype=sha").unwrap();
     assert!(!free.needs_version());
     assert_eq!(told(&free, &none, &[]), "main-1a2b3c4, sha-1a2b3c4");
@@ -141,10 +318,12 @@ fn odd_names_become_valid_tags() {
     let of = |branch: &str| {
         let told =
             told(&Recipe::Release, &facts(Some(&built), &format!("refs/heads/{branch}")), &[]);
-        told.trim_start_matches("1.2.3, 1.2.3-1a2b3c4, latest").to_owned()
+        let behind = told.trim_start_matches("1.2.3, 1.2.3-1a2b3c4");
+        behind.trim_end_matches(", no latest: what is built is not the branch main").to_owned()
     };
     assert_eq!(of("-weird.branch"), ", weird.branch for -weird.branch");
-    assert_eq!(of("日本"), ", no 日本: nothing of it may stand in a tag");
+    let nothing = ", no latest: what is built is not the branch main, no 日本: nothing of it may stand in a tag";
+    assert_eq!(of("日本"), nothing);
     assert_eq!(of("latest"), ", latest-5e1e2bc for latest");
     assert_eq!(of("1.2.3"), ", 1.2.3-c47f5b1 for 1.2.3");
     let long = of(&"x".repeat(148));
@@ -273,7 +452,7 @@ fn a_commit_is_a_commit() {
 }
 
 fn recipe() -> impl Strategy<Value = Recipe> {
-    let line = "type=ref,event=branch|type=semver,pattern=\\{\\{(version|major|minor)\\}\\}|type=sha|type=raw,value=[a-zé/.-]{1,140}|\\{\\{(version|branch|sha|date|major|tag)\\}\\}-?|[a-zA-Z0-9_.-]{1,140}|latest";
+    let line = "type=ref,event=branch(,suffix=-latest)?|type=edge,branch=[a-z]{1,6},value=latest|type=raw,value=late,suffix=st|type=semver,pattern=\\{\\{(version|major|minor)\\}\\}|type=sha|type=raw,value=[a-zé/.-]{1,140}|\\{\\{(version|branch|sha|date|major|tag)\\}\\}-?|[a-zA-Z0-9_.-]{1,140}|latest";
     prop_oneof![
         Just(Recipe::Release),
         "\\PC{1,140}"
@@ -289,21 +468,22 @@ proptest! {
     #[test]
     fn tags_are_valid_and_distinct_and_the_plan_is_the_same_again(
         recipe in recipe(),
-        branch in "\\PC{0,200}|[a-z/-]{1,20}|latest|1\\.2\\.3",
+        git_ref in "refs/heads/(\\PC{0,200}|[a-z/-]{1,20}|latest|main|1\\.2\\.3)|refs/tags/(latest|v1)|refs/pull/1/merge",
         built in "[0-9]{1,3}(\\.[0-9]{1,3}){1,3}([-+][a-z0-9.]{1,8}|rc1)?",
         stands in "[0-9]\\.[0-9]\\.[0-9]",
     ) {
         let (built, stands) = (version(&built), version(&stands));
-        let git_ref = format!("refs/heads/{branch}");
         let facts = facts(Some(&built), &git_ref);
         let standing = BTreeMap::from([(Tag::latest(), stands.clone())]);
-        let planned = plan(&recipe, &facts, &standing);
-        prop_assert_eq!(&planned, &plan(&recipe, &facts, &standing));
+        let planned = plan(&recipe, &facts);
+        prop_assert_eq!(&planned, &plan(&recipe, &facts));
         if let Ok(plan) = planned {
+            let plan = plan.standing(&standing);
             let mut seen: Vec<&Tag> = plan.tags.iter().map(|one| &one.tag).collect();
             for one in &plan.tags {
                 prop_assert_eq!(Tag::parse(one.tag.as_str()), Ok(one.tag.clone()));
-                if one.tag == Tag::latest() && one.kind == Kind::Latest {
+                if one.tag == Tag::latest() {
+                    prop_assert!(one.is_guarded());
                     let is_lower = built.compared(&stands) == Some(std::cmp::Ordering::Less);
                     prop_assert_eq!(one.fate == Fate::Set, !is_lower);
                 }

@@ -99,6 +99,23 @@ impl Version {
         }
     }
 
+    /// An order for lists, which has a place for every version: as [`Self::compared`] says, and where that does not
+    /// tell, by what is written.
+    pub fn ranked(&self, other: &Self) -> Ordering {
+        let rank = |version: &Self| match version.stage() {
+            Stage::Before => 0,
+            Stage::Unknown => 1,
+            Stage::Release => 2,
+        };
+        let before =
+            |version: &Self| semver::Version::parse(&version.text).ok().map(|version| version.pre);
+        self.weights()
+            .cmp(&other.weights())
+            .then_with(|| rank(self).cmp(&rank(other)))
+            .then_with(|| before(self).cmp(&before(other)))
+            .then_with(|| self.text.cmp(&other.text))
+    }
+
     /// Where the numbers end, in bytes.
     fn release_end(&self) -> usize {
         let end = self.text.find(|c: char| c != '.' && !c.is_ascii_digit());
@@ -236,6 +253,21 @@ mod tests {
                 let turned = another.compared(&one).map(Ordering::reverse);
                 prop_assert_eq!(one.compared(&another), turned);
                 prop_assert_eq!(one.compared(&one), Some(Ordering::Equal));
+            }
+        }
+
+        #[test]
+        fn a_list_of_versions_has_one_order(
+            texts in proptest::collection::vec("[0-3](\\.[0-2]){0,3}([.-]?(rc|alpha|post|x)?\\.?[0-9]?)", 0..20),
+        ) {
+            let mut all: Vec<Version> =
+                texts.iter().filter_map(|text| Version::parse(text).ok()).collect();
+            all.sort_by(Version::ranked);
+            for (at, one) in all.iter().enumerate() {
+                for later in all.iter().skip(at) {
+                    prop_assert_ne!(one.ranked(later), Ordering::Greater);
+                    prop_assert_ne!(one.compared(later), Some(Ordering::Greater), "{} {}", one, later);
+                }
             }
         }
     }
