@@ -9,6 +9,7 @@ pub mod owner;
 pub mod postgres;
 pub mod process;
 pub mod python;
+pub mod registry;
 pub mod runner;
 pub mod scene;
 pub mod scratch_git;

@@ -89,6 +89,9 @@ mod packaging {
     mod release;
     mod workflows;
 }
+mod registry {
+    mod kit;
+}
 mod runner {
     mod cancel;
     mod contract;

@@ -1,4 +1,4 @@
-//! HTTP/1.1 as far as the fake GitHub needs it: requests are read whole, answers may break off on purpose.
+//! HTTP/1.1 as far as the fakes need it: requests are read whole, answers may break off on purpose.
 
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
@@ -85,10 +85,31 @@ pub async fn read(stream: &mut BufReader<TcpStream>) -> Option<Request> {
         headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
     }
     let mut request = Request { method, target, headers, body: Vec::new() };
+    if request.all("transfer-encoding").first().is_some_and(|it| it.eq_ignore_ascii_case("chunked"))
+    {
+        request.body = chunks(stream).await?;
+        return Some(request);
+    }
     let length = request.all("content-length").first().and_then(|length| length.parse().ok());
     request.body.resize(length.unwrap_or(0), 0);
     stream.read_exact(&mut request.body).await.ok()?;
     Some(request)
+}
+
+/// A body of a length that is not told before.
+async fn chunks(stream: &mut BufReader<TcpStream>) -> Option<Vec<u8>> {
+    let mut body = Vec::new();
+    loop {
+        let mut size = String::new();
+        stream.read_line(&mut size).await.ok()?;
+        let mut chunk = vec![0; usize::from_str_radix(size.trim(), 16).ok()? + 2];
+        stream.read_exact(&mut chunk).await.ok()?;
+        chunk.truncate(chunk.len() - 2);
+        if chunk.is_empty() {
+            return Some(body);
+        }
+        body.extend(chunk);
+    }
 }
 
 /// Writes an answer; `false` if the connection ends with it.

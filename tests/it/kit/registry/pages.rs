@@ -1,0 +1,96 @@
+//! Pages of a list of tags. The real program makes none: it always answers the whole list.
+
+use serde_json::json;
+
+use crate::kit::registry::wire::{Answer, Request};
+
+/// Where the next page is said to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Link {
+    /// `</v2/NAME/tags/list?last=TAG&n=SIZE>`
+    Relative,
+    /// The same with the host.
+    Absolute,
+    /// A mark that only the server understands, and that must come back as it was, as Quay has it.
+    Opaque,
+    /// Like [`Link::Relative`]; the last page leads back to the first one.
+    Loop,
+    /// The next page is on another host: `http://HOST:PORT`.
+    Elsewhere(String),
+}
+
+/// How a list is cut.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pages {
+    /// Tags of a page if nothing else is asked for.
+    pub size: usize,
+    /// The most that `n` may ask for.
+    pub most: usize,
+    pub link: Link,
+    /// What the link says in `n`: the size of this page, or 0 as GHCR does.
+    pub repeats_size: bool,
+}
+
+impl Pages {
+    /// Pages of exactly this many tags, whatever `n` asks for.
+    pub fn of(size: usize, link: Link) -> Self {
+        Self { size, most: size, link, repeats_size: true }
+    }
+
+    /// The page that a request asks for, of the whole list.
+    pub fn page(&self, name: &str, tags: &[String], request: &Request) -> Answer {
+        let asked = request.query("n").and_then(|n| n.parse().ok()).filter(|n| *n > 0);
+        let size = asked.unwrap_or(self.size).min(self.most);
+        let Some(start) = start(tags, request) else {
+            return Answer::error(400, "PAGINATION_NUMBER_INVALID", "no such page");
+        };
+        let page = &tags[start..(start + size).min(tags.len())];
+        let answer = Answer::json(200, &json!({"name": name, "tags": page}));
+        match self.next(name, page, start + size, tags.len(), size, request) {
+            Some(target) => answer.with("Link", format!("<{target}>; rel=\"next\"")),
+            None => answer,
+        }
+    }
+
+    fn next(
+        &self,
+        name: &str,
+        page: &[String],
+        end: usize,
+        all: usize,
+        size: usize,
+        request: &Request,
+    ) -> Option<String> {
+        let path = format!("/v2/{name}/tags/list");
+        let n = if self.repeats_size { size } else { 0 };
+        if end >= all {
+            return (self.link == Link::Loop).then(|| format!("{path}?n={n}"));
+        }
+        let last = page.last()?;
+        let relative = format!("{path}?last={last}&n={n}");
+        Some(match &self.link {
+            Link::Relative | Link::Loop => relative,
+            Link::Absolute => {
+                format!("http://{}{relative}", request.all("host").first().unwrap_or(&""))
+            }
+            Link::Opaque => format!("{path}?next_page={}", mark(end)),
+            Link::Elsewhere(base) => format!("{base}{relative}"),
+        })
+    }
+}
+
+/// With characters that a client must neither decode nor encode once more.
+fn mark(place: usize) -> String {
+    format!("gAAAA%2Fof%2Bthe%3Dtest-{place}%3D%3D")
+}
+
+/// Where the page begins; `None` for a mark that is none of ours.
+fn start(tags: &[String], request: &Request) -> Option<usize> {
+    if let Some(given) = request.query("next_page") {
+        return (0..=tags.len()).find(|place| mark(*place) == given);
+    }
+    let Some(last) = request.query("last") else { return Some(0) };
+    // Of a tag that is gone: the first one that comes behind it by its name.
+    let known = tags.iter().position(|tag| tag == last).map(|place| place + 1);
+    known.or_else(|| Some(tags.iter().position(|tag| &**tag > last).unwrap_or(tags.len())))
+}
