@@ -24,13 +24,18 @@ pub(super) fn version(files: &Files<'_>, file: &str, text: &str) -> Result<Said,
 /// The version that the nearest workspace says: in this file, in that of `package.workspace`, or in a folder above, as
 /// Cargo looks for it.
 fn inherited(files: &Files<'_>, file: &str, document: &Document<'_>) -> Result<Said, Lack> {
+    let line = document.get("package.version").map_or(0, |item| item.line);
     if document.get("workspace").is_some() {
-        return document.version(SHARED);
+        return shared(document, file, file, line);
     }
     if let Some((root, line)) = document.text("package.workspace") {
         let root = join(&join(folder(file), root), "Cargo.toml");
-        let text = files.text(&root).map_err(|lack| lack_of_root(file, line, &lack))?;
-        return Document::parse(&root, &text)?.version(SHARED);
+        let lack_of_root = |lack: Lack| {
+            let why = format!("`package.workspace` names {}, and {}", lack.place(), lack.why);
+            Lack::unknown(file, why).at(line)
+        };
+        let text = files.text(&root).map_err(lack_of_root)?;
+        return shared(&Document::parse(&root, &text)?, &root, file, line);
     }
     let mut at = folder(file);
     while !at.is_empty() {
@@ -39,15 +44,18 @@ fn inherited(files: &Files<'_>, file: &str, document: &Document<'_>) -> Result<S
         let Some(text) = files.text_if_there(&root)? else { continue };
         let document = Document::parse(&root, &text)?;
         if document.get("workspace").is_some() {
-            return document.version(SHARED);
+            return shared(&document, &root, file, line);
         }
     }
-    let line = document.get("package.version").map_or(0, |item| item.line);
     let why = "`version.workspace = true`, and no folder above has a Cargo.toml with `[workspace]`";
     Err(Lack::unknown(file, why).at(line))
 }
 
-fn lack_of_root(file: &str, line: u32, lack: &Lack) -> Lack {
-    let why = format!("`package.workspace` names {}, and {}", lack.place(), lack.why);
-    Lack::unknown(file, why).at(line)
+/// The version of a workspace. The package counts on it, so that it may not be looked for elsewhere where there is none.
+fn shared(root: &Document<'_>, path: &str, file: &str, line: u32) -> Result<Said, Lack> {
+    if root.get(SHARED).is_some() {
+        return root.version(SHARED);
+    }
+    let why = format!("it takes the version from its workspace, and {path} has no `{SHARED}`");
+    Err(Lack::unknown(file, why).at(line))
 }

@@ -26,6 +26,9 @@ pub const AUTO: [&str; 10] = [
     "_version.py",
 ];
 
+/// How many tags are named that are not the version of a file.
+const MOST_TAGS: usize = 5;
+
 /// Where a version is to come from: the input `version-from`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
@@ -157,7 +160,11 @@ fn given(text: Option<&str>) -> Result<Found, Failure> {
 }
 
 fn tagged(git: &Git<'_>) -> Result<Found, Lack> {
-    git::version(git).map(|(tag, version)| Found { version, source: Source::Tag(tag) })
+    git::version(git).map(of_tag)
+}
+
+fn of_tag((tag, version): git::Tagged<'_>) -> Found {
+    Found { version, source: Source::Tag(tag.to_owned()) }
 }
 
 /// The failure of what git does not say: there is no file to point at.
@@ -165,7 +172,7 @@ fn without_place(lack: Lack) -> Failure {
     Failure { place: None, ..lack.failure() }
 }
 
-/// The usual files of a folder, and the commit's tag: what they say must be the same.
+/// The usual files of a folder, and the commit's tags: what they say must be the same. Of several tags, one is enough.
 fn auto(files: &Files<'_>, request: &Request<'_>) -> Result<Found, Failure> {
     let mut found: Vec<Found> = Vec::new();
     let mut lacks: Vec<Lack> = Vec::new();
@@ -177,18 +184,28 @@ fn auto(files: &Files<'_>, request: &Request<'_>) -> Result<Found, Failure> {
             Err(lack) => lacks.push(lack),
         }
     }
-    match tagged(&request.git) {
-        Ok(one) => found.push(one),
-        Err(lack) if lack.kind == Kind::Absent => lacks.push(lack),
-        Err(lack) if found.is_empty() => return Err(without_place(lack)),
-        // A commit may have tags of several things; a file says which of them is meant.
-        Err(_) => {}
+    let tags = match git::versions(&request.git) {
+        Ok(tags) => tags,
+        Err(lack) => {
+            lacks.push(lack);
+            Vec::new()
+        }
+    };
+    let Some(first) = found.first().cloned() else {
+        return if tags.is_empty() {
+            Err(nowhere(request.folder, &lacks))
+        } else {
+            tagged(&request.git).map_err(without_place)
+        };
+    };
+    // A commit may have tags of several things; the files say which of them is meant.
+    if !tags.iter().any(|(_, version)| version.as_str() == first.version.as_str()) {
+        found.extend(tags.into_iter().take(MOST_TAGS).map(of_tag));
     }
-    let Some(first) = found.first() else { return Err(nowhere(request.folder, &lacks)) };
     if found.iter().any(|one| one.version.as_str() != first.version.as_str()) {
         return Err(disagreeing(&found));
     }
-    Ok(first.clone())
+    Ok(first)
 }
 
 fn nowhere(folder: &str, lacks: &[Lack]) -> Failure {

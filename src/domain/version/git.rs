@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use super::lack::Lack;
-use crate::domain::shown::visible;
 use crate::domain::version::Version;
 
 /// What git says of the commit that is built.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Git<'a> {
-    /// The tags of the commit itself: that which started the run, and those of `git tag --points-at HEAD`.
+    /// The tag that started the run, without `refs/tags/`. It says the version, whatever other tags the commit has.
+    pub started_by: Option<&'a str>,
+    /// The tags of the commit itself, `git tag --points-at HEAD`.
     pub tags: &'a [String],
     /// The tags of commits before it, `git tag --merged HEAD`: for the message alone, since a later commit is not their
     /// version.
@@ -21,33 +22,67 @@ pub struct Git<'a> {
 /// How many tags a message names.
 const NAMED: usize = 5;
 
-/// The tag that says a version, and the version: `v1.4.0`. A tag that is the beginning of another here (`v1`, `v1.4`)
-/// moves from release to release and does not count; nor does one with a single number.
-pub(super) fn version(git: &Git<'_>) -> Result<(String, Version), Lack> {
-    let mut all: BTreeMap<&str, (&str, Version)> = BTreeMap::new();
-    let versions: Vec<(&str, Version)> =
-        git.tags.iter().filter_map(|tag| Some((tag.as_str(), Version::parse(tag).ok()?))).collect();
-    for (tag, version) in versions.iter().filter(|(_, version)| version.parts() > 1) {
-        all.entry(version.as_str()).or_insert_with(|| (tag, version.clone()));
-    }
-    let is_start = |text: &str| {
-        let longer = format!("{text}.");
-        let mut behind = all.range(longer.as_str()..);
-        behind.next().is_some_and(|(other, _)| other.starts_with(&longer))
-    };
-    let found: Vec<&(&str, Version)> =
-        all.iter().filter(|(text, _)| !is_start(text)).map(|(_, found)| found).collect();
+/// How many numbers a tag has that does not move: `v1.4.0`.
+const FIXED: usize = 3;
+
+/// A tag and the version that it says.
+pub(super) type Tagged<'a> = (&'a str, Version);
+
+/// The tag that says a version, and the version.
+pub(super) fn version<'a>(git: &Git<'a>) -> Result<Tagged<'a>, Lack> {
+    let found = versions(git)?;
     match found.as_slice() {
-        [(tag, version)] => Ok(((*tag).to_owned(), version.clone())),
-        [] => Err(none(git)),
+        [only] => Ok(only.clone()),
         several => {
-            let names: Vec<String> =
-                several.iter().take(NAMED).map(|(tag, _)| visible(tag)).collect();
+            let names: Vec<&str> = several.iter().take(NAMED).map(|(tag, _)| *tag).collect();
             let why = format!("the commit has several tags that disagree: {}", names.join(", "));
             Err(Lack::unknown("git", why)
                 .help("keep one of them, or name a file with `version-from`"))
         }
     }
+}
+
+/// The tags that say versions, at least one, and one for each version: `v1.4.0`. A tag that is the beginning of another
+/// here (`v1`, `v1.4`) moves from release to release and does not count; nor does one with a single number. Where a tag
+/// started the run it is that one, or those with which it moves.
+pub(super) fn versions<'a>(git: &Git<'a>) -> Result<Vec<Tagged<'a>>, Lack> {
+    let parsed = |tag: &'a String| Some((tag.as_str(), Version::parse(tag).ok()?));
+    let mut tags: Vec<Tagged<'a>> = git.tags.iter().filter_map(parsed).collect();
+    if let Some(tag) = git.started_by {
+        let started = Version::parse(tag).map_err(|why| no_version(tag, &format!("it {why}")))?;
+        if started.parts() >= FIXED {
+            return Ok(vec![(tag, started)]);
+        }
+        tags.retain(|(_, version)| is_start(&started, version));
+        tags.push((tag, started));
+    }
+    let mut all: BTreeMap<&str, &Tagged<'a>> = BTreeMap::new();
+    for tagged in tags.iter().filter(|(_, version)| version.parts() > 1) {
+        all.entry(tagged.1.as_str()).or_insert(tagged);
+    }
+    let moves = |text: &str| {
+        let longer = format!("{text}.");
+        let mut behind = all.range(longer.as_str()..);
+        behind.next().is_some_and(|(other, _)| other.starts_with(&longer))
+    };
+    let found = all.iter().filter(|(text, _)| !moves(text)).map(|(_, found)| (*found).clone());
+    let found: Vec<Tagged<'a>> = found.collect();
+    match (found.is_empty(), git.started_by) {
+        (false, _) => Ok(found),
+        (true, Some(tag)) => Err(no_version(tag, "a single number moves from release to release")),
+        (true, None) => Err(none(git)),
+    }
+}
+
+/// Whether a version is the beginning of another: `1.4` of `1.4.0`.
+fn is_start(short: &Version, long: &Version) -> bool {
+    long.as_str().strip_prefix(short.as_str()).is_some_and(|rest| rest.starts_with('.'))
+}
+
+fn no_version(tag: &str, why: &str) -> Lack {
+    Lack::absent("git", format!("the tag that started the run, `{tag}`, is no version: {why}")).help(
+        "start the run with a tag such as v1.4.0, or name a file with `version-from`, such as VERSION",
+    )
 }
 
 fn none(git: &Git<'_>) -> Lack {
@@ -60,10 +95,9 @@ fn none(git: &Git<'_>) -> Lack {
         if other.1.compared(&one.1) == Some(std::cmp::Ordering::Greater) { other } else { one }
     });
     let why = match highest {
-        Some((tag, _)) => format!(
-            "the commit has no version tag; it comes after {}, and is not that version",
-            visible(tag)
-        ),
+        Some((tag, _)) => {
+            format!("the commit has no version tag; it comes after {tag}, and is not that version")
+        }
         None => "the commit has no tag that is a version, such as v1.4.0".to_owned(),
     };
     Lack::absent("git", why).help(
@@ -75,12 +109,58 @@ fn none(git: &Git<'_>) -> Lack {
 mod tests {
     use super::*;
 
-    fn told(tags: &[&str], earlier: &[&str], is_shallow: bool) -> String {
+    fn told_of(
+        started_by: Option<&str>,
+        tags: &[&str],
+        earlier: &[&str],
+        is_shallow: bool,
+    ) -> String {
         let owned = |tags: &[&str]| tags.iter().map(|tag| (*tag).to_owned()).collect::<Vec<_>>();
         let (tags, earlier) = (owned(tags), owned(earlier));
-        match version(&Git { tags: &tags, earlier: &earlier, is_shallow }) {
+        match version(&Git { started_by, tags: &tags, earlier: &earlier, is_shallow }) {
             Ok((tag, version)) => format!("{tag} {version}"),
             Err(lack) => format!("{:?}: {}", lack.kind, lack.why),
+        }
+    }
+
+    fn told(tags: &[&str], earlier: &[&str], is_shallow: bool) -> String {
+        told_of(None, tags, earlier, is_shallow)
+    }
+
+    #[test]
+    fn the_tag_that_started_the_run_is_the_version() {
+        let none = "Absent: the tag that started the run, ";
+        for (tag, tags, expected) in [
+            ("v1.4.0", &["v1.4.0", "v1.4.0-rc.1", "v1.5.0"][..], "v1.4.0 1.4.0".to_owned()),
+            ("v1.4.0-rc.1", &["v1.4.0", "v1.4.0-rc.1"], "v1.4.0-rc.1 1.4.0-rc.1".to_owned()),
+            ("v1.4.0", &["v1.4.0.1"], "v1.4.0 1.4.0".to_owned()),
+            ("v1.4.0", &[], "v1.4.0 1.4.0".to_owned()),
+            ("2026.11", &["v1.4.0"], "2026.11 2026.11".to_owned()),
+            // It moves with one of the others.
+            ("v1", &["v1", "v1.4", "v1.4.0", "v2.0.0"], "v1.4.0 1.4.0".to_owned()),
+            ("v1.4", &["v1.4.0", "v1.5.0", "v1.40.0"], "v1.4.0 1.4.0".to_owned()),
+            (
+                "v1",
+                &["v1.4.0", "v1.5.0"],
+                "Unknown: the commit has several tags that disagree: v1.4.0, v1.5.0".to_owned(),
+            ),
+            (
+                "v1",
+                &["v2.0.0"],
+                format!("{none}`v1`, is no version: a single number moves from release to release"),
+            ),
+            (
+                "nightly",
+                &["v1.4.0"],
+                format!("{none}`nightly`, is no version: it does not begin with a digit"),
+            ),
+            (
+                "backend/v1.4.0",
+                &["v1.4.0"],
+                format!("{none}`backend/v1.4.0`, is no version: it does not begin with a digit"),
+            ),
+        ] {
+            assert_eq!(told_of(Some(tag), tags, &[], false), expected, "{tag} {tags:?}");
         }
     }
 

@@ -7,8 +7,18 @@ use serde_json::value::RawValue;
 use super::lack::{Lack, Said, line_at};
 
 /// The value of a key, such as `version`; a dot goes into an object.
+///
+/// The root of a private monorepo (`private` and `workspaces`) is no package that anybody builds or publishes: what it
+/// says as its version stands still, and those of its packages are asked for. It counts only where its key is named.
 pub(super) fn version(file: &str, text: &str, key: Option<&str>) -> Result<Said, Lack> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    if key.is_none() && is_private_root(text) {
+        let why = "it is the root of a private monorepo (`private` and `workspaces`), whose packages have versions";
+        let help = format!(
+            "name the file of a package with `version-from`, or this one with its key: `{file}:version`"
+        );
+        return Err(Lack::absent(file, why).help(help));
+    }
     let key = key.unwrap_or("version");
     let mut at = text;
     for (depth, name) in key.split('.').enumerate() {
@@ -28,6 +38,15 @@ pub(super) fn version(file: &str, text: &str, key: Option<&str>) -> Result<Said,
         Ok(raw) => Said::unless_placeholder(file, line, &raw),
         Err(_) => Err(Lack::unknown(file, format!("`{key}` is not a text in quotes")).at(line)),
     }
+}
+
+fn is_private_root(text: &str) -> bool {
+    let Ok(object) = serde_json::from_str::<BTreeMap<String, &RawValue>>(text) else {
+        return false;
+    };
+    let says = |key: &str| object.get(key).map(|value| value.get());
+    says("private") == Some("true")
+        && says("workspaces").is_some_and(|value| value.starts_with(['[', '{']))
 }
 
 /// The words of the JSON reader repeat what stands in the file, so only the place is taken from them.
@@ -56,11 +75,41 @@ mod tests {
         assert_eq!(told("{\"v\\u0065rsion\": \"1.0.0\"}", None), ("1.0.0".into(), 1));
     }
 
+    const MONOREPO: &str = "Absent: it is the root of a private monorepo (`private` and `workspaces`), whose packages have versions";
+
+    #[test]
+    fn the_root_of_a_private_monorepo_counts_where_its_key_is_named() {
+        let root = |private: &str, workspaces: &str| {
+            format!(
+                "{{\"private\": {private}, \"workspaces\": {workspaces},\n\"version\": \"1.0.0\"}}"
+            )
+        };
+        assert_eq!(told(&root("true", "[]"), None).0, MONOREPO);
+        assert_eq!(told(&root("true", "[]"), Some("version")), ("1.0.0".into(), 2));
+        for (private, workspaces) in
+            [("false", "[]"), ("\"true\"", "[]"), ("true", "null"), ("true", "false")]
+        {
+            assert_eq!(
+                told(&root(private, workspaces), None),
+                ("1.0.0".into(), 2),
+                "{private} {workspaces}"
+            );
+        }
+    }
+
     #[test]
     fn what_says_no_version() {
         for (text, key, told_as, line) in [
             ("{}", None, "Absent: it has no `version`", 0),
-            (r#"{"private": true, "workspaces": ["a"]}"#, None, "Absent: it has no `version`", 0),
+            (r#"{"private": true, "workspaces": ["a"]}"#, None, MONOREPO, 0),
+            (
+                r#"{"private": true, "workspaces": {"packages": []}, "version": "1.0.0"}"#,
+                None,
+                MONOREPO,
+                0,
+            ),
+            (r#"{"workspaces": ["a"]}"#, None, "Absent: it has no `version`", 0),
+            (r#"{"private": true}"#, None, "Absent: it has no `version`", 0),
             (
                 r#"{"version": "0.0.0"}"#,
                 None,

@@ -38,7 +38,8 @@ impl Lack {
 
     fn new(kind: Kind, file: &str, why: impl Into<String>) -> Self {
         let help = "write the version there, or name another place with `version-from`".to_owned();
-        Self { kind, file: file.to_owned(), line: 0, why: why.into(), help }
+        // Names in it come from files of a pull request.
+        Self { kind, file: file.to_owned(), line: 0, why: visible(&why.into()), help }
     }
 
     pub(super) fn at(mut self, line: u32) -> Self {
@@ -47,7 +48,7 @@ impl Lack {
     }
 
     pub(super) fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = help.into();
+        self.help = visible(&help.into());
         self
     }
 
@@ -100,9 +101,34 @@ impl Said {
     }
 }
 
-/// The line of a place in a text, from 1.
+/// The line of a place in a text, from 1. A line ends with `\n`, `\r\n`, or `\r`.
 pub(super) fn line_at(text: &str, offset: usize) -> u32 {
-    let before = text.as_bytes().get(..offset).unwrap_or_default();
-    let ends = memchr::memchr_iter(b'\n', before).count();
+    let text = text.as_bytes();
+    let before = text.get(..offset).unwrap_or_default();
+    let is_end = |at: &usize| before.get(*at) == Some(&b'\n') || text.get(at + 1) != Some(&b'\n');
+    let ends = memchr::memchr2_iter(b'\n', b'\r', before).filter(is_end).count();
     u32::try_from(ends).unwrap_or(u32::MAX).saturating_add(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_of_line_end_is_one() {
+        let lines =
+            |text: &str| (0..=text.len() + 1).map(|at| line_at(text, at)).collect::<Vec<_>>();
+        assert_eq!(lines("a\nb"), [1, 1, 2, 2, 1]);
+        assert_eq!(lines("a\r\nb"), [1, 1, 1, 2, 2, 1]);
+        assert_eq!(lines("a\rb\r"), [1, 1, 2, 2, 3, 1]);
+    }
+
+    #[test]
+    fn foreign_names_cannot_turn_or_hide_words() {
+        let lack = Lack::absent("f", "it names `a\u{202e}\n::error::`").help("x\u{7}");
+        assert_eq!(
+            (lack.why.as_str(), lack.help.as_str()),
+            ("it names `a\\u{202e}\\n::error::`", "x\\u{7}")
+        );
+    }
 }

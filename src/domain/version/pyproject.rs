@@ -130,6 +130,26 @@ impl Project<'_> {
         join(folder(self.file), path)
     }
 
+    /// What a file says that is named here. Where it says nothing, no other place may: the project counts on it.
+    fn named(
+        &self,
+        path: &str,
+        line: u32,
+        read: impl Fn(&str, &str) -> Result<Said, Lack>,
+    ) -> Result<Said, Lack> {
+        let place = self.path(path);
+        let said = self.files.text(&place).and_then(|text| read(&place, &text));
+        said.map_err(|lack| self.counted_on(path, line, lack))
+    }
+
+    /// The lack of a version where the project says that it is. What is wrong in a line of that file is told there.
+    fn counted_on(&self, path: &str, line: u32, lack: Lack) -> Lack {
+        if lack.kind == Kind::Unknown && lack.line > 0 {
+            return lack;
+        }
+        self.unknown(line, format!("it names `{path}`, and {}", lack.why))
+    }
+
     /// `attr = "shop.about.__version__"`: a name in a module.
     fn attribute(&self, path: &str, line: u32) -> Result<Said, Lack> {
         let Some((module, name)) = path.rsplit_once('.') else {
@@ -145,6 +165,11 @@ impl Project<'_> {
         let found = self.document.get("tool.setuptools.packages.find.where");
         let roots: Vec<&str> = match (mapped, found) {
             (Some((root, _)), _) => vec![root],
+            (None, _) if self.document.get("tool.setuptools.package-dir").is_some() => {
+                return Err(
+                    self.unknown(line, "`package-dir` puts packages in folders of their own")
+                );
+            }
             (None, Some(found)) => found.texts(),
             (None, None) => vec!["", "src"],
         };
@@ -153,10 +178,14 @@ impl Project<'_> {
         }
         let mut said: Option<Said> = None;
         for root in &roots {
-            for path in [format!("{root}/{module}.py"), format!("{root}/{module}/__init__.py")] {
-                let path = self.path(path.trim_start_matches('/'));
-                let Some(text) = self.files.text_if_there(&path)? else { continue };
-                let next = python::version(&path, &text, name)?;
+            for inside in [format!("{module}.py"), format!("{module}/__init__.py")] {
+                let inside = join(root, &inside);
+                let path = self.path(&inside);
+                let text = self.files.text_if_there(&path);
+                let text = text.map_err(|lack| self.counted_on(&inside, line, lack))?;
+                let Some(text) = text else { continue };
+                let next = python::version(&path, &text, name)
+                    .map_err(|lack| self.counted_on(&inside, line, lack))?;
                 match &said {
                     Some(first) if first.version.as_str() != next.version.as_str() => {
                         let why = format!(
@@ -180,10 +209,7 @@ impl Project<'_> {
     /// `file = "VERSION"`: a file that holds the version alone.
     fn plain(&self, item: Item<'_>) -> Result<Said, Lack> {
         match item.texts().as_slice() {
-            [only] => {
-                let path = self.path(only);
-                plain::version(&path, &self.files.text(&path)?)
-            }
+            [only] => self.named(only, item.line, plain::version),
             _ => Err(self.unknown(item.line, "the version is put together from several files")),
         }
     }
@@ -201,23 +227,22 @@ impl Project<'_> {
                 return Err(self.unknown(line, "`tool.hatch.version.source` runs code"));
             }
         }
-        let Some((path, _)) = document.text("tool.hatch.version.path") else {
+        let Some((path, line)) = document.text("tool.hatch.version.path") else {
             return Err(self.unknown(line, "`tool.hatch.version` has no `path`"));
         };
-        let path = self.path(path);
-        let text = self.files.text(&path)?;
-        match name(&path).rsplit_once('.') {
-            Some((_, "py")) => python::version(&path, &text, None),
-            _ => plain::version(&path, &text),
-        }
+        self.named(path, line, |path, text| match name(path).rsplit_once('.') {
+            Some((_, "py")) => python::version(path, text, None),
+            _ => plain::version(path, text),
+        })
     }
 
     fn pdm(&self, source: &str, line: u32) -> Result<Stated, Lack> {
         match (source, self.document.text("tool.pdm.version.path")) {
             ("scm", _) => Ok(Stated::Git { tool: "pdm-backend (scm)", line }),
-            ("file", Some((path, _))) => {
-                let path = self.path(path);
-                python::version(&path, &self.files.text(&path)?, None).map(Stated::Here)
+            ("file", Some((path, line))) => {
+                let name = Some("__version__");
+                let read = |path: &str, text: &str| python::version(path, text, name);
+                self.named(path, line, read).map(Stated::Here)
             }
             ("file", None) => Err(self.unknown(line, "`tool.pdm.version` has no `path`")),
             _ => Err(self.unknown(line, "`tool.pdm.version.source` runs code")),

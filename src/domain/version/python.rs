@@ -1,11 +1,18 @@
 //! The version that a Python module assigns to a name, without running it.
 //!
 //! Only what is true whatever runs is taken: a literal that a statement at module level assigns. What is imported,
-//! calculated, or assigned in a block (`try`, `if`) depends on what runs, and is refused with its line.
+//! calculated, or assigned in a block (`try`, `if`) depends on what runs, and is refused with its line. Only what other
+//! modules do to this one, and what `globals()` does in a function, is not seen.
 
+mod expression;
+mod names;
 mod statements;
+mod words;
 
-use statements::{Placed, Statement, Unclosed, Word, statements};
+use expression::{Expression, expression};
+use names::may_be;
+use statements::{Statement, is_block, statements};
+use words::{Placed, Word};
 
 use super::lack::{Lack, Said, line_at};
 use crate::domain::odoo::literal::{self, Node, Value};
@@ -17,14 +24,16 @@ const NAMES: [&str; 3] = ["__version__", "VERSION", "version"];
 /// How often a name may stand for another: `__version__ = VERSION`.
 const HOPS: u32 = 4;
 
+/// Functions that give values to names which are not written out.
+const WRITERS: [&str; 4] = ["exec", "globals", "locals", "vars"];
+
+/// Encodings in which ASCII is ASCII, by the beginning of their names. In others (`utf-7`, `unicode_escape`) a file has
+/// lines that are not seen here.
+const ENCODINGS: [&str; 9] =
+    ["utf-8", "utf8", "latin-1", "latin1", "iso-8859-", "iso-latin-", "ascii", "us-ascii", "cp125"];
+
 /// What to do about a version that only Python knows.
 const HELP: &str = "write it as a text in quotes, or name another place with `version-from`, such as a VERSION file";
-
-/// Words that begin a block.
-const BLOCKS: [&str; 12] = [
-    "if", "elif", "else", "for", "while", "try", "except", "finally", "with", "match", "case",
-    "async",
-];
 
 /// How a name gets its value.
 #[derive(Debug)]
@@ -38,14 +47,41 @@ enum Binding<'a> {
 /// The version of a module: that of `name`, or that of the usual names.
 pub(super) fn version(file: &str, text: &str, name: Option<&str>) -> Result<Said, Lack> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let statements = statements(text).map_err(|Unclosed(at)| {
-        Lack::unknown(file, "it is no Python: a text is not closed").at(line_at(text, at))
+    if let Some((encoding, line)) = foreign_encoding(text) {
+        let why = format!("it is written in `{encoding}`, which is not read here");
+        return Err(Lack::unknown(file, why).at(line).help(HELP));
+    }
+    let statements = statements(text).map_err(|broken| {
+        Lack::unknown(file, format!("it is no Python: {}", broken.why)).at(line_at(text, broken.at))
     })?;
     let module = Module { file, text, statements };
     match name {
-        Some(name) => module.value(name, HOPS)?.ok_or_else(|| module.nothing(&[name])),
+        // Python takes some of those that are written differently for the same.
+        Some(name) if !name.is_ascii() => {
+            Err(Lack::unknown(file, format!("`{name}` has letters that are not ASCII")).help(HELP))
+        }
+        Some(name) => module
+            .value(name, module.statements.len(), HOPS)?
+            .ok_or_else(|| module.nothing(&[name])),
         None => module.usual(),
     }
+}
+
+/// The encoding that one of the first two lines declares (PEP 263), and the line, unless it has ASCII in it.
+fn foreign_encoding(text: &str) -> Option<(&str, u32)> {
+    (1..).zip(text.lines().take(2)).find_map(|(number, line)| {
+        let comment = line.trim_start_matches([' ', '\t', '\u{c}']).strip_prefix('#')?;
+        let mut behind = comment.match_indices("coding").filter_map(|(at, word)| {
+            let rest = comment.get(at + word.len()..)?.strip_prefix([':', '='])?;
+            let rest = rest.trim_start_matches([' ', '\t']);
+            let end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || "-_.".contains(c)));
+            rest.get(..end.unwrap_or(rest.len())).filter(|name| !name.is_empty())
+        });
+        let name = behind.next()?;
+        let plain = name.to_ascii_lowercase().replace('_', "-");
+        let is_known = ENCODINGS.iter().any(|known| plain.starts_with(known));
+        (!is_known).then_some((name, number))
+    })
 }
 
 struct Module<'a> {
@@ -59,7 +95,7 @@ impl<'a> Module<'a> {
     fn usual(&self) -> Result<Said, Lack> {
         let mut found: Option<(&str, Said)> = None;
         for name in NAMES {
-            let said = match self.value(name, HOPS) {
+            let said = match self.value(name, self.statements.len(), HOPS) {
                 Ok(Some(said)) => said,
                 Ok(None) => continue,
                 // Only the first name decides: `version` may well be a function that somebody imported.
@@ -89,68 +125,86 @@ impl<'a> Module<'a> {
         Lack::absent(self.file, format!("it assigns nothing to `{}`", names.join("`, `")))
     }
 
-    /// The version that a name has at the end of the module; `None` if nothing gives it a value.
-    fn value(&self, name: &str, hops: u32) -> Result<Option<Said>, Lack> {
+    /// The version that a name has before a statement; `None` if nothing gives it a value.
+    fn value(&self, name: &str, before: usize, hops: u32) -> Result<Option<Said>, Lack> {
+        let Some((binding, at)) = self.last(name, before)? else { return Ok(None) };
+        let line = self.line(at);
+        let value = match binding {
+            Binding::Otherwise(how) => return Err(self.computed(name, line, how)),
+            Binding::Assigned(value) => value,
+        };
+        if let Some(node) = literal_of(value) {
+            return self.literal(name, &node, line).map(Some);
+        }
+        match expression(value) {
+            Expression::Other => Err(self.computed(name, line, "is computed at runtime")),
+            _ if hops == 0 => {
+                let how = format!("is more than {HOPS} names away from what it stands for");
+                Err(self.computed(name, line, &how))
+            }
+            Expression::Name(other) => {
+                let nothing = || {
+                    let how =
+                        format!("stands for `{other}`, and nothing before it gives that a value");
+                    self.computed(name, line, &how)
+                };
+                self.value(other, at, hops - 1)?.ok_or_else(nothing).map(Some)
+            }
+            Expression::Joined(other) => self.tuple(name, other, at, joined).map(Some),
+            Expression::Called(other) => self.tuple(name, other, at, written).map(Some),
+        }
+    }
+
+    /// What last gives a name a value before a statement, and which statement that is.
+    ///
+    /// `import *` counts only for names without a `_` before them, except from a module whose own name says version:
+    /// `*` brings such names only where that module lists them in `__all__`. Modules that do that with `__version__`
+    /// and do not say so with their name are so few, and `from .models import *` below it so common, that refusing all
+    /// of them would refuse next to nothing but right answers.
+    fn last(&self, name: &str, before: usize) -> Result<Option<(Binding<'a>, usize)>, Lack> {
         let mut last = None;
-        for statement in &self.statements {
-            // What begins with `_` is not brought by `*`.
-            if last.is_some() && is_star(statement) && !name.starts_with('_') {
-                let how = "may be replaced by what `import *` brings";
-                last = Some((Binding::Otherwise(how), statement.start));
+        for (index, statement) in self.statements.iter().enumerate().take(before) {
+            if let Some(how) = replaces(statement, name, last.is_some()) {
+                last = Some((Binding::Otherwise(how), index));
             }
             let Some(binding) = self.binding(statement, name) else { continue };
-            if statement.is_inner || is_block(statement) {
+            if statement.is_inner || is_block(&statement.words) {
                 let how = "is given a value in a block, so it depends on what runs";
-                return Err(self.computed(name, line_at(self.text, statement.start), how));
+                return Err(self.computed(name, self.line(index), how));
             }
-            last = Some((binding, statement.start));
+            last = Some((binding, index));
         }
-        let Some((binding, start)) = last else { return Ok(None) };
-        let line = line_at(self.text, start);
-        match binding {
-            Binding::Otherwise(how) => Err(self.computed(name, line, how)),
-            Binding::Assigned(value) => self.assigned(name, value, line, hops).map(Some),
-        }
+        Ok(last)
+    }
+
+    /// The line of a statement.
+    fn line(&self, index: usize) -> u32 {
+        self.statements.get(index).map_or(0, |statement| line_at(self.text, statement.start))
     }
 
     fn computed(&self, name: &str, line: u32, how: &str) -> Lack {
         Lack::unknown(self.file, format!("`{name}` {how}")).at(line).help(HELP)
     }
 
-    /// The version that an expression is.
-    fn assigned(&self, name: &str, value: &str, line: u32, hops: u32) -> Result<Said, Lack> {
-        match literal_of(value) {
-            Some(node) => self.literal(name, &node, line),
-            None if hops == 0 => Err(self.computed(name, line, "stands for itself")),
-            None => match self.stands_for(value, hops)? {
-                Some(said) => Ok(said),
-                None => Err(self.computed(name, line, "is computed at runtime")),
+    /// The version that is made of another name, if that is a tuple which is written out.
+    fn tuple(
+        &self,
+        name: &str,
+        other: &str,
+        before: usize,
+        made: fn(&[Node]) -> Option<String>,
+    ) -> Result<Said, Lack> {
+        let unknown = || self.computed(name, self.line(before), "is computed at runtime");
+        let Some((Binding::Assigned(value), at)) = self.last(other, before)? else {
+            return Err(unknown());
+        };
+        match literal_of(value).map(|node| node.value) {
+            Some(Value::Tuple(parts)) => match made(&parts) {
+                Some(text) => Said::new(self.file, self.line(at), &text),
+                None => Err(unknown()),
             },
+            _ => Err(unknown()),
         }
-    }
-
-    /// The version of the name that an expression is; or of a tuple of numbers in it, as in `get_version(VERSION)`.
-    fn stands_for(&self, value: &str, hops: u32) -> Result<Option<Said>, Lack> {
-        let Ok(parts) = statements(value.trim_start()) else { return Ok(None) };
-        let words: Vec<Word<'_>> =
-            parts.iter().flat_map(|part| &part.words).map(|placed| placed.word).collect();
-        if let [Word::Name(other)] = words.as_slice() {
-            return self.value(other, hops - 1);
-        }
-        for name in NAMES {
-            if words.contains(&Word::Name(name)) && self.is_tuple(name) {
-                return self.value(name, hops - 1);
-            }
-        }
-        Ok(None)
-    }
-
-    /// Whether the last value of a name is a tuple that is written out.
-    fn is_tuple(&self, name: &str) -> bool {
-        let mut bindings =
-            self.statements.iter().filter_map(|statement| self.binding(statement, name));
-        let Some(Binding::Assigned(value)) = bindings.next_back() else { return false };
-        literal_of(value).is_some_and(|node| matches!(node.value, Value::Tuple(_)))
     }
 
     fn literal(&self, name: &str, node: &Node, line: u32) -> Result<Said, Lack> {
@@ -172,6 +226,14 @@ impl<'a> Module<'a> {
     /// How a statement gives a name its value, if it does.
     fn binding(&self, statement: &Statement<'a>, name: &str) -> Option<Binding<'a>> {
         let words = &statement.words;
+        if words
+            .iter()
+            .any(|placed| matches!(placed.word, Word::Name(other) if may_be(other, name)))
+        {
+            return Some(Binding::Otherwise(
+                "may be what Python takes a name in other letters for",
+            ));
+        }
         let is_name = |placed: &Placed<'_>| placed.word == Word::Name(name);
         if !words.iter().any(is_name) {
             return None;
@@ -180,8 +242,10 @@ impl<'a> Module<'a> {
         if words.windows(2).any(|pair| is_name(&pair[0]) && pair[1].word == Word::Walrus) {
             return Some(Binding::Otherwise("is given a value inside of an expression"));
         }
+        if words.iter().any(|placed| placed.word == Word::Name("global")) {
+            return Some(Binding::Otherwise("is set by a function"));
+        }
         match word(0)? {
-            Word::Name("global") => return Some(Binding::Otherwise("is set by a function")),
             Word::Name("import" | "from") => {
                 return imports(words, name)
                     .then_some(Binding::Otherwise("is imported, so it is known only at runtime"));
@@ -189,14 +253,21 @@ impl<'a> Module<'a> {
             Word::Name("def" | "class") if word(1) == Some(Word::Name(name)) => {
                 return Some(Binding::Otherwise("is a function or a class"));
             }
+            Word::Name("async") if word(1) == Some(Word::Name("def")) => {
+                return (word(2) == Some(Word::Name(name)))
+                    .then_some(Binding::Otherwise("is a function or a class"));
+            }
+            Word::Name("type") if word(1) == Some(Word::Name(name)) => {
+                return Some(Binding::Otherwise("is a name for a type"));
+            }
             Word::Name("del") => return Some(Binding::Otherwise("is deleted")),
-            Word::Name(first) if BLOCKS.contains(&first) => {
+            Word::Name(_) if is_block(words) => {
                 return in_block(words, name)
                     .then_some(Binding::Otherwise("is given a value in a block"));
             }
             _ => {}
         }
-        if is_name(words.first()?) && word(1) == Some(Word::Change) {
+        if changes(words, name) {
             return Some(Binding::Otherwise(
                 "is changed by another statement, so it is known only at runtime",
             ));
@@ -231,11 +302,6 @@ fn literal_of(value: &str) -> Option<Node> {
     literal::parse(&format!("({value}\n)")).ok()
 }
 
-fn is_block(statement: &Statement<'_>) -> bool {
-    let first = statement.words.first().map(|placed| placed.word);
-    matches!(first, Some(Word::Name(first)) if BLOCKS.contains(&first))
-}
-
 /// Whether a statement imports something under a name.
 fn imports(words: &[Placed<'_>], name: &str) -> bool {
     let word = |index: usize| words.get(index).map(|placed| placed.word);
@@ -249,26 +315,48 @@ fn imports(words: &[Placed<'_>], name: &str) -> bool {
     })
 }
 
-/// Whether the first line of a block gives a name a value: `for a, name in`, `with x as name`, `case name`, `if x: name =
-/// 1`. It may say so of a line that only reads the name, never the other way round.
+/// Whether the first line of a block gives a name a value: `for a, name in`, `with x as name`, `case name`. It may say so
+/// of a line that only reads the name, never the other way round.
 fn in_block(words: &[Placed<'_>], name: &str) -> bool {
     let is = |placed: &Placed<'_>, word: &str| placed.word == Word::Name(word);
     let targets = match words.iter().find(|placed| !is(placed, "async")) {
-        Some(first) if is(first, "for") => words.split(|placed| is(placed, "in")).next(),
+        Some(first) if is(first, "for") => {
+            words.split(|placed| placed.depth == 0 && is(placed, "in")).next()
+        }
         Some(first) if is(first, "case") => Some(words),
         _ => words.iter().position(|placed| is(placed, "as")).and_then(|at| words.get(at..)),
     };
-    let assigned = words.windows(2).any(|pair| {
-        is(&pair[0], name) && matches!(pair[1].word, Word::Assign | Word::Change | Word::Walrus)
-    });
-    assigned || targets.unwrap_or_default().iter().any(|placed| is(placed, name))
+    targets.unwrap_or_default().iter().any(|placed| is(placed, name))
 }
 
-/// Whether a statement imports whatever a module has.
-fn is_star(statement: &Statement<'_>) -> bool {
+/// Whether a statement changes a name: `name += 1`, `(name) += 1`.
+fn changes(words: &[Placed<'_>], name: &str) -> bool {
+    let mut parts = words.splitn(2, |placed| placed.word == Word::Change);
+    let (Some(target), Some(_)) = (parts.next(), parts.next()) else { return false };
+    let mut names = target.iter().filter(|placed| !matches!(placed.word, Word::Sign('(' | ')')));
+    names.next().is_some_and(|placed| placed.word == Word::Name(name)) && names.next().is_none()
+}
+
+/// How a statement may give a name a value without writing it out, if it does: by what it imports or runs.
+fn replaces(statement: &Statement<'_>, name: &str, has_value: bool) -> Option<&'static str> {
     let words = &statement.words;
-    words.first().is_some_and(|first| first.word == Word::Name("from"))
-        && words.last().is_some_and(|last| last.word == Word::Sign('*'))
+    let first = words.first().map(|placed| placed.word)?;
+    if first == Word::Name("from") && words.last().is_some_and(|last| last.word == Word::Sign('*'))
+    {
+        let mut names = words.iter().filter_map(|placed| match placed.word {
+            Word::Name(name) => Some(name),
+            _ => None,
+        });
+        let says_version =
+            |name: &str| name.split('_').any(|word| matches!(word, "version" | "about"));
+        if names.any(says_version) {
+            return Some("may be what `import *` brings of a module that says versions");
+        }
+        return (has_value && !name.starts_with('_'))
+            .then_some("may be replaced by what `import *` brings");
+    }
+    let is_writer = WRITERS.iter().any(|writer| first == Word::Name(writer));
+    (has_value && is_writer).then_some("may be replaced by what `exec` or `globals` does")
 }
 
 /// Whether a target takes several values apart, and one of them is for this name: `(a, name) = ...`.
@@ -282,10 +370,6 @@ fn unpacks(target: &[Placed<'_>], name: &str) -> bool {
 /// A tuple as a version: numbers with dots between them. The five parts of `sys.version_info` and Django's (`1, 4, 0,
 /// "final", 0`) only where it is final, since how an earlier stage is written differs.
 fn dotted(parts: &[Node]) -> Option<String> {
-    let number = |node: &Node| match &node.value {
-        Value::Int(digits) if !digits.starts_with('-') => Some(digits.clone()),
-        _ => None,
-    };
     let parts = match parts {
         [release @ .., stage, serial] if release.len() == 3 && stage.text() == Some("final") => {
             number(serial)?;
@@ -293,8 +377,28 @@ fn dotted(parts: &[Node]) -> Option<String> {
         }
         parts => parts,
     };
-    let numbers: Option<Vec<String>> = parts.iter().map(number).collect();
+    let numbers: Option<Vec<&str>> = parts.iter().map(number).collect();
     numbers.filter(|numbers| !numbers.is_empty()).map(|numbers| numbers.join("."))
+}
+
+/// A tuple as a function such as `get_version` writes it. Of the five parts of Django's that function leaves out a
+/// patch of 0 (`1.4`), and another may not.
+fn written(parts: &[Node]) -> Option<String> {
+    let is_short = parts.len() == 5 && parts.get(2).and_then(number) == Some("0");
+    if is_short { None } else { dotted(parts) }
+}
+
+/// A tuple as `'.'.join` writes it, all of its parts.
+fn joined(parts: &[Node]) -> Option<String> {
+    let part = |node| number(node).or_else(|| node.text());
+    parts.iter().map(part).collect::<Option<Vec<&str>>>().map(|parts| parts.join("."))
+}
+
+fn number(node: &Node) -> Option<&str> {
+    match &node.value {
+        Value::Int(digits) if !digits.starts_with('-') => Some(digits),
+        _ => None,
+    }
 }
 
 #[cfg(test)]

@@ -115,10 +115,120 @@ fn the_tag_of_a_commit_must_agree_with_the_file() {
         told_with("auto", "", &[("VERSION", "1.3.0")], git),
         "the version is not clear: VERSION:1 says 1.3.0, tag v1.4.0 says 1.4.0"
     );
+    let started = Git { started_by: Some("v1.4.0"), tags: &[], ..git };
+    assert_eq!(told_with("git", "", &[], started), "1.4.0 @ tag v1.4.0");
+    assert_eq!(
+        told_with("auto", "", &[("VERSION", "1.3.0")], started),
+        "the version is not clear: VERSION:1 says 1.3.0, tag v1.4.0 says 1.4.0"
+    );
+    let nightly = Git { started_by: Some("nightly"), ..git };
+    assert_eq!(
+        told_with("git", "", &[], nightly),
+        "no version in git: the tag that started the run, `nightly`, is no version: it does not begin with a digit"
+    );
+    assert_eq!(told_with("auto", "", &[("VERSION", "1.3.0")], nightly), "1.3.0 @ VERSION:1");
     let shallow = Git { is_shallow: true, ..Git::default() };
     assert_eq!(
         told_with("git", "", &[], shallow),
         "no version in git: the commit has no version tag here, and the clone is shallow"
+    );
+}
+
+#[test]
+fn of_several_tags_one_must_agree_with_the_file() {
+    let tags = ["v1.4.0".to_owned(), "v2.0.0".to_owned()];
+    let git = Git { tags: &tags, ..Git::default() };
+    assert_eq!(told_with("auto", "", &[("VERSION", "2.0.0")], git), "2.0.0 @ VERSION:1");
+    assert_eq!(
+        told_with("auto", "", &[("VERSION", "1.3.0")], git),
+        "the version is not clear: VERSION:1 says 1.3.0, tag v1.4.0 says 1.4.0, tag v2.0.0 says 2.0.0"
+    );
+    let disagree = "no version in git: the commit has several tags that disagree: v1.4.0, v2.0.0";
+    assert_eq!(told_with("auto", "", &[], git), disagree);
+    assert_eq!(told_with("git", "", &[("VERSION", "2.0.0")], git), disagree);
+}
+
+#[test]
+fn the_root_of_a_private_monorepo_leaves_the_answer_to_others() {
+    let root = r#"{"private": true, "workspaces": ["web"], "version": "1.0.0"}"#;
+    let files = [("package.json", root), ("web/package.json", r#"{"version": "1.4.0"}"#)];
+    let why = "it is the root of a private monorepo (`private` and `workspaces`), whose packages have versions";
+    let none = told("auto", &files);
+    assert!(none.contains(&format!("package.json: {why}")), "{none}");
+    assert_eq!(told("package.json", &files), format!("no version in package.json: {why}"));
+    assert_eq!(told("package.json:version", &files), "1.0.0 @ package.json:1");
+    assert_eq!(told("web/package.json", &files), "1.4.0 @ web/package.json:1");
+    assert_eq!(told("auto", &[("package.json", root), ("VERSION", "1.5.0")]), "1.5.0 @ VERSION:1");
+}
+
+#[test]
+fn what_a_project_names_is_not_replaced_by_another_place() {
+    let dynamic = "[project]\nname = 'shop'\ndynamic = ['version']\n";
+    let missing = "there is no such file";
+    let of_setuptools = "[tool.setuptools.dynamic]\nversion";
+    let member = "[package]\nname = 'x'\nversion.workspace = true\n";
+    for (name, text, expected) in [
+        ("pyproject.toml", format!("{dynamic}{of_setuptools} = {{file = 'V'}}\n"), format!("5: it names `V`, and {missing}")),
+        ("pyproject.toml", format!("{dynamic}{of_setuptools} = {{file = '../V'}}\n"), "5: it names `../V`, and it is outside of the repository".into()),
+        ("pyproject.toml", format!("{dynamic}{of_setuptools} = {{file = 'EMPTY'}}\n"), "5: it names `EMPTY`, and it is empty".into()),
+        (
+            "pyproject.toml",
+            format!("{dynamic}{of_setuptools} = {{attr = 'none.VERSION'}}\n"),
+            "5: it names `none.py`, and it assigns nothing to `VERSION`".into(),
+        ),
+        (
+            "pyproject.toml",
+            format!("{dynamic}{of_setuptools} = {{attr = 'gone.VERSION'}}\n"),
+            "5: no file of the module `gone` was found in ``, `src`".into(),
+        ),
+        (
+            "pyproject.toml",
+            format!("{dynamic}{of_setuptools} = {{attr = 'x.V'}}\n[tool.setuptools]\npackage-dir = {{x = 'y'}}\n"),
+            "5: `package-dir` puts packages in folders of their own".into(),
+        ),
+        (
+            "pyproject.toml",
+            format!("{dynamic}{of_setuptools} = {{attr = 'x.V'}}\n[tool.setuptools.packages.find]\nwhere = ['/lib']\n"),
+            "5: it names `/lib/x.py`, and it is outside of the repository".into(),
+        ),
+        ("pyproject.toml", format!("{dynamic}[tool.hatch.version]\npath = 'v.py'\n"), format!("5: it names `v.py`, and {missing}")),
+        (
+            "pyproject.toml",
+            format!("{dynamic}[tool.pdm.version]\nsource = 'file'\npath = 'none.py'\n"),
+            "6: it names `none.py`, and it assigns nothing to `__version__`".into(),
+        ),
+        (
+            "pyproject.toml",
+            format!("{dynamic}[build-system]\nbuild-backend = 'flit_core.buildapi'\n"),
+            "3: no file of the module `shop` was found in ``, `src`".into(),
+        ),
+        (
+            "Cargo.toml",
+            format!("{member}workspace = 'ws'\n"),
+            format!("4: `package.workspace` names ws/Cargo.toml, and {missing}"),
+        ),
+        (
+            "Cargo.toml",
+            format!("{member}[workspace]\n"),
+            "3: it takes the version from its workspace, and Cargo.toml has no `workspace.package.version`".into(),
+        ),
+        ("Cargo.toml", member.into(), "3: `version.workspace = true`, and no folder above has a Cargo.toml with `[workspace]`".into()),
+    ] {
+        let files = [(name, text.as_str()), ("VERSION", "1.4.0"), ("none.py", ""), ("EMPTY", "")];
+        let expected = format!("no version in {name}:{expected}");
+        assert_eq!(told(name, &files), expected);
+        assert_eq!(told("auto", &files), expected);
+    }
+    // What says of itself that it has none is asked no further.
+    let unset = format!("{member}[workspace.package]\nversion = '0.0.0'\n");
+    let files = [("Cargo.toml", unset.as_str()), ("VERSION", "1.4.0")];
+    assert_eq!(told("auto", &files), "1.4.0 @ VERSION:1");
+    // A fault in the file that is named is told where it is.
+    let hatch = format!("{dynamic}[tool.hatch.version]\npath = 'bad.py'\n");
+    let files = [("pyproject.toml", hatch.as_str()), ("bad.py", "\n__version__ = f()\n")];
+    assert_eq!(
+        told("auto", &files),
+        "no version in bad.py:2: `__version__` is computed at runtime"
     );
 }
 
@@ -168,7 +278,7 @@ fn python_projects_say_it_or_say_where() {
         ),
         (
             "[project]\ndynamic = ['version']\n[tool.setuptools.dynamic]\nversion = {file = '../V'}\n",
-            "no version in ../V: it is outside of the repository",
+            "no version in pyproject.toml:4: it names `../V`, and it is outside of the repository",
         ),
         (
             "[project]\ndynamic = ['version']\n[tool.hatch.version]\npath = 'src/shop/about.py'\n",
@@ -261,7 +371,7 @@ fn rust_packages_inherit_from_the_nearest_workspace() {
         ),
         (
             &[("a/Cargo.toml", inherits), ("Cargo.toml", "[workspace]\n")],
-            "no version in Cargo.toml: it has no `workspace.package.version`",
+            "no version in a/Cargo.toml:3: it takes the version from its workspace, and Cargo.toml has no `workspace.package.version`",
         ),
         (
             &[("Cargo.toml", "[package]\nversion = '0.0.0'\n")],

@@ -1,14 +1,16 @@
 //! Files that hold a version and nothing else: `VERSION`, `version.txt`, `APP_VERSION`.
 
-use super::lack::{Lack, Said};
+use super::lack::{Lack, Said, line_at};
 
 /// The first line that is neither empty nor a comment (`#`). A byte order mark and blanks around it do not count.
 pub(super) fn version(file: &str, text: &str) -> Result<Said, Lack> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut lines = (1..).zip(text.lines().map(str::trim));
-    let first = lines.find(|(_, line)| !line.is_empty() && !line.starts_with('#'));
-    match first {
-        Some((number, line)) => Said::new(file, number, line),
+    let mut lines = text.split(['\n', '\r']).map(str::trim);
+    match lines.find(|line| !line.is_empty() && !line.starts_with('#')) {
+        Some(line) => {
+            let at = line.as_ptr().addr().saturating_sub(text.as_ptr().addr());
+            Said::new(file, line_at(text, at), line)
+        }
         None => Err(Lack::absent(file, "it is empty")),
     }
 }
@@ -24,6 +26,8 @@ mod tests {
             ("\u{feff}v1.4.0\r\n", "v1.4.0", 1),
             ("# the version\n\n  1.4.0  \n# 1.5.0\n", "1.4.0", 3),
             ("1.4.0\n1.3.0\n", "1.4.0", 1),
+            ("# c\r\n\r\n1.4.0\r\n", "1.4.0", 3),
+            ("# c\r1.4.0\r", "1.4.0", 2),
         ] {
             let said = version("VERSION", text).unwrap();
             assert_eq!((said.version.raw(), said.line), (raw, line), "{text:?}");
