@@ -9,6 +9,12 @@ const LONGEST: usize = 16 * 1024;
 /// How many challenges are read.
 const MOST: usize = 20;
 
+/// How much of an error's code is kept, in characters.
+const ERROR_SHOWN: usize = 100;
+
+/// How much of the name of a scheme a message repeats, in characters.
+const SCHEME_SHOWN: usize = 40;
+
 /// One challenge: a scheme, and either parameters or a token.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Challenge {
@@ -39,6 +45,8 @@ pub enum Demand {
         service: Option<String>,
         /// For what: `repository:acme/shop:pull`, to be passed on.
         scope: Option<String>,
+        /// Why the token that was sent does not do (RFC 6750, 3.1): `insufficient_scope`, `invalid_token`.
+        error: Option<String>,
     },
     /// Send user name and password with each request.
     Basic,
@@ -58,13 +66,19 @@ pub fn demand(headers: &[&str]) -> Result<Demand, Unreadable> {
         let owned = |name| bearer.get(name).filter(|value| !value.is_empty()).map(str::to_owned);
         let realm =
             owned("realm").ok_or_else(|| Unreadable("has no `realm` for its token".to_owned()))?;
-        return Ok(Demand::Bearer { realm, service: owned("service"), scope: owned("scope") });
+        let error = owned("error").map(|error| error.chars().take(ERROR_SHOWN).collect());
+        return Ok(Demand::Bearer {
+            realm,
+            service: owned("service"),
+            scope: owned("scope"),
+            error,
+        });
     }
     if all.iter().any(|one| one.scheme == "basic") {
         return Ok(Demand::Basic);
     }
-    let mut schemes: Vec<&str> = all.iter().map(|one| one.scheme.as_str()).collect();
-    schemes.truncate(3);
+    let shown = |one: &Challenge| one.scheme.chars().take(SCHEME_SHOWN).collect::<String>();
+    let schemes: Vec<String> = all.iter().take(3).map(shown).collect();
     Err(Unreadable(match schemes.join(", ") {
         none if none.is_empty() => "is empty".to_owned(),
         schemes => format!("asks for {schemes}, and only Bearer and Basic are known"),
@@ -213,7 +227,8 @@ mod tests {
 
     fn bearer(realm: &str, service: &str, scope: &str) -> Demand {
         let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-        Demand::Bearer { realm: realm.to_owned(), service: some(service), scope: some(scope) }
+        let (service, scope) = (some(service), some(scope));
+        Demand::Bearer { realm: realm.to_owned(), service, scope, error: None }
     }
 
     #[test]
@@ -234,13 +249,30 @@ mod tests {
                 bearer("https://r/t", "", ""),
             ),
             (&[r#"Negotiate YWJj==, Basic realm="a\"b, c=d""#], Demand::Basic),
-            (
-                &[r#"Bearer realm="https://r/t",service="",error="insufficient_scope""#],
-                bearer("https://r/t", "", ""),
-            ),
+            (&[r#"Bearer realm="https://r/t",service="",error="""#], bearer("https://r/t", "", "")),
         ] {
             assert_eq!(demand(headers), Ok(expected), "{headers:?}");
         }
+    }
+
+    /// Fault 14: a token that does not reach far enough is another matter than one that is not there.
+    #[test]
+    fn why_a_token_does_not_do_is_kept() {
+        let error = |header: &str| match demand(&[header]) {
+            Ok(Demand::Bearer { error, .. }) => error,
+            other => panic!("{header}: {other:?}"),
+        };
+        for (code, expected) in [
+            (r#""insufficient_scope""#, "insufficient_scope"),
+            ("invalid_token", "invalid_token"),
+            (r#""invalid_token",error_description="expired""#, "invalid_token"),
+        ] {
+            let header = format!("Bearer realm=\"https://r/t\",error={code}");
+            assert_eq!(error(&header).as_deref(), Some(expected), "{header}");
+        }
+        assert_eq!(error(r#"Bearer realm="https://r/t",error_description="expired""#), None);
+        let long = error(&format!("Bearer realm=\"https://r/t\",error=\"{}\"", "é".repeat(5000)));
+        assert_eq!(long, Some("é".repeat(100)));
     }
 
     #[test]
@@ -259,6 +291,9 @@ mod tests {
         ] {
             assert_eq!(demand(&[header]), Err(Unreadable(why.to_owned())), "{header}");
         }
+        let Err(long) = demand(&[&"x".repeat(16 * 1024)]) else { panic!("such a scheme is known") };
+        let shown = format!("asks for {}, and only Bearer and Basic are known", "x".repeat(40));
+        assert_eq!(long.to_string(), shown);
         assert!(challenges(&"x".repeat(16 * 1024 + 1)).is_err());
         assert!(challenges(&"x,".repeat(21)).is_err() && challenges(&"x,".repeat(20)).is_ok());
     }

@@ -144,11 +144,11 @@ impl Entry {
     }
 }
 
-/// What a helper answers to `get`.
+/// What a helper answers to `get`. An empty user or secret means that it has none.
 ///
 /// # Errors
 /// It is not JSON with `Username` and `Secret`. The words do not repeat it.
-pub fn answer(text: &str) -> Result<Credentials, Unreadable> {
+pub fn answer(text: &str) -> Result<Option<Credentials>, Unreadable> {
     #[derive(Deserialize)]
     #[serde(rename_all = "PascalCase")]
     struct Answer {
@@ -159,10 +159,13 @@ pub fn answer(text: &str) -> Result<Credentials, Unreadable> {
         Unreadable("answered something other than JSON with `Username` and `Secret`".to_owned())
     };
     let Answer { username, secret } = serde_json::from_str(text).map_err(unreadable)?;
-    Ok(match username.as_str() {
+    if username.is_empty() || secret.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(match username.as_str() {
         TOKEN_USER => Credentials::IdentityToken(secret.into()),
         _ => Credentials::Password { username, password: secret.into() },
-    })
+    }))
 }
 
 /// What a registry is called where credentials are kept.
@@ -293,10 +296,23 @@ mod tests {
 
     #[test]
     fn answers_of_helpers() {
-        let password = answer(r#"{"ServerURL": "r.io", "Username": "u", "Secret": "p"}"#).unwrap();
-        assert!(matches!(password, Credentials::Password { username, .. } if username == "u"));
-        let token = answer(r#"{"Username": "<token>", "Secret": "p"}"#).unwrap();
-        assert!(matches!(token, Credentials::IdentityToken(_)));
+        let of = |text: &str| answer(text).unwrap();
+        let password = of(r#"{"ServerURL": "r.io", "Username": "u", "Secret": "p"}"#);
+        assert!(
+            matches!(password, Some(Credentials::Password { username, .. }) if username == "u")
+        );
+        let token = of(r#"{"Username": "<token>", "Secret": "p"}"#);
+        assert!(matches!(token, Some(Credentials::IdentityToken(_))));
+        // Fault 14: these are no credentials, and no error.
+        for none in [
+            r#"{"Username": "", "Secret": ""}"#,
+            r#"{"Username": "u", "Secret": ""}"#,
+            r#"{"Username": "", "Secret": "p"}"#,
+            r#"{"Username": "<token>", "Secret": ""}"#,
+        ] {
+            assert!(of(none).is_none(), "{none}");
+        }
+        assert!(answer("{}").is_err() && answer(r#"{"Username": "u"}"#).is_err());
         let shown = format!("{token:?}");
         assert!(!shown.contains("\"p\""), "{shown}");
     }

@@ -39,7 +39,7 @@ const RELEASE: &str = "refs/tags/v1.2.3";
 const BEFORE: &str = "refs/tags/v2.0.8-beta.67";
 
 /// Lines (`;` for a new one), what is built, and the tags of both.
-const SAME: [(&str, &str, &str); 52] = [
+const SAME: [(&str, &str, &str); 53] = [
     // type=semver
     ("type=semver,pattern={{raw}}", RELEASE, "v1.2.3"),
     ("type=semver,pattern={{version}}", RELEASE, "1.2.3"),
@@ -101,12 +101,13 @@ const SAME: [(&str, &str, &str); 52] = [
     ("type=sha;type=ref,event=branch;foo;type=edge", MASTER, "edge master foo sha-860c190"),
     ("type=sha,priority=2000;a;type=raw,value=b,priority=250;a", MASTER, "sha-860c190 b a"),
     ("type=ref,event=tag;type=semver,pattern={{raw}}", RELEASE, "v1.2.3"),
+    ("type=ref,event=branch;type=raw,value=dev;dev", DEV, "dev"),
     // Comments.
     ("# all;type=sha # the commit;  ;#x", MASTER, "sha-860c190"),
 ];
 
 /// Lines, what is built, its tags, ours.
-const DIFFERENT: [(&str, &str, &str, &str); 14] = [
+const DIFFERENT: [(&str, &str, &str, &str); 16] = [
     // Its tag is none that a registry takes; ours is.
     ("type=ref,event=branch", "refs/heads/-weird.branch", "-weird.branch", "weird.branch"),
     ("type=ref,event=branch", "refs/heads/.x", ".x", "x"),
@@ -129,6 +130,9 @@ const DIFFERENT: [(&str, &str, &str, &str); 14] = [
     // `latest` is never added: a line has to say it.
     ("type=semver,pattern={{version}}", RELEASE, "1.2.3 latest", "1.2.3"),
     ("type=ref,event=tag", RELEASE, "v1.2.3 latest", "v1.2.3"),
+    ("type=semver,pattern={{version}};x", "refs/tags/V1.2.3", "x", "1.2.3 x"),
+    // A branch that is called as a version is another tag than that version.
+    ("{{version}};type=ref,event=branch", "refs/heads/9.9.9", "9.9.9", "9.9.9 9.9.9-9024e01"),
     // `edge` may have another name.
     ("type=edge,value=nightly", MASTER, "edge", "nightly"),
     // It writes `&` in an expression as HTML.

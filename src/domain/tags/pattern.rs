@@ -235,6 +235,8 @@ fn filled(
 ) -> Result<Made, Nothing> {
     let fill = |template: &Template| template.fill(facts, version);
     let made = fill(text)?;
+    let is_latest = made == "latest" || made.ends_with("-latest");
+    let kind = if kind == Kind::Other && is_latest { Kind::Latest } else { kind };
     let around = match kind {
         Kind::Series => match text.around_numbers() {
             Some((before, shared, behind)) => {
@@ -269,7 +271,6 @@ fn kind(text: &Template, version: Option<&Version>) -> Kind {
         let numbers = version.as_str().split('+').next().unwrap_or_default();
         version.parts() <= 3 && numbers.bytes().all(|byte| byte == b'.' || byte.is_ascii_digit())
     };
-    let literal: String = text.literals().collect();
     if text.has(|one| *one == Expression::Sha) {
         Kind::Commit
     } else if text.has(|one| matches!(one, Expression::Branch | Expression::Tag)) {
@@ -281,8 +282,6 @@ fn kind(text: &Template, version: Option<&Version>) -> Kind {
         Kind::Version
     } else if text.has(|one| matches!(one, Expression::Part(_))) {
         Kind::Series
-    } else if literal == "latest" || literal.ends_with("-latest") {
-        Kind::Latest
     } else {
         Kind::Other
     }

@@ -184,8 +184,9 @@ fn distinct(
     // A git tag `v1.4.0` is what the version `v1.4.0` is; a branch of that name is not.
     let is_tag = matches!(facts.git_ref, GitRef::Tag(_));
     let is_same = |(other, of): &(String, Kind)| {
-        let is_branch = (*of == Kind::Ref) != (made.kind == Kind::Ref);
-        *other == made.text && (is_tag || !is_branch)
+        let kinds = [*of, made.kind];
+        let is_plain = kinds.iter().all(|one| matches!(one, Kind::Ref | Kind::Other));
+        *other == made.text && (is_tag || is_plain || !kinds.contains(&Kind::Ref))
     };
     let mut tag = clean(&made.text)?;
     if made.kind == Kind::Ref && is_branch_latest(facts) && Family::of_latest(&tag).is_some() {

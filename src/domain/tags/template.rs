@@ -10,6 +10,9 @@ use super::facts::{Facts, GitRef};
 /// Hex digits of a short commit, as `git` and docker/metadata-action have it by default.
 const SHORT: usize = 7;
 
+/// How long a text with its values may be, in bytes: a tag has 128, but the name of a branch may come many times.
+const LONGEST: usize = 64 * 1024;
+
 /// What an expression stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Expression {
@@ -186,6 +189,9 @@ impl Template {
             match part {
                 Part::Text(text) => filled.push_str(text),
                 Part::Expression(one) => filled.push_str(&value(one, facts, version)?),
+            }
+            if filled.len() > LONGEST {
+                return Err(Nothing::Wrong("it comes to more than 64 KiB".to_owned()));
             }
         }
         Ok(filled)

@@ -190,6 +190,7 @@ fn what_reads_as_the_latest_is_guarded_whatever_made_it() {
         ("type=ref,event=branch", "refs/heads/greatest", "greatest Ref"),
         ("type=ref,event=branch", "refs/heads/latest.x", "latest.x Ref"),
         ("stable", "", "stable Other"),
+        ("la{{date 'YY'}}test", "", "la26test Other"),
     ] {
         assert_eq!(kinds(line, "1.4.2", git_ref), expected, "{line} {git_ref}");
     }
@@ -331,6 +332,15 @@ fn odd_names_become_valid_tags() {
     assert_eq!(
         patterns("type=raw,value=a/b\ntype=raw,value=a-b\ntype=raw,value=a/b", "1.0.0", ""),
         "a-b for a/b, a-b-d44362d for a-b"
+    );
+    let branch = format!("refs/heads/{}", "x".repeat(10_000));
+    assert_eq!(
+        patterns(&"{{branch}}".repeat(6), "1.0.0", &branch).split(" for ").next().unwrap().len(),
+        128
+    );
+    assert!(
+        patterns(&"{{branch}}".repeat(7), "1.0.0", &branch)
+            .ends_with("it comes to more than 64 KiB")
     );
     assert_eq!(Class::parse("EU West/1").unwrap().as_str(), "EU-West-1");
     for bad in ["", " ", "../", "日本"] {
