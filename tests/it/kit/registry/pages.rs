@@ -45,36 +45,25 @@ impl Pages {
         };
         let page = &tags[start..(start + size).min(tags.len())];
         let answer = Answer::json(200, &json!({"name": name, "tags": page}));
-        match self.next(name, page, start + size, tags.len(), size, request) {
+        let path = format!("/v2/{name}/tags/list");
+        let n = if self.says_size { size } else { asked(request).unwrap_or(0) };
+        let end = start + size;
+        let next = match page.last() {
+            Some(last) if end < tags.len() => Some(format!("{path}?last={last}&n={n}")),
+            _ if self.link == Link::Loop => Some(format!("{path}?n={n}")),
+            _ => None,
+        };
+        let host = request.all("host").first().copied().unwrap_or_default();
+        let target = next.map(|relative| match &self.link {
+            Link::Relative | Link::Loop => relative,
+            Link::Absolute => format!("http://{host}{relative}"),
+            Link::Opaque => format!("{path}?next_page={}", mark(end)),
+            Link::Elsewhere(base) => format!("{base}{relative}"),
+        });
+        match target {
             Some(target) => answer.with("Link", format!("<{target}>; rel=\"next\"")),
             None => answer,
         }
-    }
-
-    fn next(
-        &self,
-        name: &str,
-        page: &[String],
-        end: usize,
-        all: usize,
-        size: usize,
-        request: &Request,
-    ) -> Option<String> {
-        let path = format!("/v2/{name}/tags/list");
-        let n = if self.says_size { size } else { asked(request).unwrap_or(0) };
-        if end >= all {
-            return (self.link == Link::Loop).then(|| format!("{path}?n={n}"));
-        }
-        let last = page.last()?;
-        let relative = format!("{path}?last={last}&n={n}");
-        Some(match &self.link {
-            Link::Relative | Link::Loop => relative,
-            Link::Absolute => {
-                format!("http://{}{relative}", request.all("host").first().unwrap_or(&""))
-            }
-            Link::Opaque => format!("{path}?next_page={}", mark(end)),
-            Link::Elsewhere(base) => format!("{base}{relative}"),
-        })
     }
 }
 

@@ -235,21 +235,21 @@ async fn ghcr_lists_a_hundred_tags_at_a_time() {
     }
     content.push().await;
     let token = ghcr.tokens().token("", &["repository:acme/shop:pull"]);
-    let page = async |query: &str| {
+    let listed = async |query: &str| {
         let path = format!("/v2/acme/shop/tags/list{query}");
         let answer = ask(&ghcr.url(), Method::GET, &path, Some(&token)).await;
         let link = header(&answer, "link").to_owned();
         let list = json(answer).await;
-        let tags = list["tags"].as_array().unwrap();
-        (tags.len(), tags[0].as_str().unwrap().to_owned(), link)
+        let names = list["tags"].as_array().unwrap();
+        (names.len(), names[0].as_str().unwrap().to_owned(), link)
     };
     let next =
         |last: &str, n: usize| format!("</v2/acme/shop/tags/list?last={last}&n={n}>; rel=\"next\"");
-    assert_eq!(page("").await, (100, "v000".to_owned(), next("v099", 0)));
-    assert_eq!(page("?last=v099&n=0").await, (50, "v100".to_owned(), String::new()));
-    assert_eq!(page("?n=10000").await, (150, "v000".to_owned(), String::new()));
-    assert_eq!(page("?n=10").await, (10, "v000".to_owned(), next("v009", 10)));
-    assert_eq!(page("?last=v0995").await, (50, "v100".to_owned(), String::new()));
+    assert_eq!(listed("").await, (100, "v000".to_owned(), next("v099", 0)));
+    assert_eq!(listed("?last=v099&n=0").await, (50, "v100".to_owned(), String::new()));
+    assert_eq!(listed("?n=10000").await, (150, "v000".to_owned(), String::new()));
+    assert_eq!(listed("?n=10").await, (10, "v000".to_owned(), next("v009", 10)));
+    assert_eq!(listed("?last=v0995").await, (50, "v100".to_owned(), String::new()));
     let repository = Repository::new(&ghcr.url(), "acme/absent");
     let token = ghcr.tokens().token("", &["repository:acme/shop:pull"]);
     let other = repository.authorized(&format!("Bearer {token}"));
