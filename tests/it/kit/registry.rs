@@ -6,6 +6,8 @@
 //! | [`TokenServer`] | gives the tokens that the real one takes; users, rights, wrong and missing answers |
 //! | [`Content`] | pushes an image, a list, an index with attestations; [`Repository`] the single pieces |
 //! | [`FaultProxy`] | in front of any of them: fails, cuts, redirects, drops headers, makes pages of the tags |
+//! | [`FakeHub`] | Docker Hub: challenge, tokens for nothing, quota |
+//! | [`FakeGhcr`] | GHCR: challenge, 403 of its token server, pages of tags, no deletion |
 //!
 //! A test begins with `if !installed() { return; }`: all but the token server and the proxy run the real program.
 //!
@@ -25,6 +27,9 @@
 mod content;
 mod distribution;
 mod forward;
+mod ghcr;
+mod hosted;
+mod hub;
 mod pages;
 mod proxy;
 mod tokens;
@@ -32,6 +37,8 @@ mod wire;
 
 pub use content::*;
 pub use distribution::*;
+pub use ghcr::*;
+pub use hub::*;
 pub use pages::*;
 pub use proxy::*;
 pub use tokens::*;

@@ -183,7 +183,7 @@ impl Content {
 
     /// `os/architecture` or `os/architecture/variant` of an image.
     pub fn platform(mut self, platform: &str) -> Self {
-        self.platform = platform.to_owned();
+        platform.clone_into(&mut self.platform);
         self
     }
 

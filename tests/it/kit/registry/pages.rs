@@ -1,6 +1,6 @@
 //! Pages of a list of tags. The real program makes none: it always answers the whole list.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::kit::registry::wire::{Answer, Request};
 
@@ -27,56 +27,56 @@ pub struct Pages {
     /// The most that `n` may ask for.
     pub most: usize,
     pub link: Link,
-    /// What the link says in `n`: the size of this page, or 0 as GHCR does.
-    pub repeats_size: bool,
+    /// Whether the link says in `n` the size of the page; if not, what was asked for, which is 0 for nothing (GHCR).
+    pub says_size: bool,
 }
 
 impl Pages {
     /// Pages of exactly this many tags, whatever `n` asks for.
     pub fn of(size: usize, link: Link) -> Self {
-        Self { size, most: size, link, repeats_size: true }
+        Self { size, most: size, link, says_size: true }
     }
 
     /// The page that a request asks for, of the whole list.
     pub fn page(&self, name: &str, tags: &[String], request: &Request) -> Answer {
-        let asked = request.query("n").and_then(|n| n.parse().ok()).filter(|n| *n > 0);
-        let size = asked.unwrap_or(self.size).min(self.most);
+        let size = asked(request).unwrap_or(self.size).min(self.most);
         let Some(start) = start(tags, request) else {
             return Answer::error(400, "PAGINATION_NUMBER_INVALID", "no such page");
         };
         let page = &tags[start..(start + size).min(tags.len())];
         let answer = Answer::json(200, &json!({"name": name, "tags": page}));
-        match self.next(name, page, start + size, tags.len(), size, request) {
+        let path = format!("/v2/{name}/tags/list");
+        let n = if self.says_size { size } else { asked(request).unwrap_or(0) };
+        let end = start + size;
+        let next = match page.last() {
+            Some(last) if end < tags.len() => Some(format!("{path}?last={last}&n={n}")),
+            _ if self.link == Link::Loop => Some(format!("{path}?n={n}")),
+            _ => None,
+        };
+        let host = request.all("host").first().copied().unwrap_or_default();
+        let target = next.map(|relative| match &self.link {
+            Link::Relative | Link::Loop => relative,
+            Link::Absolute => format!("http://{host}{relative}"),
+            Link::Opaque => format!("{path}?next_page={}", mark(end)),
+            Link::Elsewhere(base) => format!("{base}{relative}"),
+        });
+        match target {
             Some(target) => answer.with("Link", format!("<{target}>; rel=\"next\"")),
             None => answer,
         }
     }
+}
 
-    fn next(
-        &self,
-        name: &str,
-        page: &[String],
-        end: usize,
-        all: usize,
-        size: usize,
-        request: &Request,
-    ) -> Option<String> {
-        let path = format!("/v2/{name}/tags/list");
-        let n = if self.repeats_size { size } else { 0 };
-        if end >= all {
-            return (self.link == Link::Loop).then(|| format!("{path}?n={n}"));
-        }
-        let last = page.last()?;
-        let relative = format!("{path}?last={last}&n={n}");
-        Some(match &self.link {
-            Link::Relative | Link::Loop => relative,
-            Link::Absolute => {
-                format!("http://{}{relative}", request.all("host").first().unwrap_or(&""))
-            }
-            Link::Opaque => format!("{path}?next_page={}", mark(end)),
-            Link::Elsewhere(base) => format!("{base}{relative}"),
-        })
-    }
+/// The size of a page that a request asks for; 0 asks for none.
+fn asked(request: &Request) -> Option<usize> {
+    request.query("n").and_then(|n| n.parse().ok()).filter(|n| *n > 0)
+}
+
+/// The tags in the answer of a registry.
+pub fn tags_of(answer: &Answer) -> Vec<String> {
+    let list: Value = serde_json::from_slice(&answer.body).unwrap();
+    let tags = list["tags"].as_array().cloned().unwrap_or_default();
+    tags.iter().map(|tag| tag.as_str().unwrap().to_owned()).collect()
 }
 
 /// With characters that a client must neither decode nor encode once more.

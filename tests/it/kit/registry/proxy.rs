@@ -2,10 +2,8 @@
 
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use serde_json::Value;
-
 use crate::kit::registry::forward::forward;
-use crate::kit::registry::pages::Pages;
+use crate::kit::registry::pages::{Pages, tags_of};
 use crate::kit::registry::wire::{Answer, Ending, Request, listen, serve};
 
 /// What happens to a request.
@@ -203,11 +201,7 @@ impl FaultProxy {
         if answer.status != 200 {
             return answer;
         }
-        let list: Value = serde_json::from_slice(&answer.body).unwrap();
-        let tags = list["tags"].as_array().cloned().unwrap_or_default();
-        let tags: Vec<String> =
-            tags.iter().filter_map(|tag| Some(tag.as_str()?.to_owned())).collect();
-        pages.page(&name, &tags, &asked)
+        pages.page(&name, &tags_of(&answer), &asked)
     }
 }
 

@@ -39,7 +39,7 @@ pub enum Refusal {
     /// A token for what they may have, perhaps for nothing, with status 200: Docker Hub, and the specification.
     #[default]
     Less,
-    /// 403 `DENIED`: GHCR.
+    /// 403 `DENIED` if there is nothing of a scope that they may have, else less: GHCR.
     Denied,
 }
 
@@ -194,6 +194,12 @@ impl TokenServer {
         format!("identity-of-{user}")
     }
 
+    /// Whose password this is.
+    pub fn owner(&self, password: &str) -> Option<String> {
+        let state = self.state();
+        state.users.iter().find(|(_, known)| *known == password).map(|(user, _)| user.clone())
+    }
+
     /// A token without the server: for somebody (empty for anybody) and these scopes, as far as they may have them.
     pub fn token(&self, user: &str, scopes: &[&str]) -> String {
         let mut state = self.state();
@@ -243,8 +249,8 @@ impl TokenServer {
             };
         };
         let scopes = asked.scopes();
-        let (_, is_less) = allowed(&self.state().grants, &user, &scopes);
-        if is_less && refusal == Refusal::Denied {
+        let (_, is_denied) = allowed(&self.state().grants, &user, &scopes);
+        if is_denied && refusal == Refusal::Denied {
             return denied();
         }
         let token = self.token(&user, &scopes);
@@ -292,9 +298,9 @@ impl TokenServer {
     }
 }
 
-/// The part of the scopes that somebody may have, in the form of a token, and whether it is less than they asked for.
+/// The part of the scopes that somebody may have, in the form of a token, and whether there is one of which they may have nothing.
 fn allowed(grants: &[(String, String, Vec<String>)], user: &str, scopes: &[&str]) -> (Value, bool) {
-    let (mut access, mut is_less) = (Vec::new(), false);
+    let (mut access, mut is_denied) = (Vec::new(), false);
     for scope in scopes {
         let mut parts = scope.splitn(2, ':');
         let (kind, rest) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
@@ -306,13 +312,13 @@ fn allowed(grants: &[(String, String, Vec<String>)], user: &str, scopes: &[&str]
                     && actions.iter().any(|known| known == action)
             })
         };
-        let (given, missing): (Vec<&str>, Vec<&str>) = wanted.split(',').partition(may);
-        is_less |= !missing.is_empty();
+        let given: Vec<&str> = wanted.split(',').filter(may).collect();
+        is_denied |= given.is_empty();
         if !given.is_empty() {
             access.push(json!({"type": kind, "name": name, "actions": given}));
         }
     }
-    (Value::Array(access), is_less)
+    (Value::Array(access), is_denied)
 }
 
 /// Docker Hub's answer to a wrong password.

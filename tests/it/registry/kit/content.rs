@@ -220,6 +220,52 @@ async fn a_registry_ends_with_its_value_and_leaves_nothing() {
     assert!(!fs_err::exists(file).unwrap());
 }
 
+#[test]
+#[ignore = "started by another test with an environment of its own"]
+fn child_that_looks_for_the_program() {
+    println!("INSTALLED {}", installed());
+}
+
+#[test]
+fn where_the_program_is_missing_a_test_fails_unless_that_is_known() {
+    let (_, module) = module_path!().split_once("::").unwrap();
+    let looked = |environment: &[(&str, &str)]| {
+        let mut test = Command::new(std::env::current_exe().unwrap());
+        let name = format!("{module}::child_that_looks_for_the_program");
+        test.args([&name, "--exact", "--ignored", "--nocapture"]).env_clear();
+        let output = test.envs(environment.iter().copied()).output().unwrap();
+        let said = [output.stdout, output.stderr].concat();
+        (output.status.success(), String::from_utf8(said).unwrap())
+    };
+    let nowhere = ("MTA_CACHE", "/no/such/folder");
+    for environment in [&[nowhere][..], &[nowhere, ("MTA_TEST_DOCKER", "required")]] {
+        let (success, said) = looked(environment);
+        assert!(!success && said.contains("run `scripts/setup registry`"), "{said}");
+    }
+    let (success, said) = looked(&[nowhere, ("MTA_TEST_DOCKER", "absent")]);
+    assert!(success && said.contains("SKIPPED: ") && said.contains("INSTALLED false"), "{said}");
+
+    // Found in each place: on the path, in the cache, in the cache's own default.
+    let scratch = tempfile::tempdir().unwrap();
+    let root = scratch.path().to_str().unwrap();
+    let unpacked = "mta-actions/debian/docker-registry/usr/bin";
+    for folder in ["bin".to_owned(), unpacked.to_owned(), format!(".cache/{unpacked}")] {
+        let folder = scratch.path().join(folder);
+        fs_err::create_dir_all(&folder).unwrap();
+        fs_err::write(folder.join("docker-registry"), "").unwrap();
+    }
+    let (path, cache) = (format!("/no:{root}/bin"), format!("{root}/mta-actions"));
+    for places in [
+        &[nowhere, ("PATH", &*path)][..],
+        &[("MTA_CACHE", &*cache)],
+        &[("XDG_CACHE_HOME", root)],
+        &[("HOME", root)],
+    ] {
+        let (success, said) = looked(places);
+        assert!(success && said.contains("INSTALLED true"), "{places:?}: {said}");
+    }
+}
+
 #[tokio::test]
 #[ignore = "started by another test, which kills it"]
 async fn child_with_a_registry() {
@@ -241,7 +287,7 @@ fn a_registry_ends_with_a_test_that_is_killed() {
     let mut test =
         test.env("TMPDIR", scratch.path()).stdout(std::process::Stdio::piped()).spawn().unwrap();
     let said = BufReader::new(test.stdout.take().unwrap()).lines().map_while(Result::ok);
-    let pid = said.filter_map(|line| line.split_once("PID ")?.1.parse().ok()).next().unwrap();
+    let pid = { said }.find_map(|line| line.split_once("PID ")?.1.parse().ok()).unwrap();
     assert!(process::runs(pid));
     test.kill().unwrap();
     test.wait().unwrap();

@@ -7,8 +7,8 @@ use reqwest::{Method, Response};
 use serde_json::Value;
 
 use crate::kit::registry::{
-    Answer, Content, Distribution, Fault, FaultProxy, Link, Pages, Repository, accept_all, digest,
-    installed,
+    Answer, Content, Distribution, FakeGhcr, Fault, FaultProxy, Link, Pages, Repository,
+    accept_all, digest, installed,
 };
 
 /// A registry with an image `v1`, and a proxy before it.
@@ -118,6 +118,29 @@ async fn connections_are_lost_at_each_place() {
 }
 
 #[tokio::test]
+async fn a_body_of_unknown_length_arrives() {
+    if !installed() {
+        return;
+    }
+    let (registry, proxy) = both().await;
+    let begun = Repository::new(&proxy.url(), "acme/shop");
+    let begun = begun.request(Method::POST, "blobs/uploads/").send().await.unwrap();
+    let place = begun.headers()["location"].to_str().unwrap();
+    assert!(place.starts_with(&proxy.url()), "{place}");
+    let pieces = [vec![b'a'; 70_000], Vec::new(), vec![b'b'; 3]];
+    let name = digest(&pieces.concat());
+    let stream = futures_util::stream::iter(pieces.map(Ok::<_, std::io::Error>));
+    let url: reqwest::Url = format!("{place}&digest={name}").parse().unwrap();
+    let put = http::client().unwrap().towards(&url).put(url.clone());
+    let done = put.body(reqwest::Body::wrap_stream(stream)).send().await.unwrap();
+    assert_eq!(done.status(), 201);
+    let last = proxy.requests().pop().unwrap();
+    assert_eq!((last.body.len(), last.all("transfer-encoding")), (70_003, vec!["chunked"]));
+    let there = get(&registry.url(), &format!("/v2/acme/shop/blobs/{name}")).await.unwrap();
+    assert_eq!(digest(&there.bytes().await.unwrap()), name);
+}
+
+#[tokio::test]
 async fn silence_lasts() {
     if !installed() {
         return;
@@ -185,6 +208,11 @@ async fn addresses_of_the_server_behind_lead_through_the_proxy() {
     };
     assert_eq!(location().await, format!("{}/elsewhere", outer.url()));
     assert_eq!(location().await, foreign);
+    let ghcr = FakeGhcr::start().await;
+    let before = FaultProxy::before(&ghcr.url()).await;
+    let asked = get(&before.url(), "/v2/").await.unwrap();
+    let challenge = asked.headers()["www-authenticate"].to_str().unwrap();
+    assert!(challenge.contains(&format!("realm=\"{}/token\"", before.url())), "{challenge}");
 }
 
 /// Follows the links, at most so often; what each page had, and where the last link led.
@@ -218,7 +246,7 @@ async fn tags_come_in_pages() {
     let all = Repository::new(&registry.url(), "acme/shop").tags().await;
     let proxy = FaultProxy::before(&registry.url()).await;
     let list = "/v2/acme/shop/tags/list";
-    let paged = |link: Link| {
+    let cut = |link: Link| {
         proxy.heal();
         proxy.always(&format!("GET {list}"), Fault::Pages(Pages::of(3, link)));
     };
@@ -227,7 +255,7 @@ async fn tags_come_in_pages() {
         (Link::Absolute, format!("GET {list}?last={}&n=3", all[2])),
         (Link::Opaque, format!("GET {list}?next_page=gAAAA%2Fof%2Bthe%3Dtest-3%3D%3D")),
     ] {
-        paged(link);
+        cut(link);
         let (pages, next) = walked(&proxy.url(), list, 9).await;
         assert_eq!((pages.len(), pages.concat(), next), (3, all.clone(), None));
         assert_eq!(proxy.lines()[1], second);
@@ -238,13 +266,13 @@ async fn tags_come_in_pages() {
         get(&proxy.url(), &format!("{list}?next_page=gAAAA/of+the=test-3==")).await.unwrap();
     assert_eq!(wrong.status(), 400);
 
-    paged(Link::Loop);
+    cut(Link::Loop);
     let (pages, next) = walked(&proxy.url(), list, 7).await;
     assert_eq!((&pages[0], &pages[1], pages.len()), (&pages[3], &pages[4], 7));
     assert!(next.is_some());
 
     let other = FaultProxy::before(&registry.url()).await;
-    paged(Link::Elsewhere(other.other_host()));
+    cut(Link::Elsewhere(other.other_host()));
     let (pages, next) = walked(&proxy.url(), list, 1).await;
     assert_eq!(pages.concat(), all[..3]);
     assert!(next.unwrap().starts_with(&other.other_host()));

@@ -231,7 +231,10 @@ async fn a_server_may_deny_and_knows_what_its_tokens_open() {
     tokens.settings(|settings| settings.refusal = Refusal::Denied);
     let status = async |query: &str| ask(&tokens, query, None).await.status().as_u16();
     assert_eq!(status("scope=repository:acme/shop:pull").await, 200);
+    assert_eq!(status("scope=repository:acme/shop:pull,push").await, 200);
     assert_eq!(status("scope=repository:acme/shop:push").await, 403);
+    assert_eq!(tokens.owner("lovelace").as_deref(), Some("ada"));
+    assert_eq!(tokens.owner("other"), None);
     let login = ask(&tokens, "", Some("ada:other")).await;
     assert_eq!(login.status(), 403);
     assert_eq!(json(login).await["errors"][0]["message"], "denied");
