@@ -90,6 +90,7 @@ mod packaging {
     mod workflows;
 }
 mod registry {
+    mod client;
     mod kit;
 }
 mod runner {

@@ -101,5 +101,5 @@ async fn ask(
             Err(format!("`{program} get` failed ({})", exit.code))
         };
     }
-    answer(&said).map(Some).map_err(|why| format!("`{program} get` {why}"))
+    answer(&said).map_err(|why| format!("`{program} get` {why}"))
 }
