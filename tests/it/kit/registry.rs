@@ -20,9 +20,9 @@
 //! assert_eq!(proxy.lines(), ["PUT /v2/acme/shop/manifests/v2", "PUT /v2/acme/shop/manifests/v2"]);
 //! ```
 //!
-//! Measured on the program (2.8.3): what it answers to which `Accept`. Taken from issues and documents, and not measured
-//! here: the texts of Docker Hub and GHCR. What the two hold is a real registry behind them, so that their answers about
-//! manifests are those of the program.
+//! Measured on the program (2.8.3): what it answers to which `Accept`. Taken from issues and documents, and not
+//! measured here: the texts of Docker Hub and GHCR. What the two hold is a real registry behind them, so that their
+//! answers about manifests are those of the program.
 
 mod content;
 mod distribution;

@@ -18,8 +18,8 @@ const HASH: &str = "$2y$05$abcdefghijklmnopqrstuu9.aOV9LDkZSjYpQK3ZXBltcYHE.w3Ny
 /// How long the program may need until it listens.
 const READY: Duration = Duration::from_secs(30);
 
-/// Whether the program is here. Where it is not, the test fails, unless `MTA_TEST_DOCKER=absent` says that this machine is
-/// known to have neither engine nor registry: then it says so in one line, and the test is to return.
+/// Whether the program is here. Where it is not, the test fails, unless `MTA_TEST_DOCKER=absent` says that this
+/// machine is known to have neither engine nor registry: then it says so in one line, and the test is to return.
 pub fn installed() -> bool {
     if program().is_some() {
         return true;

@@ -15,8 +15,8 @@ const LARGEST: usize = 64 << 20;
 const OF_THE_CONNECTION: [&str; 4] =
     ["connection", "keep-alive", "transfer-encoding", "content-length"];
 
-/// Passes a request on to `http://HOST:PORT`. It keeps its header `Host`: a registry makes its absolute addresses of it, so
-/// that they lead back through this server. 502 says that there was no answer.
+/// Passes a request on to `http://HOST:PORT`. It keeps its header `Host`: a registry makes its absolute addresses of
+/// it, so that they lead back through this server. 502 says that there was no answer.
 pub async fn forward(upstream: &str, request: &Request) -> Answer {
     let said = |what: &str| Answer::new(502, format!("the server behind does not answer: {what}"));
     match passed_on(upstream, request).await {

@@ -1,13 +1,13 @@
 //! GHCR, `ghcr.io`, as far as a client sees it.
 //!
-//! - The token server is the registry's own host. What is private and what is absent look alike: it answers 403 `DENIED`.
-//!   A login that is not good gets the same status with the text `denied`. The token stands in `token` alone.
+//! - The token server is the registry's own host. What is private and what is absent look alike: it answers 403
+//!   `DENIED`. A login that is not good gets the same status with the text `denied`. The token stands in `token` alone.
 //! - The challenge of `/v2/` names a repository that nobody has: `user/image`.
 //! - The base64 of a personal token is good as a bearer token too.
 //! - Tags come in pages of 100 with a `Link` whose `n` is 0 unless one was asked for; `n` may be as much as 10,000.
-//! - Who may read and not write gets 403 `permission_denied: write_package` with the first write.
+//! - Who may read and not write gets 403 `permission_denied: write_package` with the first write (from memory).
 //! - Nothing can be deleted here, only by GitHub's API: 405.
-//! - Addresses of uploads are relative.
+//! - Addresses of uploads are relative (from memory; a client has to take both forms).
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;

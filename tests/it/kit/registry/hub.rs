@@ -3,9 +3,10 @@
 //! - A challenge names the token server, the service `registry.docker.io` and the scope.
 //! - What does not exist and what is private look alike: the token server gives a token for nothing, and the registry
 //!   answers 401 with `insufficient_scope`.
-//! - The quota stands in `ratelimit-limit` and `ratelimit-remaining` of every answer about a manifest. GET takes one of it,
-//!   HEAD none (Docker's documentation). At 0 a GET is answered 429; a HEAD still 200, as people show it with `curl --head`
-//!   (docker/hub-feedback#2464, docker/getting-started#101). Where a HEAD shall fail too, put a `FaultProxy` in front.
+//! - The quota stands in `ratelimit-limit` and `ratelimit-remaining` of every answer about a manifest. GET takes one
+//!   of it, HEAD none (Docker's documentation). At 0 a GET is answered 429; a HEAD still 200, as people show it with
+//!   `curl --head` (docker/hub-feedback#2464, docker/getting-started#101). Where a HEAD shall fail too, put a
+//!   `FaultProxy` in front.
 //! - A tag cannot be deleted here, only by the API of the site: 405. A digest can.
 
 use std::sync::{Arc, Mutex};

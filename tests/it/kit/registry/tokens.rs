@@ -298,7 +298,8 @@ impl TokenServer {
     }
 }
 
-/// The part of the scopes that somebody may have, in the form of a token, and whether there is one of which they may have nothing.
+/// The part of the scopes that somebody may have, in the form of a token, and whether there is one of which they may
+/// have nothing.
 fn allowed(grants: &[(String, String, Vec<String>)], user: &str, scopes: &[&str]) -> (Value, bool) {
     let (mut access, mut is_denied) = (Vec::new(), false);
     for scope in scopes {

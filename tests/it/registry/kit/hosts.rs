@@ -207,12 +207,12 @@ async fn ghcr_is_pushed_to_by_who_may_and_deletes_nothing() {
     let token = ghcr.tokens().token("ada", &[push]);
     let content = Content::image(&ghcr.url(), "acme/shop").tag("v1");
     let image = content.authorized(&format!("Bearer {token}")).push().await;
-    let begin = async |token: &str| {
+    let upload = async |token: &str| {
         ask(&ghcr.url(), Method::POST, "/v2/acme/shop/blobs/uploads/", Some(token)).await
     };
-    let begun = begin(&token).await;
+    let begun = upload(&token).await;
     assert!(header(&begun, "location").starts_with("/v2/acme/shop/blobs/uploads/"), "{begun:?}");
-    let refused = begin(&ghcr.tokens().token("", &[push])).await;
+    let refused = upload(&ghcr.tokens().token("", &[push])).await;
     assert_eq!(refused.status(), 403);
     let said = json(refused).await["errors"][0]["message"].clone();
     assert_eq!(said, "permission_denied: write_package");
