@@ -71,6 +71,10 @@ impl Project<'_> {
             let is_on = match *path {
                 "tool.hatch.version.source" => item.text() == Some("vcs"),
                 "tool.poetry-dynamic-versioning.enable" => self.document.is_true(path),
+                "tool.setuptools-git-versioning" => {
+                    let switch = "tool.setuptools-git-versioning.enabled";
+                    self.document.get(switch).is_none() || self.document.is_true(switch)
+                }
                 _ => true,
             };
             (is_on && !is_static).then_some(Stated::Git { tool, line: item.line })

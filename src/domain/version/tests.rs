@@ -309,6 +309,14 @@ fn python_projects_say_it_or_say_where() {
             "no version in pyproject.toml:4: hatch-vcs takes the version from git, and the commit has no tag that is a version, such as v1.4.0",
         ),
         (
+            "[tool.setuptools-git-versioning]\nenabled = false\n[tool.poetry]\nversion = '1.4.0'\n",
+            "1.4.0 @ pyproject.toml:4",
+        ),
+        (
+            "[tool.setuptools-git-versioning]\nenabled = true\n",
+            "no version in pyproject.toml:1: setuptools-git-versioning takes the version from git, and the commit has no tag that is a version, such as v1.4.0",
+        ),
+        (
             "[tool.black]\ntarget-version = ['py311']\n",
             "no version in pyproject.toml: it has neither `project.version` nor `tool.poetry.version`",
         ),

@@ -104,6 +104,11 @@ mod tests {
         let Err(lack) = Document::parse("f.toml", "a = 1\nb = [\n") else { panic!() };
         assert_eq!((lack.why.as_str(), lack.line > 1), ("it is not valid TOML", true));
         assert!(Document::parse("f.toml", "a = 1\na = 2\n").is_err());
-        assert!(Document::parse("f.toml", &"[".repeat(1_000_000)).is_err());
+        for (start, middle, end) in
+            [("", "[", ""), ("", "a.", "a = 1"), ("[", "a.", "a]"), ("a = ", "{a = ", "")]
+        {
+            let deep = format!("{start}{}{end}", middle.repeat(1_000_000 / middle.len()));
+            assert!(Document::parse("f.toml", &deep).is_err(), "{deep:.20}");
+        }
     }
 }

@@ -56,7 +56,8 @@ fn deep_the_same_texts_have_the_same_values_in_python() {
 fn compare(count: usize) {
     let seed = std::env::var("MTA_LITERAL_SEED").map_or(0, |number| number.parse().unwrap());
     let cases = made::cases(count, seed);
-    let Some(answers) = python::answers::<Option<String>>(PYTHON, &cases) else { return };
+    let python = python::Wanted::Only(3, 11);
+    let Some(answers) = python::answers::<Option<String>>(python, PYTHON, &cases) else { return };
     let (mut accepted, mut limits, mut different) = (0, 0, Vec::new());
     for (case, theirs) in cases.iter().zip(answers) {
         let read = literal::parse(case);
