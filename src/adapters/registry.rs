@@ -10,6 +10,7 @@
 //! | `manifests` | whether an image is there, by one request; its manifest, checked against its digest |
 //! | `tags` | the tags of a repository, all pages of them |
 //! | `login` | credentials of this machine: Docker's configuration and credential helpers |
+//! | `wire` | one exchange: bounded in time and size |
 //! | `errors` | what went wrong: absent, forbidden, limited and unreachable are different answers |
 
 mod address;
@@ -20,6 +21,7 @@ mod manifests;
 mod retry;
 mod tags;
 mod token;
+mod wire;
 
 pub use client::{Client, Settings};
 pub use errors::{Error, Refusal};

@@ -74,19 +74,6 @@ impl Planning {
         self.image.tagged(tag.clone()).familiar()
     }
 
-    /// What is to be said of a tag, in words of ours.
-    fn note(&self, planned: &Planned) -> String {
-        let mut notes = Vec::new();
-        if let Fate::Stays(standing) = &planned.fate {
-            let built = planned.version.as_ref().map(|version| format!(" than {version}"));
-            notes.push(format!("it is {standing}, which is higher{}", built.unwrap_or_default()));
-        }
-        if let Some(text) = &planned.instead_of {
-            notes.push(format!("made of `{}`", visible(text)));
-        }
-        notes.join("; ")
-    }
-
     /// The references that point to what is built.
     pub fn set(&self) -> Vec<String> {
         self.plan.set().map(|tag| self.reference(tag)).collect()
@@ -137,8 +124,8 @@ impl Planning {
     pub fn lines(&self) -> Vec<String> {
         let mut lines = vec![self.title()];
         for planned in &self.plan.tags {
-            let note = match self.note(planned) {
-                note if note.is_empty() => note,
+            let note = match note(planned) {
+                none if none.is_empty() => none,
                 note => format!(": {note}"),
             };
             let word = self.change(planned).word();
@@ -158,7 +145,7 @@ impl Planning {
             table.raw_row(&[
                 code(&self.reference(&planned.tag)),
                 word.to_owned(),
-                prose(&self.note(planned)),
+                prose(&note(planned)),
             ]);
         }
         for left in &self.plan.left_out {
@@ -202,6 +189,19 @@ impl Planning {
             "left-out": left,
         })
     }
+}
+
+/// What is to be said of a tag, in words of ours.
+fn note(planned: &Planned) -> String {
+    let mut notes = Vec::new();
+    if let Fate::Stays(standing) = &planned.fate {
+        let built = planned.version.as_ref().map(|version| format!(" than {version}"));
+        notes.push(format!("it is {standing}, which is higher{}", built.unwrap_or_default()));
+    }
+    if let Some(text) = &planned.instead_of {
+        notes.push(format!("made of `{}`", visible(text)));
+    }
+    notes.join("; ")
 }
 
 /// The summary of all plans.

@@ -20,6 +20,12 @@ mod backup {
     mod list;
     mod stage;
 }
+mod build_push {
+    mod guides;
+    mod place;
+    mod refused;
+    mod registry;
+}
 mod compose {
     mod differential;
 }

@@ -87,12 +87,12 @@ pub struct Login {
 struct Faults(Vec<String>);
 
 impl Faults {
-    fn add(&mut self, why: impl ToString) {
-        self.0.push(why.to_string());
+    fn add(&mut self, why: impl Into<String>) {
+        self.0.push(why.into());
     }
 
     fn keep<T, E: ToString>(&mut self, read: Result<T, E>) -> Option<T> {
-        read.map_err(|error| self.add(error)).ok()
+        read.map_err(|error| self.add(error.to_string())).ok()
     }
 }
 
@@ -257,7 +257,7 @@ fn recipe(values: &Values, faults: &mut Faults) -> Option<Recipe> {
         if set.is_some() || class.is_some() {
             faults.add("`tags` are tags of your own: `tag-set` and `tag-class` say others");
         }
-        return faults.keep(Recipe::patterns(&lines.join("\n")).map_err(in_one_line));
+        return faults.keep(Recipe::patterns(&lines.join("\n")).map_err(|failure| in_one_line(&failure)));
     }
     let named = class.clone().or(environment);
     match (set, named) {
@@ -270,12 +270,12 @@ fn recipe(values: &Values, faults: &mut Faults) -> Option<Recipe> {
             None
         }
         (Some("release"), _) | (None, None) => Some(Recipe::Release),
-        (_, Some(name)) => faults.keep(Class::parse(&name).map_err(in_one_line)).map(Recipe::Class),
+        (_, Some(name)) => faults.keep(Class::parse(&name).map_err(|failure| in_one_line(&failure))).map(Recipe::Class),
         (Some(_), None) => None,
     }
 }
 
-fn in_one_line(failure: Failure) -> String {
+fn in_one_line(failure: &Failure) -> String {
     format!("{}: {}", failure.what, failure.why)
 }
 

@@ -11,7 +11,7 @@ use crate::actions::build_push::registries::{Registries, failed};
 use crate::actions::build_push::versions::Versions;
 use crate::actions::{Ending, World};
 use crate::adapters::registry::{Client, Error};
-use crate::domain::image::{Repository, Tag};
+use crate::domain::image::{Digest, Repository, Tag};
 use crate::domain::tags::{self, Facts, GitRef, Plan, Planned, rivals, version_for};
 use crate::domain::version::{Found, Origin, Version};
 use crate::failure::Failure;
@@ -109,7 +109,7 @@ async fn standing(
 }
 
 /// Digests by tag, each asked for once.
-type Digests = BTreeMap<Tag, Option<crate::domain::image::Digest>>;
+type Digests = BTreeMap<Tag, Option<Digest>>;
 
 async fn stands_on(
     planned: &Planned,
@@ -123,14 +123,11 @@ async fn stands_on(
     }
     let mut own = None;
     for tag in std::iter::once(&planned.tag).chain(&rivals) {
-        let digest = match digests.get(tag) {
-            Some(digest) => digest.clone(),
-            None => {
-                let found = client.find(&image.tagged(tag.clone())).await?;
-                let digest = found.map(|found| found.digest);
-                digests.insert(tag.clone(), digest.clone());
-                digest
-            }
+        let digest = if let Some(digest) = digests.get(tag) {
+            digest.clone()
+        } else {
+            let found = client.find(&image.tagged(tag.clone())).await?;
+            digests.entry(tag.clone()).or_insert(found.map(|found| found.digest)).clone()
         };
         match (&own, digest) {
             (None, None) => return Ok(None),

@@ -5,32 +5,25 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, LOCATION, WWW_AUTHENTICATE};
-use reqwest::{Method, Response, Url};
-use tokio::time::{Instant, sleep, timeout};
+use reqwest::{Method, Url};
+use tokio::time::{Instant, sleep};
 
+use super::address;
+use super::errors::{Error, Refusal};
+use super::retry::{Fault, Tempo};
+use super::token::{Asking, Grant};
+use super::wire::{LARGEST_ERROR, Wire, left, refused};
 use crate::adapters::http::{self, Chance};
 use crate::domain::event::{Event, Sink};
 use crate::domain::image::{MediaType, Registry, Repository};
 use crate::domain::registry::challenge::demand;
 use crate::domain::registry::credentials::Credentials;
-use crate::domain::shown;
-
-use super::address;
-use super::errors::{Error, Refusal};
-use super::retry::{Fault, Tempo};
-use super::token::Grant;
 
 /// Redirects that are followed for one request.
 const REDIRECTS: u32 = 5;
 
-/// The largest body of an error that is read, in bytes.
-const LARGEST_ERROR: usize = 64 * 1024;
-
 /// Waits that are shorter are not told.
 const TOLD: Duration = Duration::from_secs(5);
-
-/// How much of an error of the network is shown, in characters.
-const SHOWN: usize = 300;
 
 /// How to ask a registry.
 #[derive(Clone, Debug)]
@@ -54,9 +47,9 @@ impl Settings {
 
 /// Speaks to one registry.
 pub struct Client<'a> {
-    pub(super) http: http::Client,
-    pub(super) registry: Registry,
-    pub(super) settings: Settings,
+    wire: Wire,
+    registry: Registry,
+    settings: Settings,
     chance: Chance,
     state: Mutex<State>,
     sink: &'a dyn Sink,
@@ -121,7 +114,8 @@ impl<'a> Client<'a> {
         sink: &'a dyn Sink,
     ) -> Self {
         let chance = Chance::new(settings.seed);
-        Self { http: http.clone(), registry, settings, chance, state: Mutex::default(), sink }
+        let wire = Wire { http: http.clone(), answer: settings.tempo.answer };
+        Self { wire, registry, settings, chance, state: Mutex::default(), sink }
     }
 
     /// The registry.
@@ -191,7 +185,12 @@ impl<'a> Client<'a> {
             return Err(Fault::Login(refusal));
         }
         self.forget(&call.scope);
-        let Some(grant) = self.answered(&demand, &call.scope, &base, deadline).await? else {
+        let asking = Asking {
+            wire: &self.wire,
+            credentials: self.settings.credentials.as_ref(),
+            scope: &call.scope,
+        };
+        let Some(grant) = asking.answered(&demand, &base, deadline).await? else {
             return Err(Fault::Forbidden(refusal));
         };
         self.remember(&call.scope, &grant);
@@ -251,7 +250,8 @@ impl<'a> Client<'a> {
         let mut url =
             base.join(&call.path).map_err(|_| Fault::Unusable("its address is none".to_owned()))?;
         for _ in 0..=REDIRECTS {
-            let mut request = self.http.towards(&url).request(call.method.clone(), url.clone());
+            let mut request =
+                self.wire.http.towards(&url).request(call.method.clone(), url.clone());
             for accepted in call.accept {
                 request = request.header(ACCEPT, accepted.as_str());
             }
@@ -260,7 +260,7 @@ impl<'a> Client<'a> {
             {
                 request = request.header(AUTHORIZATION, grant.header());
             }
-            let answer = self.bounded(request.send(), deadline).await?;
+            let answer = self.wire.bounded(request.send(), deadline).await?;
             let status = answer.status();
             if status.is_redirection() {
                 let location = answer.headers().get(LOCATION).and_then(|to| to.to_str().ok());
@@ -271,7 +271,7 @@ impl<'a> Client<'a> {
             }
             let headers = answer.headers().clone();
             let most = if status.is_success() { call.most } else { LARGEST_ERROR };
-            let body = self.body(answer, most, status.is_success(), deadline).await?;
+            let body = self.wire.body(answer, most, status.is_success(), deadline).await?;
             if status.is_success() {
                 return Ok(Step::Answered(Answer { url, headers, body }));
             }
@@ -282,48 +282,6 @@ impl<'a> Client<'a> {
             return Err(refused(refusal, &headers));
         }
         Err(Fault::Unusable(format!("more than {REDIRECTS} redirects")))
-    }
-
-    /// Waits for an answer, no longer than there is time.
-    pub(super) async fn bounded(
-        &self,
-        sending: impl Future<Output = Result<Response, reqwest::Error>>,
-        deadline: Instant,
-    ) -> Result<Response, Fault> {
-        let limit = self.settings.tempo.answer.min(left(deadline));
-        let late = |_| Fault::Lost(format!("no answer within {} s", limit.as_secs_f32()));
-        timeout(limit, sending).await.map_err(late)?.map_err(|error| lost(&error))
-    }
-
-    /// The body, whole. That of an error is cut where it is too long; any other is refused.
-    pub(super) async fn body(
-        &self,
-        mut answer: Response,
-        most: usize,
-        is_whole: bool,
-        deadline: Instant,
-    ) -> Result<Vec<u8>, Fault> {
-        let mut body = Vec::new();
-        let reading = async {
-            while let Some(part) = answer.chunk().await.map_err(|error| lost(&error))? {
-                if body.len() + part.len() > most {
-                    if is_whole {
-                        return Err(Fault::Unusable(format!(
-                            "the answer is larger than {most} bytes"
-                        )));
-                    }
-                    break;
-                }
-                body.extend_from_slice(&part);
-            }
-            Ok(())
-        };
-        let late = |_| Fault::Lost("the answer does not end".to_owned());
-        match timeout(left(deadline), reading).await.map_err(late).and_then(|read| read) {
-            Err(fault) if is_whole => Err(fault),
-            // What an error says is worth less than its status.
-            _ => Ok(body),
-        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -348,7 +306,7 @@ impl<'a> Client<'a> {
         match fault {
             Fault::Lost(why) => Error::Unreachable { registry, why },
             Fault::Unusable(why) => Error::Unusable { what, why },
-            Fault::Login(refusal) => Error::Login { registry, refusal },
+            Fault::Login(refusal) => Error::Login { registry, refusal: refusal.into() },
             Fault::Forbidden(refusal) => Error::Forbidden {
                 what,
                 registry,
@@ -357,12 +315,12 @@ impl<'a> Client<'a> {
             },
             Fault::Refused { refusal, asks } if refusal.is_limit() => {
                 let asks = pause.or(asks).unwrap_or(self.settings.tempo.unsaid_limit);
-                Error::Limited { what, refusal, asks }
+                Error::Limited { what, refusal: refusal.into(), asks }
             }
             Fault::Refused { refusal, .. } if refusal.status == 404 => {
-                Error::Absent { what, refusal }
+                Error::Absent { what, refusal: refusal.into() }
             }
-            Fault::Refused { refusal, .. } => Error::Refused { what, refusal },
+            Fault::Refused { refusal, .. } => Error::Refused { what, refusal: refusal.into() },
         }
     }
 }
@@ -381,14 +339,6 @@ struct Refused {
     base: Url,
 }
 
-/// An answer that is an error, other than 401 of the registry.
-pub(super) fn refused(refusal: Refusal, headers: &HeaderMap) -> Fault {
-    if refusal.status == 403 && !refusal.is_limit() {
-        return Fault::Forbidden(refusal);
-    }
-    Fault::Refused { refusal, asks: http::wait::retry_after(headers) }
-}
-
 /// Whether a server that was asked without TLS wants it: Go's answers 400 with these words, others drop the line.
 fn wants_tls(fault: &Fault) -> bool {
     match fault {
@@ -398,13 +348,4 @@ fn wants_tls(fault: &Fault) -> bool {
         Fault::Lost(_) => true,
         _ => false,
     }
-}
-
-fn lost(error: &reqwest::Error) -> Fault {
-    let why = shown::line(&http::in_words(error), SHOWN);
-    if error.is_builder() { Fault::Unusable(why) } else { Fault::Lost(why) }
-}
-
-pub(super) fn left(deadline: Instant) -> Duration {
-    deadline.saturating_duration_since(Instant::now())
 }

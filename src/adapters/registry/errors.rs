@@ -24,7 +24,7 @@ pub enum Error {
         /// What was asked for.
         what: String,
         /// What the registry said.
-        refusal: Refusal,
+        refusal: Box<Refusal>,
     },
     /// The user name and the password, or the token, are wrong.
     #[error("{registry} does not take the login: {refusal}")]
@@ -32,7 +32,7 @@ pub enum Error {
         /// The registry.
         registry: Registry,
         /// What it, or its token server, said.
-        refusal: Refusal,
+        refusal: Box<Refusal>,
     },
     /// Not for this login, or not without one. Most registries say the same of what does not exist.
     #[error("not allowed to read {what}: {refusal}")]
@@ -42,7 +42,7 @@ pub enum Error {
         /// The registry.
         registry: Registry,
         /// What it said.
-        refusal: Refusal,
+        refusal: Box<Refusal>,
         /// Whether there was a login.
         has_login: bool,
     },
@@ -52,7 +52,7 @@ pub enum Error {
         /// What was asked for.
         what: String,
         /// What the registry said.
-        refusal: Refusal,
+        refusal: Box<Refusal>,
         /// How long to wait.
         asks: Duration,
     },
@@ -70,7 +70,7 @@ pub enum Error {
         /// What was asked for.
         what: String,
         /// What the registry said.
-        refusal: Refusal,
+        refusal: Box<Refusal>,
     },
     /// An answer that is not as the specification says: from no registry, or not to be trusted.
     #[error("cannot read {what}: {why}")]
@@ -244,14 +244,14 @@ mod tests {
         let of = |registry: &str, has_login| {
             let registry = Registry::parse(registry).unwrap();
             let what = format!("{registry}/acme/shop:1");
-            Error::Forbidden { what, registry, refusal: refusal.clone(), has_login }
+            Error::Forbidden { what, registry, refusal: refusal.clone().into(), has_login }
         };
         assert!(of("ghcr.io", true).help().contains("`packages: read`"));
         assert!(of("r.io", false).help().contains("set `username`"));
         assert!(!of("r.io", true).help().contains("set `username`"));
         let login = |registry: &str| {
             let registry = Registry::parse(registry).unwrap();
-            Error::Login { registry, refusal: refusal.clone() }.help()
+            Error::Login { registry, refusal: refusal.clone().into() }.help()
         };
         assert!(login("docker.io").contains("access token"));
         assert!(login("ghcr.io").contains("github.actor"));

@@ -70,7 +70,7 @@ impl Client<'_> {
         };
         match self.send(&call, deadline).await {
             Ok(answer) => {
-                self.checked(reference, &answer, &call.what).map(|(found, _)| Some(found))
+                Self::checked(reference, &answer, &call.what).map(|(found, _)| Some(found))
             }
             // An answer to `HEAD` has no body. A web server that is no registry says 404 to whatever it is asked.
             Err(Error::Absent { refusal, .. }) if refusal.is_of_a_registry() => Ok(None),
@@ -94,7 +94,7 @@ impl Client<'_> {
     async fn manifest(&self, reference: &Reference) -> Result<(Found, Vec<u8>), Error> {
         let call = manifest(reference);
         let answer = self.send(&call, self.deadline()).await?;
-        self.checked(reference, &answer, &call.what)
+        Self::checked(reference, &answer, &call.what)
     }
 
     /// What an image consists of. For an index, each of its images is looked into, which registries count as pulls.
@@ -149,7 +149,6 @@ impl Client<'_> {
     }
 
     fn checked(
-        &self,
         reference: &Reference,
         answer: &Answer,
         what: &str,

@@ -14,9 +14,9 @@ use crate::domain::registry::challenge::Demand;
 use crate::domain::registry::credentials::Credentials;
 
 use super::address;
-use super::client::{Client, refused};
 use super::errors::Refusal;
 use super::retry::Fault;
+use super::wire::{Wire, refused};
 
 /// The largest answer of a token server, in bytes. Tokens with many rights have some 10 KiB.
 const LARGEST: usize = 1024 * 1024;
@@ -72,16 +72,24 @@ struct Given {
     expires_in: Option<u64>,
 }
 
-impl Client<'_> {
+/// Who asks, and for what.
+#[derive(Clone, Copy)]
+pub(super) struct Asking<'a> {
+    pub(super) wire: &'a Wire,
+    pub(super) credentials: Option<&'a Credentials>,
+    /// `repository:acme/shop:pull`
+    pub(super) scope: &'a str,
+}
+
+impl Asking<'_> {
     /// Does what the registry at `base` demands; `None` where it wants a password and there is none.
     pub(super) async fn answered(
         &self,
         demand: &Demand,
-        scope: &str,
         base: &Url,
         deadline: Instant,
     ) -> Result<Option<Grant>, Fault> {
-        match (demand, &self.settings.credentials) {
+        match (demand, self.credentials) {
             (_, Some(Credentials::RegistryToken(token))) => {
                 Grant::new("Bearer", token.expose_secret(), None).map(Some)
             }
@@ -91,7 +99,7 @@ impl Client<'_> {
             (Demand::Basic, _) => Ok(None),
             (Demand::Bearer { realm, service, scope: named, .. }, _) => {
                 let realm = address::realm(realm, base).map_err(Fault::Unusable)?;
-                let scopes = scopes(scope, named.as_deref());
+                let scopes = scopes(self.scope, named.as_deref());
                 self.token(realm, service.as_deref(), &scopes, deadline).await.map(Some)
             }
         }
@@ -108,12 +116,12 @@ impl Client<'_> {
         let host = realm.host_str().unwrap_or_default().to_owned();
         let asked = Instant::now();
         let request = self.token_request(realm, service, scopes);
-        let answer = self.bounded(request.send(), deadline).await?;
+        let answer = self.wire.bounded(request.send(), deadline).await?;
         let (status, headers) = (answer.status(), answer.headers().clone());
-        let body = self.body(answer, LARGEST, status.is_success(), deadline).await?;
+        let body = self.wire.body(answer, LARGEST, status.is_success(), deadline).await?;
         if !status.is_success() {
             let refusal = Refusal::read(&host, status.as_u16(), &body);
-            let has_login = self.settings.credentials.is_some();
+            let has_login = self.credentials.is_some();
             return Err(match status.as_u16() {
                 400 | 401 if has_login => Fault::Login(refusal),
                 401 => Fault::Forbidden(refusal),
@@ -139,7 +147,7 @@ impl Client<'_> {
         service: Option<&str>,
         scopes: &[&str],
     ) -> reqwest::RequestBuilder {
-        if let Some(Credentials::IdentityToken(token)) = &self.settings.credentials {
+        if let Some(Credentials::IdentityToken(token)) = self.credentials {
             let mut form = realm.clone();
             form.set_query(None);
             form.query_pairs_mut()
@@ -150,6 +158,7 @@ impl Client<'_> {
                 .append_pair("refresh_token", token.expose_secret());
             let body = form.query().unwrap_or_default().to_owned();
             return self
+                .wire
                 .http
                 .post(realm)
                 .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
@@ -164,8 +173,8 @@ impl Client<'_> {
                 query.append_pair("scope", scope);
             }
         }
-        let request = self.http.get(realm);
-        match &self.settings.credentials {
+        let request = self.wire.http.get(realm);
+        match self.credentials {
             Some(Credentials::Password { username, password }) => {
                 let mut value =
                     HeaderValue::try_from(format!("Basic {}", basic(username, password)))

@@ -1,0 +1,56 @@
+//! A checkout in which `build-push` runs, as a runner starts it.
+
+use serde_json::{Value, json};
+
+use crate::kit::scene::{Ran, Scene};
+
+/// The commit of the runs.
+pub const SHA: &str = "0123456789abcdef0123456789abcdef01234567";
+
+/// A checkout of files, without git: the runner says commit and branch.
+pub struct Place {
+    scene: Scene,
+    git_ref: String,
+}
+
+impl Place {
+    pub fn new(files: &[(&str, &str)]) -> Self {
+        let scene = Scene::of("build-push");
+        for name in ["work", "temp"] {
+            fs_err::create_dir(scene.path(name)).unwrap();
+        }
+        for (path, text) in files {
+            scene.write(path, text);
+        }
+        Self { scene, git_ref: "refs/heads/main".to_owned() }
+    }
+
+    /// The same on another branch, tag or pull request: `refs/tags/v1.2.3`.
+    pub fn at(mut self, git_ref: &str) -> Self {
+        git_ref.clone_into(&mut self.git_ref);
+        self
+    }
+
+    pub fn scene(&self) -> &Scene {
+        &self.scene
+    }
+
+    pub fn run(&self, inputs: &[(&str, &str)]) -> Ran {
+        self.run_with(inputs, &[])
+    }
+
+    pub fn run_with(&self, inputs: &[(&str, &str)], env: &[(&str, &str)]) -> Ran {
+        let event: Value =
+            json!({"repository": {"default_branch": "main", "full_name": "org/shop"}});
+        let own =
+            [("GITHUB_SHA", SHA), ("GITHUB_REF", self.git_ref.as_str()), ("GITHUB_ACTOR", "ada")];
+        let env: Vec<(&str, &str)> = own.iter().chain(env).copied().collect();
+        self.scene.run_with("push", &event, inputs, &env)
+    }
+}
+
+/// The tags of the output, without the name of the image.
+pub fn tags(ran: &Ran) -> Vec<String> {
+    let references = ran.output("tags").lines();
+    references.map(|reference| reference.rsplit(':').next().unwrap().to_owned()).collect()
+}

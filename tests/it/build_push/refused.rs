@@ -1,0 +1,83 @@
+//! What cannot be planned: each with its own message and its cure, and nothing asked of any registry.
+
+use super::place::Place;
+
+fn told(files: &[(&str, &str)], inputs: &[(&str, &str)]) -> String {
+    let ran = Place::new(files).run(inputs);
+    assert_eq!(
+        (ran.code, ran.output("result"), ran.output("tags")),
+        (64, "bad-input", ""),
+        "{}",
+        ran.log
+    );
+    ran.log
+}
+
+#[test]
+fn inputs_that_contradict_or_lack_something() {
+    let long = "a".repeat(70_000);
+    for (inputs, words) in [
+        (&[][..], "`image` is missing"),
+        (&[("image", "Acme/Shop")], "its name has capitals"),
+        (&[("image", "acme/shop:v1")], "a tag or a digest does not belong to the name of an image"),
+        (&[("image", "a/b\na/b")], "is there twice"),
+        (&[("image", "a/b"), ("images", "- image: a/c")], "one of them says what is meant"),
+        (&[("images", "- imagee: a/c")], "did you mean `image`?"),
+        (&[("images", "- context: x")], "an entry has no `image`"),
+        (&[("images", "image: a/c")], "no YAML list"),
+        (&[("images", "[]")], "it is empty"),
+        (&[("images", &long)], "longer than 64 KiB"),
+        (&[("image", "a/b"), ("context", "../x")], "leads out of the repository"),
+        (&[("image", "a/b"), ("tags", "{{version}}"), ("tag-set", "release")], "tags of your own"),
+        (&[("image", "a/b"), ("tag-set", "environment")], "needs `environment`"),
+        (&[("image", "a/b"), ("tag-set", "release"), ("tag-class", "uat")], "has no meaning"),
+        (&[("image", "a/b"), ("environment", "...")], "no letter or digit that a tag may have"),
+        (&[("image", "a/b"), ("tags", "type=match,pattern=x")], "not supported yet"),
+        (&[("image", "a/b"), ("username", "ada")], "`username` without `password`"),
+        (&[("image", "a/b"), ("password", "x")], "`password` without `username`"),
+        (
+            &[("image", "a/b\nr.io/a/b"), ("username", "ada"), ("password", "xyzzy-1")],
+            "the images are of several registries",
+        ),
+        (&[("image", "a/b"), ("version", "1.0.0")], "only with `version-from: value`"),
+        (&[("image", "a/b"), ("ref", "a/b:1")], "`ref` is for `mode: exists`"),
+        (&[("mode", "exists")], "`mode: exists` needs `ref`"),
+        (&[("mode", "exists"), ("ref", "a/b:-x")], "its tag is invalid"),
+    ] {
+        let log = told(&[("VERSION", "1.0.0")], inputs);
+        assert!(log.contains(words), "{inputs:?}: {words:?} is not in\n{log}");
+    }
+    // All faults at once.
+    let log = told(&[], &[("image", "A"), ("tags", "{{x}}"), ("username", "ada")]);
+    for words in ["capitals", "{{x}}", "without `password`"] {
+        assert!(log.contains(words), "{words}\n{log}");
+    }
+}
+
+#[test]
+fn versions_that_are_not_there_or_not_clear() {
+    let image = ("image", "a/b");
+    for (files, from, words) in [
+        (&[][..], "auto", "no version was found in the top of the repository"),
+        (&[("VERSION", "")], "VERSION", "no version in VERSION"),
+        (&[("VERSION", "next")], "auto", "is no version"),
+        (
+            &[("VERSION", "1.0.0"), ("package.json", "{\"version\": \"1.1.0\"}")],
+            "auto",
+            "VERSION:1 says 1.0.0",
+        ),
+        (&[("app.py", "__version__ = read()\n")], "app.py", "is computed at runtime"),
+        (&[], "git", "the commit has no"),
+        (&[], "../VERSION", "outside of the repository"),
+        (&[], "x.bin", "no version in x.bin"),
+        (&[], "value", "takes the input `version`"),
+    ] {
+        let log = told(files, &[image, ("version-from", from)]);
+        assert!(log.contains(words), "{from}: {words:?} is not in\n{log}");
+        assert!(log.contains("What to do") || log.contains("::error"), "{log}");
+    }
+    // Of every image.
+    let images = "- image: a/b\n  version-from: one\n- image: a/c\n  version-from: two\n";
+    let log = told(&[], &[("images", images)]);
+    assert!(log.contains("no version in one") && log.contains("no version in two"), "{log}");
+}
