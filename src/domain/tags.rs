@@ -6,9 +6,9 @@
 //! | [`Recipe::Release`] | `1.4.0`, `1.4.0-1a2b3c4`, `latest`, `main` |
 //! | [`Recipe::Patterns`] | what each line says: `{{version}}`, `type=semver,pattern={{major}}.{{minor}}` |
 //!
-//! A pull request gets the tag of its commit alone, and [`Recipe::Release`] moves `latest` on the default branch and on
-//! git tags. What moves never goes back: [`plan()`] makes the tags, [`rivals`] says which tags of the registry tell where
-//! they stand, and [`Plan::standing`] which of them stay.
+//! With the first two a pull request gets the tag of its commit alone; [`Recipe::Release`] leaves `latest` where it is
+//! on other branches than the default one. What moves never goes back: [`plan()`] makes the tags, [`rivals`] says which
+//! tags of the registry tell where they stand ([`version_for`] at which version), and [`Plan::standing`] which stay.
 //!
 //! A tag is always valid: what no tag may have becomes a hyphen, what is too long is cut, and where two would be the
 //! same the later gets a hash. The lines know the types and priorities of docker/metadata-action, as far as

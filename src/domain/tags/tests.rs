@@ -462,7 +462,10 @@ fn a_commit_is_a_commit() {
 }
 
 fn recipe() -> impl Strategy<Value = Recipe> {
-    let line = "type=ref,event=branch(,suffix=-latest)?|type=edge,branch=[a-z]{1,6},value=latest|type=raw,value=late,suffix=st|type=semver,pattern=\\{\\{(version|major|minor)\\}\\}|type=sha|type=raw,value=[a-zé/.-]{1,140}|\\{\\{(version|branch|sha|date|major|tag)\\}\\}-?|[a-zA-Z0-9_.-]{1,140}|latest";
+    let line = "type=ref,event=branch(,suffix=-latest)?|type=edge,branch=main,value=latest|\
+                type=raw,value=late,suffix=st|type=semver,pattern=\\{\\{(version|major|minor)\\}\\}|type=sha|\
+                type=raw,value=[a-zé/.-]{1,140}|\\{\\{(version|branch|sha|date|major|tag)\\}\\}-?|\
+                [a-zA-Z0-9_.-]{1,140}|latest";
     prop_oneof![
         Just(Recipe::Release),
         "\\PC{1,140}"
@@ -478,7 +481,7 @@ proptest! {
     #[test]
     fn tags_are_valid_and_distinct_and_the_plan_is_the_same_again(
         recipe in recipe(),
-        git_ref in "refs/heads/(\\PC{0,200}|[a-z/-]{1,20}|latest|main|1\\.2\\.3)|refs/tags/(latest|v1)|refs/pull/1/merge",
+        git_ref in "refs/(heads/(\\PC{0,200}|[a-z/-]{1,20}|latest|main|1\\.2\\.3)|tags/(latest|v1)|pull/1/merge)",
         built in "[0-9]{1,3}(\\.[0-9]{1,3}){1,3}([-+][a-z0-9.]{1,8}|rc1)?",
         stands in "[0-9]\\.[0-9]\\.[0-9]",
     ) {
@@ -502,6 +505,32 @@ proptest! {
             seen.sort();
             seen.dedup();
             prop_assert_eq!(seen.len(), count, "{:?}", plan.tags);
+        }
+    }
+
+    #[test]
+    fn a_guarded_tag_stays_on_each_of_its_rivals(
+        recipe in recipe(),
+        built in "[0-2](\\.[0-3]){1,4}(-rc\\.[0-9])?",
+        listed in proptest::collection::vec("v?[0-3](\\.[0-3]){0,4}(-rc\\.[0-9])?|latest|main-[0-3]\\.1\\.1", 1..20),
+    ) {
+        let built = version(&built);
+        let facts = facts(Some(&built), "refs/heads/main");
+        let mut listed: Vec<Tag> = listed.iter().map(|text| Tag::parse(text).unwrap()).collect();
+        if let Recipe::Class(class) = &recipe {
+            listed.extend((0..3).filter_map(|at| Tag::parse(&format!("{}-v{at}.2.0", class.as_str())).ok()));
+        }
+        let Ok(planned) = plan(&recipe, &facts) else { return Ok(()) };
+        for one in planned.guarded() {
+            for rival in rivals(one, &listed) {
+                let stands_on = version_for(one, &rival).unwrap();
+                let standing = BTreeMap::from([(one.tag.clone(), stands_on.clone())]);
+                let plan = planned.clone().standing(&standing);
+                let staying: Vec<(&Tag, &Fate)> =
+                    plan.tags.iter().filter(|one| one.fate != Fate::Set).map(|one| (&one.tag, &one.fate)).collect();
+                prop_assert_eq!(staying, [(&one.tag, &Fate::Stays(stands_on))]);
+                prop_assert_eq!(plan.set().count() + 1, plan.tags.len());
+            }
         }
     }
 }
