@@ -290,6 +290,17 @@ fn what_stands_behind_a_colon_is_in_the_block() {
 }
 
 #[test]
+fn what_setuptools_scm_writes_is_read() {
+    let text = "TYPE_CHECKING = False\nif TYPE_CHECKING:\n    from typing import Tuple, Union\n    VERSION_TUPLE = Tuple[Union[int, str], ...]\nelse:\n    VERSION_TUPLE = object\n\nversion: str\n__version__: str\n__version_tuple__: VERSION_TUPLE\n\n__version__ = version = '1.4.0'\n__version_tuple__ = version_tuple = (1, 4, 0)\n";
+    assert_eq!(told(text), ("1.4.0".into(), 12));
+    let imported = "if TYPE_CHECKING:\n    from ._v import version\n";
+    assert_eq!(
+        told(imported).0,
+        "Unknown: `version` is given a value in a block, so it depends on what runs"
+    );
+}
+
+#[test]
 fn every_way_to_give_a_name_a_value_is_seen() {
     let function = "Unknown: `version` is a function or a class";
     let changed =
