@@ -41,7 +41,12 @@ fn inherited(files: &Files<'_>, file: &str, document: &Document<'_>) -> Result<S
     while !at.is_empty() {
         at = folder(at);
         let root = join(at, "Cargo.toml");
-        let Some(text) = files.text_if_there(&root)? else { continue };
+        let unread = |lack: Lack| {
+            let why =
+                format!("it takes the version from a workspace above, and of {root}: {}", lack.why);
+            Lack::unknown(file, why).at(line)
+        };
+        let Some(text) = files.text_if_there(&root).map_err(unread)? else { continue };
         let document = Document::parse(&root, &text)?;
         if document.get("workspace").is_some() {
             return shared(&document, &root, file, line);

@@ -164,7 +164,7 @@ impl<'a> Module<'a> {
     fn last(&self, name: &str, before: usize) -> Result<Option<(Binding<'a>, usize)>, Lack> {
         let mut last = None;
         for (index, statement) in self.statements.iter().enumerate().take(before) {
-            if let Some(how) = replaces(statement, name, last.is_some()) {
+            if let Some(how) = self.replaces(statement, name, last.is_some()) {
                 last = Some((Binding::Otherwise(how), index));
             }
             let Some(binding) = self.binding(statement, name) else { continue };
@@ -275,6 +275,31 @@ impl<'a> Module<'a> {
         self.targets(statement, name)
     }
 
+    /// How a statement may give a name a value without writing it out, if it does: by what it imports or runs.
+    fn replaces(
+        &self,
+        statement: &Statement<'_>,
+        name: &str,
+        has_value: bool,
+    ) -> Option<&'static str> {
+        let words = &statement.words;
+        let first = words.first().map(|placed| placed.word)?;
+        if first == Word::Name("from") && words.last()?.word == Word::Sign('*') {
+            if words.iter().any(says_version) {
+                return Some("may be what `import *` brings of a module that says versions");
+            }
+            return (has_value && !name.starts_with('_'))
+                .then_some("may be replaced by what `import *` brings");
+        }
+        if !WRITERS.iter().any(|writer| first == Word::Name(writer)) {
+            return None;
+        }
+        // `exec("name = ...")`, `globals()["name"] = ...`: the name is in a text.
+        let source = self.text.get(statement.start..statement.end)?;
+        (has_value || source.contains(name))
+            .then_some("may be what `exec` or `globals` makes of it")
+    }
+
     /// What an assignment gives a name: `a = b = value`, each with a type perhaps.
     fn targets(&self, statement: &Statement<'a>, name: &str) -> Option<Binding<'a>> {
         let is_assign = |placed: &Placed<'_>| placed.word == Word::Assign && placed.depth == 0;
@@ -337,26 +362,10 @@ fn changes(words: &[Placed<'_>], name: &str) -> bool {
     names.next().is_some_and(|placed| placed.word == Word::Name(name)) && names.next().is_none()
 }
 
-/// How a statement may give a name a value without writing it out, if it does: by what it imports or runs.
-fn replaces(statement: &Statement<'_>, name: &str, has_value: bool) -> Option<&'static str> {
-    let words = &statement.words;
-    let first = words.first().map(|placed| placed.word)?;
-    if first == Word::Name("from") && words.last().is_some_and(|last| last.word == Word::Sign('*'))
-    {
-        let mut names = words.iter().filter_map(|placed| match placed.word {
-            Word::Name(name) => Some(name),
-            _ => None,
-        });
-        let says_version =
-            |name: &str| name.split('_').any(|word| matches!(word, "version" | "about"));
-        if names.any(says_version) {
-            return Some("may be what `import *` brings of a module that says versions");
-        }
-        return (has_value && !name.starts_with('_'))
-            .then_some("may be replaced by what `import *` brings");
-    }
-    let is_writer = WRITERS.iter().any(|writer| first == Word::Name(writer));
-    (has_value && is_writer).then_some("may be replaced by what `exec` or `globals` does")
+/// Whether a word is the name of a module that says versions: `_version`, `__about__`.
+fn says_version(placed: &Placed<'_>) -> bool {
+    let Word::Name(name) = placed.word else { return false };
+    name.split('_').any(|word| matches!(word, "version" | "about"))
 }
 
 /// Whether a target takes several values apart, and one of them is for this name: `(a, name) = ...`.

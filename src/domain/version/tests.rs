@@ -397,6 +397,24 @@ fn rust_packages_inherit_from_the_nearest_workspace() {
 }
 
 #[test]
+fn a_workspace_that_cannot_be_read_is_not_passed_over() {
+    let member = "[package]\nversion.workspace = true\n";
+    let read = |path: &str| match path {
+        "a/b/Cargo.toml" => Entry::Text(member.into()),
+        "a/b/VERSION" => Entry::Text("1.4.0".into()),
+        "a/Cargo.toml" => Entry::Folder,
+        _ => Entry::Absent,
+    };
+    let request = Request { from: &Origin::Auto, folder: "a/b", given: None, git: Git::default() };
+    let failure = find(&request, &read).unwrap_err();
+    assert_eq!(failure.what, "no version in a/b/Cargo.toml:2");
+    assert_eq!(
+        failure.why,
+        "it takes the version from a workspace above, and of a/Cargo.toml: it is a folder, not a file"
+    );
+}
+
+#[test]
 fn keys_and_kinds_of_files() {
     let files = [
         ("a.toml", "[app]\nv = '1.4.0'\n"),

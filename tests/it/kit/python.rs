@@ -34,7 +34,8 @@ impl Wanted {
         let found = names.iter().find(|name| is_wanted(name)).cloned();
         if found.is_none() {
             let why = format!("no Python {test} to compare with among {}", names.join(", "));
-            let is_needed = matches!(self, Self::From(..)) && std::env::var_os("CI").is_some();
+            let is_needed = matches!(self, Self::From(..))
+                && std::env::var_os("CI").is_some_and(|ci| !ci.is_empty());
             assert!(!is_needed, "{why}: on CI this test must run");
             eprintln!("skipped: {why}");
         }

@@ -290,11 +290,22 @@ fn what_stands_behind_a_colon_is_in_the_block() {
 }
 
 #[test]
+fn what_setuptools_scm_writes_is_read() {
+    let text = "TYPE_CHECKING = False\nif TYPE_CHECKING:\n    from typing import Tuple, Union\n    VERSION_TUPLE = Tuple[Union[int, str], ...]\nelse:\n    VERSION_TUPLE = object\n\nversion: str\n__version__: str\n__version_tuple__: VERSION_TUPLE\n\n__version__ = version = '1.4.0'\n__version_tuple__ = version_tuple = (1, 4, 0)\n";
+    assert_eq!(told(text), ("1.4.0".into(), 12));
+    let imported = "if TYPE_CHECKING:\n    from ._v import version\n";
+    assert_eq!(
+        told(imported).0,
+        "Unknown: `version` is given a value in a block, so it depends on what runs"
+    );
+}
+
+#[test]
 fn every_way_to_give_a_name_a_value_is_seen() {
     let function = "Unknown: `version` is a function or a class";
     let changed =
         "Unknown: `version` is changed by another statement, so it is known only at runtime";
-    let writer = "Unknown: `version` may be replaced by what `exec` or `globals` does";
+    let writer = "Unknown: `version` may be what `exec` or `globals` makes of it";
     let letters = "Unknown: `version` may be what Python takes a name in other letters for";
     for (other, expected) in [
         ("async def version(): pass", function),
@@ -326,7 +337,13 @@ fn every_way_to_give_a_name_a_value_is_seen() {
     ] {
         assert_eq!(told(&format!("version = '1.4.0'\n{other}")), ("1.4.0".into(), 1), "{other}");
     }
-    assert_eq!(told("exec(x)\nversion = '1.4.0'"), ("1.4.0".into(), 2));
+    assert_all(&[
+        ("exec(x)\nversion = '1.4.0'", "1.4.0", 2),
+        ("globals()['version'] = 1\nversion = '1.4.0'", "1.4.0", 2),
+        ("globals()['version'] = 1", writer, 1),
+        ("exec('version = 1')", writer, 1),
+        ("exec(open('x').read())\nglobals().update(x)", NOTHING, 0),
+    ]);
 }
 
 #[test]
