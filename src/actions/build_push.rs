@@ -46,11 +46,11 @@ const OUTPUTS: &[OutputSpec] = &[
     },
     OutputSpec {
         name: "tags",
-        doc: "The references that would point to what is built, one a line: `ghcr.io/acme/shop:uat-v1.4.0`.",
+        doc: "The references that would point to what is built, one a line: `ghcr.io/acme/shop:uat-v1.4.0`; several images one after another.",
     },
     OutputSpec {
         name: "primary-ref",
-        doc: "The one of them that names what is built and nothing else: by its version and commit, else by one of both.",
+        doc: "The one of them that says most exactly what is built: by its commit, else by its version, else the first.",
     },
     OutputSpec {
         name: "kept",

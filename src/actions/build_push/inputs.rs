@@ -257,7 +257,8 @@ fn recipe(values: &Values, faults: &mut Faults) -> Option<Recipe> {
         if set.is_some() || class.is_some() {
             faults.add("`tags` are tags of your own: `tag-set` and `tag-class` say others");
         }
-        return faults.keep(Recipe::patterns(&lines.join("\n")).map_err(|failure| in_one_line(&failure)));
+        return faults
+            .keep(Recipe::patterns(&lines.join("\n")).map_err(|failure| in_one_line(&failure)));
     }
     let named = class.clone().or(environment);
     match (set, named) {
@@ -270,7 +271,9 @@ fn recipe(values: &Values, faults: &mut Faults) -> Option<Recipe> {
             None
         }
         (Some("release"), _) | (None, None) => Some(Recipe::Release),
-        (_, Some(name)) => faults.keep(Class::parse(&name).map_err(|failure| in_one_line(&failure))).map(Recipe::Class),
+        (_, Some(name)) => faults
+            .keep(Class::parse(&name).map_err(|failure| in_one_line(&failure)))
+            .map(Recipe::Class),
         (Some(_), None) => None,
     }
 }

@@ -310,7 +310,7 @@ impl<'a> Client<'a> {
             Fault::Forbidden(refusal) => Error::Forbidden {
                 what,
                 registry,
-                refusal,
+                refusal: refusal.into(),
                 has_login: self.settings.credentials.is_some(),
             },
             Fault::Refused { refusal, asks } if refusal.is_limit() => {

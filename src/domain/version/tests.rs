@@ -335,6 +335,10 @@ fn python_projects_say_it_or_say_where() {
         ];
         assert_eq!(told("pyproject.toml", &files), expected, "{pyproject}");
     }
+}
+
+#[test]
+fn a_project_that_takes_it_from_git_has_the_version_of_its_tag() {
     let tags = ["v1.4.0".to_owned()];
     let files = [("pyproject.toml", "[project]\ndynamic = ['version']\n[tool.setuptools_scm]\n")];
     let git = Git { tags: &tags, ..Git::default() };
