@@ -80,7 +80,7 @@ pub(super) struct Reader<'a> {
     open: Vec<usize>,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
     pub(super) fn new(text: &'a str, inside: Inside) -> Self {
         Self { text, inside, at: 0, words: Vec::new(), open: Vec::new() }
     }
