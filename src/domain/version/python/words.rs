@@ -250,7 +250,7 @@ impl<'a> Reader<'a> {
 
 /// Texts in quotes. In an f-string code stands between `{}`, and texts in it, since Python 3.12 with the same quotes
 /// (PEP 701). Older versions refuse those, so that nothing is read in two ways.
-impl<'a> Reader<'a> {
+impl Reader<'_> {
     /// Passes a text, whose quotes begin here.
     fn quoted(&mut self, prefix: &str, nesting: u32) -> Result<(), Broken> {
         let first = self.rest();
