@@ -8,15 +8,24 @@ use libfuzzer_sys::fuzz_target;
 use mta_actions_fuzz::domain::known::Entry;
 use mta_actions_fuzz::domain::version::{Git, Origin, Request, Source, find};
 
-const NAMES: [&str; 7] =
-    ["VERSION", "package.json", "pyproject.toml", "Cargo.toml", "__manifest__.py", "__init__.py", "m.py"];
+const NAMES: [&str; 7] = [
+    "VERSION",
+    "package.json",
+    "pyproject.toml",
+    "Cargo.toml",
+    "__manifest__.py",
+    "__init__.py",
+    "m.py",
+];
 
 /// Whether the characters of a version stand in a text, in their order. A tuple of numbers, texts side by side and keys
 /// of tables are no further apart than that; escapes and numbers that are not decimal are not looked into.
 fn stands_in(version: &str, text: &str) -> bool {
     let mut rest = text.chars();
-    let is_escaped = ["\\", "0x", "0X", "0o", "0O", "0b", "0B"].iter().any(|sign| text.contains(sign));
-    is_escaped || version.chars().filter(char::is_ascii_alphanumeric).all(|c| rest.any(|other| other == c))
+    let is_escaped =
+        ["\\", "0x", "0X", "0o", "0O", "0b", "0B"].iter().any(|sign| text.contains(sign));
+    is_escaped
+        || version.chars().filter(char::is_ascii_alphanumeric).all(|c| rest.any(|other| other == c))
 }
 
 fn lines(text: &str) -> usize {
@@ -31,13 +40,13 @@ fuzz_target!(|data: &[u8]| {
     let (text, others) = whole.split_once("=====").unwrap_or((whole.as_ref(), ""));
     let asked = RefCell::new(Vec::new());
     let read = |path: &str| {
-        assert!(!path.starts_with('/') && path != ".." && !path.starts_with("../"), "{path} is outside");
+        assert!(
+            !path.starts_with('/') && path != ".." && !path.starts_with("../"),
+            "{path} is outside"
+        );
         asked.borrow_mut().push(path.to_owned());
-        match path == name {
-            true => Entry::Text(text.into()),
-            false if others.is_empty() => Entry::Absent,
-            false => Entry::Text(others.into()),
-        }
+        let text = if path == name { text } else { others };
+        if path != name && others.is_empty() { Entry::Absent } else { Entry::Text(text.into()) }
     };
     for origin in [Origin::Auto, Origin::File { path: name.to_owned(), key: None }] {
         let request = Request { from: &origin, folder: "", given: None, git: Git::default() };
@@ -45,7 +54,9 @@ fuzz_target!(|data: &[u8]| {
         assert_eq!(answer, find(&request, &read), "another answer the second time");
         let (place, line) = match &answer {
             Ok(found) => {
-                let Source::File { path, line } = &found.source else { panic!("found in no file: {found:?}") };
+                let Source::File { path, line } = &found.source else {
+                    panic!("found in no file: {found:?}")
+                };
                 let text = if path == name { text } else { others };
                 assert!(stands_in(found.version.raw(), text), "it does not stand there: {found:?}");
                 (path.clone(), *line)

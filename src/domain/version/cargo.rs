@@ -56,7 +56,7 @@ fn inherited(files: &Files<'_>, file: &str, document: &Document<'_>) -> Result<S
     Err(Lack::unknown(file, why).at(line))
 }
 
-/// The version of a workspace. The package counts on it, so that it may not be looked for elsewhere where there is none.
+/// The version of a workspace. The package counts on it: where there is none, it is looked for nowhere else.
 fn shared(root: &Document<'_>, path: &str, file: &str, line: u32) -> Result<Said, Lack> {
     if root.get(SHARED).is_some() {
         return root.version(SHARED);

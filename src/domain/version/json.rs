@@ -40,6 +40,7 @@ pub(super) fn version(file: &str, text: &str, key: Option<&str>) -> Result<Said,
     }
 }
 
+/// Whether a `package.json` says `"private": true` and names the packages that belong to it.
 fn is_private_root(text: &str) -> bool {
     let Ok(object) = serde_json::from_str::<BTreeMap<String, &RawValue>>(text) else {
         return false;
@@ -75,7 +76,8 @@ mod tests {
         assert_eq!(told("{\"v\\u0065rsion\": \"1.0.0\"}", None), ("1.0.0".into(), 1));
     }
 
-    const MONOREPO: &str = "Absent: it is the root of a private monorepo (`private` and `workspaces`), whose packages have versions";
+    const MONOREPO: &str = "Absent: it is the root of a private monorepo (`private` and `workspaces`), whose packages \
+                            have versions";
 
     #[test]
     fn the_root_of_a_private_monorepo_counts_where_its_key_is_named() {

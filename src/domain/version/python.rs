@@ -340,8 +340,8 @@ fn imports(words: &[Placed<'_>], name: &str) -> bool {
     })
 }
 
-/// Whether the first line of a block gives a name a value: `for a, name in`, `with x as name`, `case name`. It may say so
-/// of a line that only reads the name, never the other way round.
+/// Whether the first line of a block gives a name a value: `for a, name in`, `with x as name`, `case name`. It may say
+/// so of a line that only reads the name, never the other way round.
 fn in_block(words: &[Placed<'_>], name: &str) -> bool {
     let is = |placed: &Placed<'_>, word: &str| placed.word == Word::Name(word);
     let targets = match words.iter().find(|placed| !is(placed, "async")) {

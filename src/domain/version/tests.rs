@@ -309,14 +309,6 @@ fn python_projects_say_it_or_say_where() {
             "no version in pyproject.toml:4: hatch-vcs takes the version from git, and the commit has no tag that is a version, such as v1.4.0",
         ),
         (
-            "[tool.setuptools-git-versioning]\nenabled = false\n[tool.poetry]\nversion = '1.4.0'\n",
-            "1.4.0 @ pyproject.toml:4",
-        ),
-        (
-            "[tool.setuptools-git-versioning]\nenabled = true\n",
-            "no version in pyproject.toml:1: setuptools-git-versioning takes the version from git, and the commit has no tag that is a version, such as v1.4.0",
-        ),
-        (
             "[tool.black]\ntarget-version = ['py311']\n",
             "no version in pyproject.toml: it has neither `project.version` nor `tool.poetry.version`",
         ),
@@ -343,6 +335,21 @@ fn a_project_that_takes_it_from_git_has_the_version_of_its_tag() {
     let files = [("pyproject.toml", "[project]\ndynamic = ['version']\n[tool.setuptools_scm]\n")];
     let git = Git { tags: &tags, ..Git::default() };
     assert_eq!(told_with("pyproject.toml", "", &files, git), "1.4.0 @ tag v1.4.0");
+}
+
+#[test]
+fn a_tool_that_is_switched_off_does_not_count() {
+    let off =
+        "[tool.setuptools-git-versioning]\nenabled = false\n[tool.poetry]\nversion = '1.4.0'\n";
+    assert_eq!(told("pyproject.toml", &[("pyproject.toml", off)]), "1.4.0 @ pyproject.toml:4");
+    for on in
+        ["[tool.setuptools-git-versioning]\nenabled = true\n", "[tool.setuptools-git-versioning]\n"]
+    {
+        assert_eq!(
+            told("pyproject.toml", &[("pyproject.toml", on)]),
+            "no version in pyproject.toml:1: setuptools-git-versioning takes the version from git, and the commit has no tag that is a version, such as v1.4.0"
+        );
+    }
 }
 
 #[test]

@@ -7,8 +7,8 @@ use super::words::{Inside, Placed, Reader, Word};
 pub(super) enum Expression<'a> {
     /// A name.
     Name(&'a str),
-    /// A name whose elements are joined by dots: `'.'.join(map(str, NAME))`, `'.'.join(str(x) for x in NAME)`, also with
-    /// a list in the call.
+    /// A name whose elements are joined by dots: `'.'.join(map(str, NAME))`, `'.'.join(str(x) for x in NAME)`, also
+    /// with a list in the call.
     Joined(&'a str),
     /// One call with a name and nothing else, of a function whose name says that it writes a version:
     /// `get_version(NAME)`.
