@@ -15,7 +15,7 @@ fn told(files: &[(&str, &str)], inputs: &[(&str, &str)]) -> String {
 
 #[test]
 fn inputs_that_contradict_or_lack_something() {
-    let long = "a".repeat(70_000);
+    let endless = "a".repeat(70_000);
     for (inputs, words) in [
         (&[][..], "`image` is missing"),
         (&[("image", "Acme/Shop")], "its name has capitals"),
@@ -26,7 +26,7 @@ fn inputs_that_contradict_or_lack_something() {
         (&[("images", "- context: x")], "an entry has no `image`"),
         (&[("images", "image: a/c")], "no YAML list"),
         (&[("images", "[]")], "it is empty"),
-        (&[("images", &long)], "longer than 64 KiB"),
+        (&[("images", &endless)], "longer than 64 KiB"),
         (&[("image", "a/b"), ("context", "../x")], "leads out of the repository"),
         (&[("image", "a/b"), ("tags", "{{version}}"), ("tag-set", "release")], "tags of your own"),
         (&[("image", "a/b"), ("tag-set", "environment")], "needs `environment`"),

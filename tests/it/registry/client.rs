@@ -21,7 +21,7 @@ impl Sink for Silent {
 }
 
 /// A client of the registry at `http://HOST:PORT`, faster than the usual one.
-pub fn client(url: &str, credentials: Option<Credentials>) -> Client<'static> {
+pub fn client(url: &str, credentials: impl Into<Option<Credentials>>) -> Client<'static> {
     let registry = Registry::parse(url.strip_prefix("http://").unwrap()).unwrap();
     let tempo = Tempo {
         first_pause: Duration::from_millis(5),
@@ -29,12 +29,12 @@ pub fn client(url: &str, credentials: Option<Credentials>) -> Client<'static> {
         answer: Duration::from_secs(2),
     };
     let budget = Duration::from_secs(8);
-    let settings = Settings { credentials, budget, seed: 1, tempo };
+    let settings = Settings { credentials: credentials.into(), budget, seed: 1, tempo };
     Client::new(&http::client().unwrap(), registry, settings, &Silent)
 }
 
-pub fn password(username: &str, password: &str) -> Option<Credentials> {
-    Some(Credentials::Password { username: username.to_owned(), password: password.into() })
+pub fn password(username: &str, password: &str) -> Credentials {
+    Credentials::Password { username: username.to_owned(), password: password.into() }
 }
 
 fn reference(url: &str, rest: &str) -> Reference {
@@ -45,9 +45,9 @@ async fn find(url: &str, rest: &str) -> Result<Option<Found>, Error> {
     client(url, None).find(&reference(url, rest)).await
 }
 
-fn found(pushed: &Pushed) -> Option<Found> {
+fn found(pushed: &Pushed) -> Found {
     let digest = Digest::parse(&pushed.digest).unwrap();
-    Some(Found { digest, media_type: MediaType::parse(&pushed.media_type).unwrap() })
+    Found { digest, media_type: MediaType::parse(&pushed.media_type).unwrap() }
 }
 
 /// What is there and not there costs one request, and two.
@@ -69,13 +69,17 @@ async fn all_four_media_types_are_found_by_one_request() {
         proxy.heal();
         assert_eq!(
             find(&proxy.url(), &format!("acme/shop:{tag}")).await.unwrap(),
-            found(pushed),
+            Some(found(pushed)),
             "{tag}"
         );
         assert_eq!(proxy.lines(), [format!("HEAD /v2/acme/shop/manifests/{tag}")]);
         assert_eq!(proxy.requests()[0].all("accept").join(", "), accept_all());
         let by_digest = format!("acme/shop@{}", pushed.digest);
-        assert_eq!(find(&proxy.url(), &by_digest).await.unwrap(), found(pushed), "{by_digest}");
+        assert_eq!(
+            find(&proxy.url(), &by_digest).await.unwrap(),
+            Some(found(pushed)),
+            "{by_digest}"
+        );
     }
     for absent in ["acme/shop:none", "acme/none:1", &format!("acme/shop@sha256:{}", "0".repeat(64))]
     {
@@ -97,13 +101,13 @@ async fn details_are_those_of_the_images_and_not_of_their_attestations() {
     let image = Content::image(&url, "acme/shop").platform("linux/arm/v7").tag("one").push().await;
     let client = client(&url, None);
     let one = reference(&url, "acme/shop:one");
-    let details = client.details(one.repository(), &found(&image).unwrap()).await.unwrap();
+    let details = client.details(one.repository(), &found(&image)).await.unwrap();
     assert_eq!(
         details.platforms.iter().map(ToString::to_string).collect::<Vec<_>>(),
         ["linux/arm/v7"]
     );
     assert_eq!(details.pulled, bytes(&image));
-    let details = client.details(one.repository(), &found(&index).unwrap()).await.unwrap();
+    let details = client.details(one.repository(), &found(&index)).await.unwrap();
     let platforms: Vec<String> = details.platforms.iter().map(ToString::to_string).collect();
     assert_eq!(platforms, ["linux/amd64", "linux/arm64"]);
     assert_eq!(details.pulled, index.children[..2].iter().map(bytes).max().unwrap());
@@ -126,7 +130,7 @@ async fn answers_that_lack_something_are_looked_at_themselves() {
         proxy.once("HEAD", Fault::Header(name, value.map(str::to_owned)));
         assert_eq!(
             find(&proxy.url(), "acme/shop:v1").await.unwrap(),
-            found(&pushed),
+            Some(found(&pushed)),
             "{name} {value:?}"
         );
         assert_eq!(proxy.lines()[1..], ["GET /v2/acme/shop/manifests/v1"], "{name} {value:?}");
@@ -134,11 +138,15 @@ async fn answers_that_lack_something_are_looked_at_themselves() {
     // Neither answer names a digest: it is that of the bytes.
     proxy.heal();
     proxy.always("", Fault::Header("Docker-Content-Digest", None));
-    assert_eq!(find(&proxy.url(), "acme/shop:v1").await.unwrap(), found(&pushed));
+    assert_eq!(find(&proxy.url(), "acme/shop:v1").await.unwrap(), Some(found(&pushed)));
     for status in [400, 405, 501] {
         proxy.heal();
         proxy.once("HEAD", Fault::Answer(Answer::new(status, "")));
-        assert_eq!(find(&proxy.url(), "acme/shop:v1").await.unwrap(), found(&pushed), "{status}");
+        assert_eq!(
+            find(&proxy.url(), "acme/shop:v1").await.unwrap(),
+            Some(found(&pushed)),
+            "{status}"
+        );
     }
 }
 
@@ -203,7 +211,11 @@ async fn what_passes_by_itself_is_asked_again() {
         proxy.heal();
         proxy.nth(0, fault.clone());
         proxy.nth(1, fault.clone());
-        assert_eq!(find(&proxy.url(), "acme/shop:v1").await.unwrap(), found(&pushed), "{fault:?}");
+        assert_eq!(
+            find(&proxy.url(), "acme/shop:v1").await.unwrap(),
+            Some(found(&pushed)),
+            "{fault:?}"
+        );
     }
     // What stays.
     proxy.heal();
@@ -233,11 +245,11 @@ async fn a_login_is_told_to_the_registry_and_to_nobody_else() {
     let registry = Distribution::htpasswd("ada").await;
     let proxy = FaultProxy::before(&registry.url()).await;
     let elsewhere = FaultProxy::before(&registry.url()).await;
-    let ask = async |credentials| {
+    let ask = async |credentials: Option<Credentials>| {
         client(&proxy.url(), credentials).find(&reference(&proxy.url(), "acme/shop:v1")).await
     };
-    assert_eq!(ask(password("ada", PASSWORD)).await.unwrap(), None);
-    let error = ask(password("ada", "wrong")).await.unwrap_err();
+    assert_eq!(ask(Some(password("ada", PASSWORD))).await.unwrap(), None);
+    let error = ask(Some(password("ada", "wrong"))).await.unwrap_err();
     assert!(matches!(error, Error::Login { .. }), "{error:?}");
     let error = ask(None).await.unwrap_err();
     assert!(matches!(error, Error::Forbidden { has_login: false, .. }), "{error:?}");
@@ -246,7 +258,7 @@ async fn a_login_is_told_to_the_registry_and_to_nobody_else() {
     // Sent elsewhere, it asks there without it.
     proxy.heal();
     proxy.nth(1, Fault::Redirect(elsewhere.other_host()));
-    let error = ask(password("ada", PASSWORD)).await.unwrap_err();
+    let error = ask(Some(password("ada", PASSWORD))).await.unwrap_err();
     assert!(!elsewhere.lines().is_empty() && !elsewhere.saw_credentials(), "{error:?}");
     assert!(proxy.saw_credentials());
 }
@@ -304,16 +316,16 @@ async fn absent_forbidden_limited_and_wrong_logins_are_different_answers() {
     let tokens = tokens().await;
     let registry = Distribution::token(&tokens).await;
     let url = registry.url();
-    let ask = async |credentials, rest: &str| {
+    let ask = async |credentials: Option<Credentials>, rest: &str| {
         client(&url, credentials).find(&reference(&url, rest)).await
     };
-    let ada = || password("ada", "lovelace");
+    let ada = || Some(password("ada", "lovelace"));
     assert_eq!(ask(ada(), "acme/shop:none").await.unwrap(), None);
     let error = ask(ada(), "acme/other:v1").await.unwrap_err();
     assert!(matches!(error, Error::Forbidden { has_login: true, .. }), "{error:?}");
     let error = ask(None, "acme/shop:v1").await.unwrap_err();
     assert!(matches!(error, Error::Forbidden { has_login: false, .. }), "{error:?}");
-    let error = ask(password("ada", "wrong"), "acme/shop:v1").await.unwrap_err();
+    let error = ask(Some(password("ada", "wrong")), "acme/shop:v1").await.unwrap_err();
     assert!(matches!(error, Error::Login { .. }), "{error:?}");
     assert!(!format!("{error} {error:?} {}", error.help()).contains("wrong"), "{error:?}");
     tokens.script(too_many(Some(3600)), Ending::Whole);
