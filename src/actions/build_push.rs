@@ -3,6 +3,7 @@
 use crate::actions::{Ending, World};
 use crate::domain::action::{ActionSpec, AfterCancel, JUDGES, OutputSpec, no_rules};
 use crate::domain::input::Values;
+use crate::failure::{Failure, Outcome};
 
 mod ending;
 mod exists;
@@ -91,5 +92,11 @@ pub async fn run(values: &Values, world: World<'_>) -> Ending {
             exists::story(asked, &inputs.login, world).await.map_err(|failure| vec![failure])
         }
     };
+    if world.cancel.is_cancelled() {
+        let cancelled = Failure::new(Outcome::Unavailable, "the run was cancelled")
+            .why("it had not come to its end")
+            .help("run it again");
+        return ending::of_failures(&[cancelled]);
+    }
     told.unwrap_or_else(|failures| ending::of_failures(&failures))
 }

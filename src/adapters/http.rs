@@ -79,7 +79,8 @@ fn builder() -> reqwest::ClientBuilder {
 
 /// Whether an address means the host that we run on.
 pub fn is_this_host(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default();
+    // A dot at the end says that the name is whole.
+    let host = url.host_str().unwrap_or_default().trim_end_matches('.');
     let ip = host.trim_matches(['[', ']']).parse::<IpAddr>();
     ip.map_or_else(|_| host == "localhost", |ip| ip.is_loopback())
 }
@@ -161,9 +162,13 @@ mod tests {
 
     #[test]
     fn this_host_is_told_from_others() {
-        for url in
-            ["http://127.0.0.1:1/", "http://127.9.9.9/", "http://[::1]/", "http://LOCALHOST/"]
-        {
+        for url in [
+            "http://127.0.0.1:1/",
+            "http://127.9.9.9/",
+            "http://[::1]/",
+            "http://LOCALHOST/",
+            "http://localhost./",
+        ] {
             assert!(is_this_host(&url.parse().unwrap()), "{url}");
         }
         for url in ["http://10.0.0.1/", "http://localhost.example.org/", "http://[::2]/"] {

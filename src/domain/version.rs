@@ -17,7 +17,7 @@ mod python;
 mod text;
 mod toml;
 
-pub use find::{AUTO, Found, Origin, Request, Source, find};
+pub use find::{AUTO, Found, Looked, Origin, Request, Source, find, look};
 pub use git::Git;
 pub use number::Version;
 

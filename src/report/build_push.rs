@@ -5,7 +5,6 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use crate::domain::image::{Digest, MediaType, Platform, Reference, Repository, Tag};
-use crate::domain::input::bytes_text;
 use crate::domain::shown::visible;
 use crate::domain::tags::{Fate, Kind, Plan, Planned};
 use crate::domain::version::{Found, Source};
@@ -132,14 +131,14 @@ impl Planning {
             lines.push(format!("  {word:<6} {}{note}", self.reference(&planned.tag)));
         }
         for left in &self.plan.left_out {
-            lines.push(format!("  {:<6} {}: {}", "no", visible(&left.what), left.why));
+            lines.push(format!("  {:<6} {}: {}", "not", visible(&left.what), left.why));
         }
         lines
     }
 
     /// The plan for a step summary.
     fn section(&self) -> String {
-        let mut table = Table::new(&["tag", "", ""]);
+        let mut table = Table::new(&["tag", "what happens", "why"]);
         for planned in &self.plan.tags {
             let word = self.change(planned).word();
             table.raw_row(&[
@@ -152,8 +151,15 @@ impl Planning {
             table.raw_row(&[code(&left.what), "not made".to_owned(), plain(&left.why)]);
         }
         let mut text = format!("#### {}\n\n{}", plain(&self.title()), table.render());
-        if let Asking::Left = self.asking {
-            text.push_str("\nThe registry was not asked which tags are there (`offline`).\n");
+        match &self.asking {
+            Asking::Listed(_) => {}
+            Asking::Left => text.push_str(
+                "\nThe registry was not asked which tags are there (`offline`): none is held back.\n",
+            ),
+            Asking::Failed(failure) => text.push_str(&format!(
+                "\n⚠ It is not known which tags are there, and none is held back: {}\n",
+                plain(&failure.to_string())
+            )),
         }
         text
     }
@@ -196,7 +202,8 @@ fn note(planned: &Planned) -> String {
     let mut notes = Vec::new();
     if let Fate::Stays(standing) = &planned.fate {
         let built = planned.version.as_ref().map(|version| format!(" than {version}"));
-        notes.push(format!("it is {standing}, which is higher{}", built.unwrap_or_default()));
+        notes
+            .push(format!("it stands on {standing}, which is higher{}", built.unwrap_or_default()));
     }
     if let Some(text) = &planned.instead_of {
         notes.push(format!("made of `{}`", visible(text)));
@@ -245,9 +252,17 @@ impl Looked {
         Some(platforms.iter().map(ToString::to_string).collect::<Vec<_>>().join(","))
     }
 
+    /// The image with the tag that is meant: without one it is `latest`.
+    fn named(&self) -> String {
+        match (self.reference.digest(), self.reference.tag_or_latest()) {
+            (None, Some(tag)) => self.reference.repository().tagged(tag).familiar(),
+            _ => self.reference.familiar(),
+        }
+    }
+
     /// The answer in a sentence.
     pub fn sentence(&self) -> String {
-        let reference = self.reference.familiar();
+        let reference = self.named();
         let Some((digest, media_type)) = &self.found else {
             return format!("{reference} does not exist");
         };
@@ -263,14 +278,18 @@ impl Looked {
             } else {
                 platforms.replace(',', ", ")
             };
-            let _ = write!(sentence, ", for {of}, {} to pull", bytes_text(*pulled));
+            let _ = write!(sentence, ", for {of}, {pulled} bytes to pull");
         }
         sentence
     }
 
     /// The answer for a step summary.
-    pub fn section(&self) -> String {
-        let sign = if self.found.is_some() { "✅" } else { "⚪" };
+    pub fn section(&self, must_exist: bool) -> String {
+        let sign = match self.found {
+            Some(_) => "✅",
+            None if must_exist => "❌",
+            None => "⚪",
+        };
         format!("### {sign} build-push: {}\n", plain(&self.sentence()))
     }
 }

@@ -97,6 +97,7 @@ mod packaging {
 }
 mod registry {
     mod client;
+    mod hosted;
     mod kit;
 }
 mod runner {

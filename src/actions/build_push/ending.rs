@@ -68,10 +68,16 @@ fn taken(planning: &Planning) -> Option<Annotation> {
 }
 
 /// The ending of a look for an image.
-pub fn of_looked(looked: &Looked, must_exist: bool, world: World<'_>) -> Ending {
+pub fn of_looked(
+    looked: &Looked,
+    must_exist: bool,
+    lack: Option<&Failure>,
+    world: World<'_>,
+) -> Ending {
     let is_missing = must_exist && looked.found.is_none();
     world.events.emit(Event::Note(looked.sentence()));
-    let mut ending = Ending::new(if is_missing { Outcome::Failed } else { Outcome::Done });
+    let outcome = if is_missing { Outcome::Failed } else { Outcome::Done };
+    let mut ending = Ending::new(lack.map_or(outcome, |lack| lack.outcome));
     ending.outputs.set("exists", looked.found.is_some().to_string());
     if let Some((digest, media_type)) = &looked.found {
         ending.outputs.set("digest", digest.to_string());
@@ -81,7 +87,11 @@ pub fn of_looked(looked: &Looked, must_exist: bool, world: World<'_>) -> Ending 
         ending.outputs.set("platforms", looked.platforms().unwrap_or_default());
         ending.outputs.set("size", pulled.to_string());
     }
-    ending.summary.push(looked.section());
+    ending.summary.push(looked.section(must_exist));
+    if let Some(lack) = lack {
+        ending.summary.push(format!("{}\n", plain(&lack.to_string())));
+        ending.annotations.push(annotation(SPEC.name, lack));
+    }
     if is_missing {
         let failure = Failure::new(Outcome::Failed, looked.sentence())
             .why("`must-exist` is true")

@@ -14,20 +14,28 @@ use crate::report::build_push::Looked;
 /// It could not be found out.
 pub async fn story(wanted: &Wanted, login: &Login, world: World<'_>) -> Result<Ending, Failure> {
     let mut registries = Registries::new(login, world)?;
-    let looked = look(wanted, &mut registries).await.map_err(|error| failed(&error))?;
-    Ok(ending::of_looked(&looked, wanted.must_exist, world))
+    let (looked, lack) = look(wanted, &mut registries).await.map_err(|error| failed(&error))?;
+    Ok(ending::of_looked(&looked, wanted.must_exist, lack.as_ref(), world))
 }
 
-async fn look(wanted: &Wanted, registries: &mut Registries<'_>) -> Result<Looked, Error> {
+/// Looks, and answers what of the details could not be found out: that it is there is known then all the same.
+async fn look(
+    wanted: &Wanted,
+    registries: &mut Registries<'_>,
+) -> Result<(Looked, Option<Failure>), Error> {
     let Wanted { reference, details, .. } = wanted;
     let repository = reference.repository();
     let client = registries.client(repository.registry()).await?;
     let found = client.find(reference).await?;
-    let details = match &found {
-        Some(found) if *details => Some(client.details(repository, found).await?),
+    let asked = match &found {
+        Some(found) if *details => Some(client.details(repository, found).await),
         _ => None,
+    };
+    let (details, lack) = match asked.transpose() {
+        Ok(details) => (details, None),
+        Err(error) => (None, Some(failed(&error))),
     };
     let found = found.map(|found| (found.digest, found.media_type));
     let details = details.map(|Details { platforms, pulled }| (platforms, pulled));
-    Ok(Looked { reference: reference.clone(), found, details })
+    Ok((Looked { reference: reference.clone(), found, details }, lack))
 }

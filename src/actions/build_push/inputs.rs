@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use secrecy::SecretString;
 
-use crate::domain::image::{Reference, Registry, Repository};
+use crate::domain::image::{Parts, Reference, Registry, Repository};
 use crate::domain::input::{Values, nearest};
 use crate::domain::shown::visible;
 use crate::domain::tags::{Class, Recipe};
@@ -135,7 +135,8 @@ fn wanted(values: &Values, faults: &mut Faults) -> Option<Wanted> {
         faults.add("`mode: exists` needs `ref`, such as `ghcr.io/acme/shop:v1.4.0`");
         return None;
     };
-    let reference = faults.keep(Reference::parse(&text).map_err(|why| format!("`ref`: {why}")))?;
+    let reference = faults
+        .keep(Reference::parse(&in_lower_case(&text)).map_err(|why| format!("`ref`: {why}")))?;
     let (must_exist, details) = (values.flag("must-exist"), values.flag("details"));
     Some(Wanted { reference, must_exist, details })
 }
@@ -147,6 +148,14 @@ fn asked(values: &Values, faults: &mut Faults) -> Option<Asked> {
     let images = images(values, faults);
     let recipe = recipe(values, faults);
     Some(Asked { images: images?, recipe: recipe?, offline: values.flag("offline") })
+}
+
+/// The name of an image in lower case, as registries want it: `ghcr.io/${{ github.repository }}` may have capitals. A
+/// tag keeps its own.
+fn in_lower_case(text: &str) -> String {
+    let name = Parts::of(text).name;
+    text.strip_prefix(name)
+        .map_or_else(|| text.to_owned(), |rest| format!("{}{rest}", name.to_lowercase()))
 }
 
 /// The text of an input, if there is one.
@@ -202,7 +211,7 @@ fn image(entry: &BTreeMap<String, String>, shared: &Shared, faults: &mut Faults)
     let own = |key: &str| {
         entry.get(key).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
     };
-    let name = own("image").unwrap_or_default();
+    let name = in_lower_case(&own("image").unwrap_or_default());
     let name = faults.keep(Repository::parse(&name).map_err(|why| format!("`image`: {why}")));
     let context = own("context").or_else(|| shared.context.clone()).unwrap_or_default();
     let inside = crate::domain::known::join("", &context);
@@ -216,7 +225,9 @@ fn image(entry: &BTreeMap<String, String>, shared: &Shared, faults: &mut Faults)
         own("version-from").or_else(|| shared.from.clone())
     };
     let from = faults.keep(Origin::parse(from.as_deref().unwrap_or("auto")));
-    let given = own("version").or_else(|| shared.given.clone());
+    // What an entry says itself counts before what is said for all.
+    let shared_given = shared.given.clone().filter(|_| own("version-from").is_none());
+    let given = own("version").or(shared_given);
     if given.is_some() && from.as_ref().is_some_and(|from| *from != Origin::Value) {
         faults.add("`version` counts only with `version-from: value`");
     }
@@ -255,7 +266,7 @@ fn recipe(values: &Values, faults: &mut Faults) -> Option<Recipe> {
     let (set, lines) = (values.text("tag-set"), values.list("tags"));
     if !lines.is_empty() {
         if set.is_some() || class.is_some() {
-            faults.add("`tags` are tags of your own: `tag-set` and `tag-class` say others");
+            faults.add("`tags` are tags of your own: leave `tag-set` and `tag-class` out");
         }
         return faults
             .keep(Recipe::patterns(&lines.join("\n")).map_err(|failure| in_one_line(&failure)));
@@ -308,6 +319,11 @@ fn password(
         faults.add("`username` has a colon, which no user name may have");
     }
     let registry = match (named, registries) {
+        (Some(named), of) if !of.is_empty() && !of.iter().any(|of| of.is_same(&named)) => {
+            let of = of.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            faults.add(format!("`registry` is {named}, and no image is of it: set `registry` to {of}, or leave it out"));
+            return None;
+        }
         (Some(named), _) => named,
         (None, [first, others @ ..]) if others.iter().all(|other| other == first) => {
             (*first).clone()

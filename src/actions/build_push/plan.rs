@@ -13,7 +13,7 @@ use crate::actions::{Ending, World};
 use crate::adapters::registry::{Client, Error};
 use crate::domain::image::{Digest, Repository, Tag};
 use crate::domain::tags::{self, Facts, GitRef, Plan, Planned, rivals, version_for};
-use crate::domain::version::{Found, Origin, Version};
+use crate::domain::version::{Found, Looked, Origin, Version};
 use crate::failure::Failure;
 use crate::report::build_push::{Asking, Planning};
 
@@ -55,13 +55,25 @@ fn decide(
     versions: &Versions,
     world: World<'_>,
 ) -> Result<(Option<Found>, Plan), Failure> {
-    let is_needed = asked.recipe.needs_version() || image.from != Origin::Auto;
-    let found = if is_needed { Some(versions.of(image)?) } else { None };
+    let looked = match versions.of(image) {
+        Ok(looked) => Some(looked),
+        // Also where no tag has a version in its name it says whether `latest` may move; but nobody has to have one then.
+        Err(failure) if asked.recipe.needs_version() || image.from != Origin::Auto => {
+            return Err(failure);
+        }
+        Err(_) => None,
+    };
+    let (found, lack) = match looked {
+        Some(Looked::Found(found)) => (Some(found), None),
+        Some(Looked::Nowhere(lack)) => (None, Some(lack)),
+        None => (None, None),
+    };
     let facts = Facts {
         version: found.as_ref().map(|found| &found.version),
+        lack: lack.as_ref(),
         sha: &world.job.sha,
         git_ref: GitRef::parse(&world.job.git_ref),
-        default_branch: world.job.event["repository"]["default_branch"].as_str(),
+        default_branch: versions.default_branch(),
         at: TimeZone::UTC.to_datetime(Timestamp::now()),
     };
     let plan = tags::plan(&asked.recipe, &facts)?;
@@ -74,6 +86,10 @@ async fn against(
     image: &Repository,
     registries: &mut Registries<'_>,
 ) -> (Plan, Asking) {
+    let registry = image.registry();
+    if let Some(failure) = registries.silent(registry) {
+        return (plan, Asking::Failed(failure.clone()));
+    }
     let asked = async {
         let client = registries.client(image.registry()).await?;
         let listed = match client.tags(image).await {
@@ -85,8 +101,16 @@ async fn against(
         Ok::<_, Error>((listed, standing))
     };
     match asked.await {
-        Ok((listed, standing)) => (plan.standing(&standing), Asking::Listed(listed)),
-        Err(error) => (plan, Asking::Failed(failed(&error))),
+        Ok((mut listed, standing)) => {
+            let plan = plan.standing(&standing);
+            listed.retain(|tag| plan.tags.iter().any(|planned| planned.tag == *tag));
+            (plan, Asking::Listed(listed))
+        }
+        Err(error) => {
+            let failure = failed(&error);
+            registries.remember(registry, &error, &failure);
+            (plan, Asking::Failed(failure))
+        }
     }
 }
 

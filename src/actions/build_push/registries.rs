@@ -22,6 +22,7 @@ pub struct Registries<'a> {
     login: &'a Login,
     http: http::Client,
     known: BTreeMap<Registry, Client<'a>>,
+    silent: BTreeMap<Registry, Failure>,
 }
 
 impl<'a> Registries<'a> {
@@ -35,7 +36,7 @@ impl<'a> Registries<'a> {
                 .why(error)
                 .help("check SSL_CERT_FILE and the proxy variables")
         })?;
-        Ok(Self { world, login, http, known: BTreeMap::new() })
+        Ok(Self { world, login, http, known: BTreeMap::new(), silent: BTreeMap::new() })
     }
 
     /// The client of a registry.
@@ -58,20 +59,37 @@ impl<'a> Registries<'a> {
         })
     }
 
+    /// Why a registry is not asked any more: it would cost each image the same time for the same answer.
+    pub fn silent(&self, registry: &Registry) -> Option<&Failure> {
+        self.silent.get(registry)
+    }
+
+    /// Notes that a registry does not answer, whatever it is asked.
+    pub fn remember(&mut self, registry: &Registry, error: &Error, failure: &Failure) {
+        let is_of_all = matches!(
+            error,
+            Error::Unreachable { .. }
+                | Error::Limited { .. }
+                | Error::Login { .. }
+                | Error::NoLogin { .. }
+        );
+        if is_of_all {
+            self.silent.insert(registry.clone(), failure.clone());
+        }
+    }
+
     /// Those of the inputs, else those of this machine, else the job's own.
     async fn credentials(&self, registry: &Registry) -> Result<Option<Credentials>, Error> {
         if let Some((_, username, password)) =
-            self.login.password.as_ref().filter(|(of, ..)| of == registry)
+            self.login.password.as_ref().filter(|(of, ..)| of.is_same(registry))
         {
             return Ok(Some(of(username, password)));
         }
         let env = ChildEnv::from_process();
         let stored = credentials(registry, &env, self.world.cancel).await?;
-        let own = || match (&self.login.token, registry.as_str()) {
-            (Some(token), GITHUB) => Some(of(&self.world.job.actor, token)),
-            _ => None,
-        };
-        Ok(stored.or_else(own))
+        let token =
+            self.login.token.as_ref().filter(|_| registry.as_str().eq_ignore_ascii_case(GITHUB));
+        Ok(stored.or_else(|| token.map(|token| of(&self.world.job.actor, token))))
     }
 }
 

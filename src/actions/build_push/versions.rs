@@ -2,14 +2,16 @@
 
 use crate::actions::World;
 use crate::actions::build_push::inputs::Image;
+use crate::adapters::git::GitError;
 use crate::adapters::git::repo::{Access, Repo};
 use crate::adapters::git::tags::Tags;
 use crate::adapters::host::checkout::Checkout;
 use crate::adapters::host::process::ChildEnv;
 use crate::domain::event::Event;
 use crate::domain::known::Entry;
+use crate::domain::shown::visible;
 use crate::domain::tags::GitRef;
-use crate::domain::version::{Found, Git, Origin, Request, find};
+use crate::domain::version::{Git, Looked, Origin, Request, look};
 use crate::failure::{Failure, Outcome};
 
 /// What versions are looked for in.
@@ -17,6 +19,7 @@ pub struct Versions {
     checkout: Checkout,
     tags: Tags,
     started_by: Option<String>,
+    default_branch: Option<String>,
 }
 
 impl Versions {
@@ -35,14 +38,32 @@ impl Versions {
             GitRef::Tag(tag) => Some(tag.to_owned()),
             _ => None,
         };
-        Ok(Self { checkout, tags: tags(world).await, started_by })
+        let (tags, noted) = of_git(world).await;
+        let named = world.job.event["repository"]["default_branch"].as_str();
+        let default_branch = named.map(str::to_owned).or(noted);
+        Ok(Self { checkout, tags, started_by, default_branch })
+    }
+
+    /// The default branch of the repository, as GitHub or the clone has it.
+    pub fn default_branch(&self) -> Option<&str> {
+        self.default_branch.as_deref()
     }
 
     /// The version of one image, and where it was found.
     ///
     /// # Errors
-    /// There is none, it cannot be known, or several disagree.
-    pub fn of(&self, image: &Image) -> Result<Found, Failure> {
+    /// It cannot be known, or several disagree; there is none in the file that is named; or no such folder.
+    pub fn of(&self, image: &Image) -> Result<Looked, Failure> {
+        if !matches!(self.entry(&image.context), Entry::Folder) {
+            let what = format!(
+                "no folder \"{}\" to build {}",
+                visible(&image.context),
+                image.name.familiar()
+            );
+            return Err(Failure::new(Outcome::BadInput, what)
+                .why("`context` is the folder that is built, from the top of the repository")
+                .help("check `context`, and that the repository was checked out before"));
+        }
         let folder = if image.from == Origin::Auto { image.context.as_str() } else { "" };
         let git = Git {
             started_by: self.started_by.as_deref(),
@@ -51,7 +72,7 @@ impl Versions {
             is_shallow: self.tags.is_shallow,
         };
         let request = Request { from: &image.from, folder, given: image.given.as_deref(), git };
-        find(&request, &|path| self.entry(path))
+        look(&request, &|path| self.entry(path))
     }
 
     /// What stands at a path of the checkout, which it does not leave.
@@ -63,16 +84,17 @@ impl Versions {
     }
 }
 
-/// The tags of the commit; none where there is no repository, or git cannot be asked: what needs them says so.
-async fn tags(world: World<'_>) -> Tags {
+/// The tags of the commit and the default branch; none where there is no repository, or git cannot be asked: what needs
+/// them says so.
+async fn of_git(world: World<'_>) -> (Tags, Option<String>) {
     let access =
         Access { env: ChildEnv::from_process(), cancel: world.cancel.clone(), credentials: None };
-    let tags = match Repo::open(&world.job.workspace, access).await {
-        Ok(repo) => repo.tags().await,
-        Err(error) => Err(error),
+    let asked = async {
+        let repo = Repo::open(&world.job.workspace, access).await?;
+        Ok::<_, GitError>((repo.tags().await?, repo.default_branch().await?))
     };
-    tags.unwrap_or_else(|error| {
+    asked.await.unwrap_or_else(|error| {
         world.events.emit(Event::Debug(format!("no tags of the commit: {error}")));
-        Tags::default()
+        (Tags::default(), None)
     })
 }

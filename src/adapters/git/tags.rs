@@ -31,6 +31,17 @@ impl Repo {
         })
     }
 
+    /// The default branch of `origin`, as a clone notes it; `None` where nobody did.
+    ///
+    /// # Errors
+    /// Git cannot be run.
+    pub async fn default_branch(&self) -> Result<Option<String>, GitError> {
+        let args = ["symbolic-ref", "--quiet", "--short", "refs/remotes/origin/HEAD"];
+        let exit = self.run(self.git(Place::Checkout, &args)).await?;
+        let text = String::from_utf8_lossy(&exit.stdout);
+        Ok(text.trim().strip_prefix("origin/").filter(|_| exit.code == 0).map(str::to_owned))
+    }
+
     async fn tag_list(&self, which: &str) -> Result<Vec<String>, GitError> {
         let args = ["tag", "--sort=-version:refname", which, "HEAD"];
         let listed = self.line(self.git(Place::Checkout, &args)).await?;

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::adapters::github::client::{Answer, Call, Operation};
 use crate::adapters::github::errors::Error;
-use crate::adapters::http::links::next;
+use crate::adapters::http::links::{Unreadable, next};
 
 /// Pages of one list that are read. GitHub ends an issue at 2,500 comments, which is 25 pages.
 pub const MOST_PAGES: usize = 100;
@@ -30,7 +30,8 @@ pub async fn first<T: DeserializeOwned, U>(
 ) -> Result<(Vec<U>, bool), Error> {
     let answer = operation.send(call).await?;
     let items: Vec<T> = answer.json(call)?;
-    let has_more = next(&answer.headers, &call.url).is_some();
+    let has_more =
+        next(&answer.headers, &call.url).map_err(|error| unusable(call, error))?.is_some();
     Ok((items.into_iter().filter_map(keep).collect(), has_more))
 }
 
@@ -61,7 +62,7 @@ async fn all<T, U>(
     for _ in 0..MOST_PAGES {
         let answer = operation.send(&call).await?;
         kept.extend(items(&answer, &call)?.into_iter().filter_map(&mut keep));
-        match next(&answer.headers, &call.url) {
+        match next(&answer.headers, &call.url).map_err(|error| unusable(&call, error))? {
             None => return Ok(kept),
             Some(url) if operation.owns(&url) => call.url = url,
             Some(url) => {
@@ -72,4 +73,8 @@ async fn all<T, U>(
         }
     }
     Err(Error::Unusable { what: call.what, why: format!("it has more than {MOST_PAGES} pages") })
+}
+
+fn unusable(call: &Call, error: Unreadable) -> Error {
+    Error::Unusable { what: call.what.clone(), why: error.to_string() }
 }

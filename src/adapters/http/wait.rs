@@ -6,11 +6,15 @@ use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimeParser;
 use reqwest::header::{DATE, HeaderMap, HeaderName, RETRY_AFTER};
 
-/// `Retry-After` (RFC 9110, 10.2.3): seconds, or a date by the server's own clock. `None` if it says neither.
+/// No wait is longer; what asks for more is not a wait that anyone planned.
+const LONGEST: Duration = Duration::from_hours(24);
+
+/// `Retry-After` (RFC 9110, 10.2.3): seconds, or a date by the server's own clock; at most a day. `None` if it says
+/// neither.
 pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let after = text(headers, RETRY_AFTER)?;
     let seconds = after.trim().parse().ok().map(Duration::from_secs);
-    seconds.or_else(|| until(date(after)?, headers))
+    seconds.or_else(|| until(date(after)?, headers)).map(|wait| wait.min(LONGEST))
 }
 
 /// From the moment of the answer, by its header `Date`, to another one by the same clock; nothing if that is over.
@@ -48,5 +52,6 @@ mod tests {
         assert_eq!(asks(&[("retry-after", "soon"), now]), None);
         assert_eq!(asks(&[("retry-after", "-1"), now]), None);
         assert_eq!(asks(&[now]), None);
+        assert_eq!(asks(&[("retry-after", "18446744073709551615")]), Some(86_400));
     }
 }

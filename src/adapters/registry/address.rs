@@ -9,10 +9,6 @@ use std::net::{IpAddr, Ipv6Addr};
 use reqwest::Url;
 
 use crate::domain::image::Registry;
-use crate::domain::shown;
-
-/// How much of an address is shown, in characters.
-const SHOWN: usize = 200;
 
 /// `https://ghcr.io/v2/`. This machine's own registries are asked without TLS first, as Docker asks them.
 pub(super) fn base(registry: &Registry, scheme: &str) -> Option<Url> {
@@ -24,9 +20,9 @@ pub(super) fn base(registry: &Registry, scheme: &str) -> Option<Url> {
 /// # Errors
 /// Why it is not asked.
 pub(super) fn realm(text: &str, base: &Url) -> Result<Url, String> {
-    let refused = |why: &str| format!("its token server \"{}\" {why}", shown::line(text, SHOWN));
-    let url: Url = text.parse().map_err(|_| refused("is no address"))?;
-    judged(&url, base).map_err(refused)?;
+    let url: Url =
+        text.parse().map_err(|_| "the address of its token server is none".to_owned())?;
+    judged(&url, base).map_err(|why| format!("its token server {} {why}", shown(&url)))?;
     Ok(url)
 }
 
@@ -35,11 +31,16 @@ pub(super) fn realm(text: &str, base: &Url) -> Result<Url, String> {
 /// # Errors
 /// Why it is not followed.
 pub(super) fn redirect(location: &str, from: &Url) -> Result<Url, String> {
-    let refused =
-        |why: &str| format!("it redirects to \"{}\", which {why}", shown::line(location, SHOWN));
-    let url = from.join(location).map_err(|_| refused("is no address"))?;
-    judged(&url, from).map_err(refused)?;
+    let url = from.join(location).map_err(|_| "it redirects to what is no address".to_owned())?;
+    judged(&url, from).map_err(|why| format!("it redirects to {}, which {why}", shown(&url)))?;
     Ok(url)
+}
+
+/// An address without what may be secret in it: signatures in the query, a user and a password.
+fn shown(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+    format!("{}://{host}{port}", url.scheme())
 }
 
 fn judged(url: &Url, from: &Url) -> Result<(), &'static str> {
@@ -69,7 +70,7 @@ fn here(url: &Url) -> bool {
 /// Whether the host is an address that the outside cannot reach. Names are not looked up: companies have names for
 /// their own servers.
 fn is_private(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default();
+    let host = url.host_str().unwrap_or_default().trim_end_matches('.');
     if host == "localhost" || host.ends_with(".localhost") {
         return true;
     }
@@ -81,6 +82,10 @@ fn is_private(url: &Url) -> bool {
                 || ip.is_unspecified()
                 || ip.is_unique_local()
                 || ip.is_unicast_link_local()
+                || ip.is_multicast()
+                // Site-local, which was given up, and NAT64 for a network of one's own.
+                || ip.segments()[0] & 0xffc0 == 0xfec0
+                || ip.segments()[..3] == [0x64, 0xff9b, 1]
         }
         Err(_) => false,
     }
@@ -97,14 +102,16 @@ fn is_private_v4(ip: std::net::Ipv4Addr) -> bool {
         || first >= 224
 }
 
-/// The IPv4 address in one of NAT64 (`64:ff9b::/96`) or 6to4 (`2002::/16`).
+/// The IPv4 address in one of NAT64 (`64:ff9b::/96`) or 6to4 (`2002::/16`), or behind zeros alone.
 fn embedded(ip: Ipv6Addr) -> Option<std::net::Ipv4Addr> {
     let four = |high: u16, low: u16| {
         let ([a, b], [c, d]) = (high.to_be_bytes(), low.to_be_bytes());
         std::net::Ipv4Addr::new(a, b, c, d)
     };
     match ip.segments() {
-        [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] => Some(four(high, low)),
+        [0x64, 0xff9b, 0, 0, 0, 0, high, low]
+        | [0, 0, 0, 0, 0, 0, high, low]
+        | [0x2002, high, low, ..] => Some(four(high, low)),
         _ => None,
     }
 }
@@ -113,10 +120,14 @@ fn embedded(ip: Ipv6Addr) -> Option<std::net::Ipv4Addr> {
 mod tests {
     use super::*;
 
+    /// The address, or why it is refused, without its name.
     fn told(realm_of: &str, base: &str) -> String {
         match realm(realm_of, &base.parse().unwrap()) {
             Ok(url) => url.to_string(),
-            Err(why) => why.rsplit('"').next().unwrap_or_default().trim().to_owned(),
+            Err(why) => {
+                let shown = realm_of.parse().map(|url| shown(&url)).unwrap_or_default();
+                why.replace(&format!("its token server {shown} "), "")
+            }
         }
     }
 
@@ -140,6 +151,12 @@ mod tests {
             "https://0.0.0.0/",
             "https://localhost/",
             "https://x.localhost/",
+            "https://localhost./",
+            "https://x.localhost./",
+            "https://[::127.0.0.1]/",
+            "https://[fec0::1]/",
+            "https://[ff02::1]/",
+            "https://[64:ff9b:1::a00:1]/",
         ] {
             assert_eq!(
                 told(address, far),
@@ -165,8 +182,8 @@ mod tests {
         );
         assert_eq!(told("ftp://auth.example.test/", far), "is no address of a web server");
         assert_eq!(told("https://u:p@auth.example.test/", far), "names a user or a password");
-        assert_eq!(told("/token", far), "is no address");
-        assert_eq!(told("", far), "is no address");
+        assert_eq!(told("/token", far), "the address of its token server is none");
+        assert_eq!(told("", far), "the address of its token server is none");
     }
 
     #[test]
@@ -193,6 +210,18 @@ mod tests {
             ["http://cdn.example.test/", "https://169.254.169.254/", "//10.0.0.1/", "file:///etc"]
         {
             assert!(to(location).is_err(), "{location}");
+        }
+    }
+
+    #[test]
+    fn what_may_be_secret_in_an_address_is_not_shown() {
+        let from: Url = "https://r.example.test/v2/".parse().unwrap();
+        for location in [
+            "http://store.example.test/x?X-Amz-Signature=xyzzy",
+            "https://me:xyzzy@store.example.test:8443/x",
+        ] {
+            let why = redirect(location, &from).unwrap_err();
+            assert!(why.contains("//store.example.test") && !why.contains("xyzzy"), "{why}");
         }
     }
 

@@ -86,6 +86,7 @@ pub(super) struct Call {
 pub(super) struct Answer {
     /// Where it came from: relative addresses in it begin there.
     pub(super) url: Url,
+    pub(super) status: u16,
     pub(super) headers: HeaderMap,
     pub(super) body: Vec<u8>,
 }
@@ -114,7 +115,7 @@ impl<'a> Client<'a> {
         sink: &'a dyn Sink,
     ) -> Self {
         let chance = Chance::new(settings.seed);
-        let wire = Wire { http: http.clone(), answer: settings.tempo.answer };
+        let wire = Wire::new(http, settings.tempo.answer);
         Self { wire, registry, settings, chance, state: Mutex::default(), sink }
     }
 
@@ -225,11 +226,11 @@ impl<'a> Client<'a> {
         };
         let step = self.exchange(call, &first, grant, deadline).await;
         let (step, base) = match (step, other) {
-            (Err(fault), Some(other)) if wants_tls(&fault) => {
-                let step = self.exchange(call, &other, grant, deadline).await;
-                // Where neither way leads anywhere, the usual one is told of.
-                let is_tls = !matches!(step, Err(Fault::Lost(_)));
-                if is_tls { (step, other) } else { (Err(fault), first) }
+            (Err(plain), Some(other)) if wants_tls(&plain) => {
+                match self.exchange(call, &other, grant, deadline).await {
+                    Err(Fault::Lost(why)) => return Err(neither(plain, why)),
+                    step => (step, other),
+                }
             }
             (step, _) => (step, first),
         };
@@ -249,15 +250,16 @@ impl<'a> Client<'a> {
     ) -> Result<Step, Fault> {
         let mut url =
             base.join(&call.path).map_err(|_| Fault::Unusable("its address is none".to_owned()))?;
+        let mut has_left = false;
         for _ in 0..=REDIRECTS {
+            has_left |= url.origin() != base.origin();
             let mut request =
                 self.wire.http.towards(&url).request(call.method.clone(), url.clone());
             for accepted in call.accept {
                 request = request.header(ACCEPT, accepted.as_str());
             }
-            if url.origin() == base.origin()
-                && let Some(grant) = grant
-            {
+            // Also not when another host sends it back to a path of its own choice.
+            if !has_left && let Some(grant) = grant {
                 request = request.header(AUTHORIZATION, grant.header());
             }
             let answer = self.wire.bounded(request.send(), deadline).await?;
@@ -273,10 +275,10 @@ impl<'a> Client<'a> {
             let most = if status.is_success() { call.most } else { LARGEST_ERROR };
             let body = self.wire.body(answer, most, status.is_success(), deadline).await?;
             if status.is_success() {
-                return Ok(Step::Answered(Answer { url, headers, body }));
+                return Ok(Step::Answered(Answer { url, status: status.as_u16(), headers, body }));
             }
-            let refusal = Refusal::read(url.host_str().unwrap_or_default(), status.as_u16(), &body);
-            if status.as_u16() == 401 && url.origin() == base.origin() {
+            let refusal = self.wire.refusal(&url, status.as_u16(), (&headers, &body));
+            if status.as_u16() == 401 && !has_left {
                 return Ok(Step::Refused(Refused { headers, refusal, base: base.clone() }));
             }
             return Err(refused(refusal, &headers));
@@ -339,13 +341,19 @@ struct Refused {
     base: Url,
 }
 
-/// Whether a server that was asked without TLS wants it: Go's answers 400 with these words, others drop the line.
+/// Whether a server that was asked without TLS may want it: Go's and nginx answer 400, others drop the line.
 fn wants_tls(fault: &Fault) -> bool {
-    match fault {
-        Fault::Refused { refusal, .. } => {
-            refusal.status == 400 && refusal.message.contains("HTTPS")
+    matches!(fault, Fault::Lost(_))
+        || matches!(fault, Fault::Refused { refusal, .. } if refusal.status == 400)
+}
+
+/// What to tell of a server that gave nothing with TLS: a certificate that is not trusted is of one that speaks it.
+fn neither(plain: Fault, secure: String) -> Fault {
+    match plain {
+        _ if secure.contains("certificate") => Fault::Lost(secure),
+        Fault::Lost(why) if why != secure => {
+            Fault::Lost(format!("without TLS: {why}; with it: {secure}"))
         }
-        Fault::Lost(_) => true,
-        _ => false,
+        plain => plain,
     }
 }

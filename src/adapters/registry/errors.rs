@@ -4,6 +4,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use reqwest::header::{HeaderMap, HeaderName};
 use serde_json::Value;
 
 use crate::domain::image::Registry;
@@ -11,6 +12,12 @@ use crate::domain::shown;
 
 /// How much of a registry's text is shown, in characters.
 const SHOWN: usize = 200;
+
+/// With what a registry says which interface it speaks: `registry/2.0`.
+const VERSION: HeaderName = HeaderName::from_static("docker-distribution-api-version");
+
+/// The codes with which a registry says that it has no such thing.
+const ABSENT: [&str; 4] = ["MANIFEST_UNKNOWN", "NAME_UNKNOWN", "NOT_FOUND", "BLOB_UNKNOWN"];
 
 /// The registry of GitHub.
 const GITHUB: &str = "ghcr.io";
@@ -153,16 +160,24 @@ pub struct Refusal {
     pub code: String,
     /// What it says; empty if nothing.
     pub message: String,
+    /// Whether a registry says that there is none, and not some web server or proxy before it.
+    pub(super) says_absent: bool,
 }
 
 impl Refusal {
-    /// Reads an answer. Any body will do: the specification's JSON, a token server's, HTML, nothing.
-    pub(super) fn read(host: &str, status: u16, body: &[u8]) -> Self {
+    /// Reads an answer. Any body will do: the specification's JSON, a token server's, HTML, nothing. `hide` takes out what
+    /// we sent in secret, should it be sent back.
+    pub(super) fn read(
+        host: &str,
+        status: u16,
+        body: &[u8],
+        hide: &dyn Fn(&str) -> String,
+    ) -> Self {
         let json: Value = serde_json::from_slice(body).unwrap_or(Value::Null);
         let first = json.get("errors").and_then(|errors| errors.get(0));
         let of = |at: Option<&Value>, key: &str| {
             let text = at.and_then(|at| at.get(key)).and_then(Value::as_str).unwrap_or_default();
-            shown::line(text, SHOWN)
+            shown::line(&hide(text), SHOWN)
         };
         let mut message = of(first, "message");
         for key in ["details", "error_description", "message", "error"] {
@@ -171,26 +186,30 @@ impl Refusal {
             }
         }
         if message.is_empty() && json.is_null() {
-            message = plain(body);
+            message = plain(&hide(&String::from_utf8_lossy(body)));
         }
-        Self { host: host.to_owned(), status, code: of(first, "code"), message }
+        let code = of(first, "code");
+        let says_absent = status == 404 && ABSENT.contains(&code.as_str());
+        Self { host: host.to_owned(), status, code, message, says_absent }
+    }
+
+    /// The same with what the headers tell: registries name the version of their interface, also where there is no body,
+    /// as in an answer to `HEAD`.
+    pub(super) fn with(mut self, headers: &HeaderMap) -> Self {
+        let is_bare = self.status == 404 && self.code.is_empty() && self.message.is_empty();
+        self.says_absent |= is_bare && headers.contains_key(VERSION);
+        self
     }
 
     /// Whether it is refused for the number of requests.
     pub(super) fn is_limit(&self) -> bool {
-        self.status == 429 || self.code == "TOOMANYREQUESTS" && self.status != 404
-    }
-
-    /// Whether the body is one of a registry: it has a code.
-    pub(super) const fn is_of_a_registry(&self) -> bool {
-        !self.code.is_empty()
+        self.status == 429 || self.code == "TOOMANYREQUESTS"
     }
 }
 
 /// What to say of a body that is no JSON.
-fn plain(body: &[u8]) -> String {
-    let text = String::from_utf8_lossy(body);
-    if text.contains('<') { "a page of HTML".to_owned() } else { shown::line(&text, SHOWN) }
+fn plain(text: &str) -> String {
+    if text.contains('<') { "a page of HTML".to_owned() } else { shown::line(text, SHOWN) }
 }
 
 impl fmt::Display for Refusal {
@@ -208,6 +227,10 @@ impl fmt::Display for Refusal {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn read(host: &str, status: u16, body: &[u8]) -> Refusal {
+        Refusal::read(host, status, body, &str::to_owned)
+    }
 
     #[test]
     fn any_body_becomes_one_line() {
@@ -232,15 +255,15 @@ mod tests {
             ("<html><body>", "r.io answered 404 (a page of HTML)"),
             ("[1,2]", "r.io answered 404"),
         ] {
-            assert_eq!(Refusal::read("r.io", 404, body.as_bytes()).to_string(), shown, "{body}");
+            assert_eq!(read("r.io", 404, body.as_bytes()).to_string(), shown, "{body}");
         }
         let long = format!("{{\"details\":\"{}\"}}", "é".repeat(10_000));
-        assert_eq!(Refusal::read("r.io", 500, long.as_bytes()).message.chars().count(), 201);
+        assert_eq!(read("r.io", 500, long.as_bytes()).message.chars().count(), 201);
     }
 
     #[test]
     fn each_has_its_own_cure() {
-        let refusal = Refusal::read("ghcr.io", 403, br#"{"errors":[{"code":"DENIED"}]}"#);
+        let refusal = read("ghcr.io", 403, br#"{"errors":[{"code":"DENIED"}]}"#);
         let of = |registry: &str, has_login| {
             let registry = Registry::parse(registry).unwrap();
             let what = format!("{registry}/acme/shop:1");
@@ -256,5 +279,25 @@ mod tests {
         assert!(login("docker.io").contains("access token"));
         assert!(login("ghcr.io").contains("github.actor"));
         assert!(login("r.io").contains("for r.io"));
+    }
+
+    #[test]
+    fn only_a_registry_says_that_there_is_none() {
+        let says = |status, body: &str, names_itself| {
+            let mut headers = HeaderMap::new();
+            if names_itself {
+                headers.insert(VERSION, "registry/2.0".parse().unwrap());
+            }
+            read("r.io", status, body.as_bytes()).with(&headers).says_absent
+        };
+        let of = |code: &str| format!(r#"{{"errors":[{{"code":"{code}"}}]}}"#);
+        for code in ABSENT {
+            assert!(says(404, &of(code), false) && !says(400, &of(code), true), "{code}");
+        }
+        for code in ["not_found", "UNAUTHORIZED", "TOOMANYREQUESTS", "UNKNOWN"] {
+            assert!(!says(404, &of(code), true), "{code}");
+        }
+        assert!(says(404, "", true) && !says(404, "", false) && !says(403, "", true));
+        assert!(!says(404, "<html>", true));
     }
 }

@@ -6,9 +6,10 @@
 
 use reqwest::Method;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName};
+use tokio::time::Instant;
 
 use crate::domain::image::{
-    Digest, Manifest, MediaType, Platform, Reference, Repository, platform_of,
+    Child, Digest, Manifest, MediaType, Platform, Reference, Repository, platform_of,
 };
 
 use super::client::{Answer, Call, Client};
@@ -25,6 +26,12 @@ const MOST_IMAGES: usize = 30;
 
 /// What every request for a manifest accepts.
 const ACCEPTED: &[MediaType] = &MediaType::MANIFESTS;
+
+/// The first form of Docker's manifests, which some registries still have.
+const FORMER: [&str; 2] = [
+    "application/vnd.docker.distribution.manifest.v1+json",
+    "application/vnd.docker.distribution.manifest.v1+prettyjws",
+];
 
 const DIGEST: HeaderName = HeaderName::from_static("docker-content-digest");
 
@@ -56,45 +63,36 @@ impl Client<'_> {
         let deadline = self.deadline();
         let call = manifest(reference);
         let head = Call { method: Method::HEAD, ..call.clone() };
-        let is_absent = match self.send(&head, deadline).await {
-            Ok(answer) => match told(&answer.headers) {
-                Some(found) => return matching(reference, found, &call.what).map(Some),
-                None => false,
-            },
-            Err(Error::Absent { .. }) => true,
-            // Some proxies do not know `HEAD`.
-            Err(Error::Refused { refusal, .. }) if matches!(refusal.status, 400 | 405 | 501) => {
-                false
+        let mut is_there = false;
+        match self.send(&head, deadline).await {
+            Ok(answer) => {
+                is_there = true;
+                if let Some(found) = told(&answer).filter(|_| answer.status == 200) {
+                    return matching(reference, found, &call.what).map(Some);
+                }
             }
+            Err(Error::Absent { refusal, .. }) if refusal.says_absent => return Ok(None),
+            Err(Error::Absent { .. }) => {}
+            // Some proxies do not know `HEAD`.
+            Err(Error::Refused { refusal, .. }) if matches!(refusal.status, 400 | 405 | 501) => {}
             Err(error) => return Err(error),
-        };
+        }
         match self.send(&call, deadline).await {
             Ok(answer) => {
                 Self::checked(reference, &answer, &call.what).map(|(found, _)| Some(found))
             }
-            // An answer to `HEAD` has no body. A web server that is no registry says 404 to whatever it is asked.
-            Err(Error::Absent { refusal, .. }) if refusal.is_of_a_registry() => Ok(None),
+            Err(Error::Absent { .. }) if is_there => {
+                let why = "the registry says that it is there, and that it is not".to_owned();
+                Err(Error::Unusable { what: call.what, why })
+            }
+            Err(Error::Absent { refusal, .. }) if refusal.says_absent => Ok(None),
+            // A web server that is no registry says 404 to whatever it is asked.
             Err(Error::Absent { refusal, .. }) => {
-                let why = if is_absent {
-                    "which is not how a registry says that there is none"
-                } else {
-                    "oddly"
-                };
-                Err(Error::Unusable { what: call.what, why: format!("{refusal}, {why}") })
+                let why = format!("{refusal}, which is not how a registry says that there is none");
+                Err(Error::Unusable { what: call.what, why })
             }
             Err(error) => Err(error),
         }
-    }
-
-    /// The manifest of a reference, its bytes checked against the digest that the registry names, and the one that was
-    /// asked for.
-    ///
-    /// # Errors
-    /// It is not there, not to be had, or is not what it says.
-    async fn manifest(&self, reference: &Reference) -> Result<(Found, Vec<u8>), Error> {
-        let call = manifest(reference);
-        let answer = self.send(&call, self.deadline()).await?;
-        Self::checked(reference, &answer, &call.what)
     }
 
     /// What an image consists of. For an index, each of its images is looked into, which registries count as pulls.
@@ -102,50 +100,73 @@ impl Client<'_> {
     /// # Errors
     /// It is not there, not to be had, or is not what it says.
     pub async fn details(&self, repository: &Repository, found: &Found) -> Result<Details, Error> {
-        let parsed = self.parsed(repository, &found.digest).await?;
+        let deadline = self.deadline();
+        let parsed = self.parsed(repository, &found.digest, deadline).await?;
         let Manifest::Index(children) = parsed else {
-            return self.image(repository, &parsed).await;
+            return self.image(repository, &parsed, deadline).await;
         };
-        let images: Vec<_> =
-            children.into_iter().filter(|child| child.platform.is_some()).collect();
+        let unusable = |why: &str| {
+            let what = repository.at(found.digest.clone()).to_string();
+            Error::Unusable { what, why: why.to_owned() }
+        };
+        let mut images: Vec<Child> = Vec::new();
+        for child in children.into_iter().filter(|child| !child.is_attached) {
+            if !images.iter().any(|known| known.part.digest == child.part.digest) {
+                images.push(child);
+            }
+        }
         if images.len() > MOST_IMAGES {
-            let why = format!("it has images for more than {MOST_IMAGES} platforms");
-            return Err(Error::Unusable {
-                what: repository.at(found.digest.clone()).to_string(),
-                why,
-            });
+            return Err(unusable("it lists more than 30 images"));
         }
         let mut details = Details::default();
         for image in images {
-            let manifest = self.parsed(repository, &image.part.digest).await?;
+            let manifest = self.parsed(repository, &image.part.digest, deadline).await?;
+            if matches!(manifest, Manifest::Index(_)) {
+                return Err(unusable("it is an index of indexes, which are not looked into"));
+            }
+            let platforms = match image.platform {
+                Some(platform) => vec![platform],
+                None => self.image(repository, &manifest, deadline).await?.platforms,
+            };
             details.pulled = details.pulled.max(manifest.pulled());
-            details.platforms.extend(image.platform);
+            details.platforms.extend(platforms);
         }
         Ok(details)
     }
 
     /// What one image consists of: its platform stands in its configuration.
-    async fn image(&self, repository: &Repository, manifest: &Manifest) -> Result<Details, Error> {
+    async fn image(
+        &self,
+        repository: &Repository,
+        manifest: &Manifest,
+        deadline: Instant,
+    ) -> Result<Details, Error> {
         let Manifest::Image { config, .. } = manifest else { return Ok(Details::default()) };
         let what = format!("the configuration of {repository}, {}", config.digest);
         let path = format!("blobs/{}", config.digest);
         let call = Call { most: LARGEST_CONFIG, ..Call::of(repository, what, &path) };
-        let answer = self.send(&call, self.deadline()).await?;
+        let answer = self.send(&call, deadline).await?;
         if !config.digest.is_of(&answer.body) {
             let why = "the bytes are not those of its digest".to_owned();
             return Err(Error::Unusable { what: call.what, why });
         }
-        Ok(Details {
-            platforms: platform_of(&answer.body).into_iter().collect(),
-            pulled: manifest.pulled(),
-        })
+        let platforms = platform_of(&answer.body).into_iter().collect();
+        Ok(Details { platforms, pulled: manifest.pulled() })
     }
 
-    async fn parsed(&self, repository: &Repository, digest: &Digest) -> Result<Manifest, Error> {
+    /// The manifest of a digest, its bytes checked against that.
+    async fn parsed(
+        &self,
+        repository: &Repository,
+        digest: &Digest,
+        deadline: Instant,
+    ) -> Result<Manifest, Error> {
         let reference = repository.at(digest.clone());
-        let (found, bytes) = self.manifest(&reference).await?;
+        let call = manifest(&reference);
+        let answer = self.send(&call, deadline).await?;
+        let (found, bytes) = Self::checked(&reference, &answer, &call.what)?;
         Manifest::parse(&found.media_type, &bytes)
-            .map_err(|why| Error::Unusable { what: reference.to_string(), why: why.to_string() })
+            .map_err(|why| Error::Unusable { what: call.what, why: why.why().to_owned() })
     }
 
     fn checked(
@@ -156,6 +177,9 @@ impl Client<'_> {
         let unusable = |why: &str| Error::Unusable { what: what.to_owned(), why: why.to_owned() };
         let media_type = media_type(&answer.headers)
             .ok_or_else(|| unusable("the answer is no manifest: it is of another media type"))?;
+        if answer.status != 200 {
+            return Err(unusable("the answer has no manifest"));
+        }
         let named =
             answer.headers.get(DIGEST).and_then(|value| Digest::parse(value.to_str().ok()?).ok());
         if named.as_ref().is_some_and(|digest| !digest.is_of(&answer.body)) {
@@ -164,6 +188,9 @@ impl Client<'_> {
         let asked = reference.digest();
         if asked.is_some_and(|digest| !digest.is_of(&answer.body)) {
             return Err(unusable("the bytes are not those of the digest that was asked for"));
+        }
+        if !FORMER.contains(&media_type.as_str()) {
+            Manifest::parse(&media_type, &answer.body).map_err(|why| unusable(why.why()))?;
         }
         let digest = asked.cloned().or(named).unwrap_or_else(|| Digest::of(&answer.body));
         Ok((Found { digest, media_type }, answer.body.clone()))
@@ -180,20 +207,17 @@ fn manifest(reference: &Reference) -> Call {
 }
 
 /// What the answer to `HEAD` tells; `None` where it lacks something.
-fn told(headers: &HeaderMap) -> Option<Found> {
+fn told(answer: &Answer) -> Option<Found> {
+    let headers = &answer.headers;
     let digest = Digest::parse(headers.get(DIGEST)?.to_str().ok()?).ok()?;
     Some(Found { digest, media_type: media_type(headers)? })
 }
 
-/// The media type of a manifest. Pages of web servers are none, nor is JSON of any kind.
+/// The media type of a manifest. Pages of web servers are none, nor is the JSON of another interface.
 fn media_type(headers: &HeaderMap) -> Option<MediaType> {
     let media_type = MediaType::parse(headers.get(CONTENT_TYPE)?.to_str().ok()?).ok()?;
     let is_known = media_type.is_index() || media_type.is_manifest();
-    let is_of_images = || {
-        let text = media_type.as_str();
-        ["application/vnd.", "application/x-"].iter().any(|start| text.starts_with(start))
-    };
-    (is_known || is_of_images()).then_some(media_type)
+    (is_known || FORMER.contains(&media_type.as_str())).then_some(media_type)
 }
 
 /// A registry that is asked for a digest and answers with another is not to be trusted.

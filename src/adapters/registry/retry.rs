@@ -7,6 +7,9 @@ use super::errors::Refusal;
 /// Attempts of one request before it is given up.
 const ATTEMPTS: u32 = 4;
 
+/// No wait is longer.
+const LONGEST: Duration = Duration::from_hours(24);
+
 /// What passes by itself, as go-containerregistry has it; 522 is of Cloudflare, 499 of a proxy whose client left.
 const PASSING: [u16; 7] = [408, 499, 500, 502, 503, 504, 522];
 
@@ -62,7 +65,9 @@ impl Tempo {
         match fault {
             Fault::Lost(_) => Some(backoff()),
             Fault::Refused { refusal, asks } if refusal.is_limit() => {
-                let wait = asks.unwrap_or_else(|| doubled(self.unsaid_limit, attempts));
+                // What asks for more than a day is not waited for anyway.
+                let wait =
+                    asks.unwrap_or_else(|| doubled(self.unsaid_limit, attempts)).min(LONGEST);
                 Some(wait.mul_f64(1.0 + jitter / 10.0))
             }
             Fault::Refused { refusal, asks } if PASSING.contains(&refusal.status) => {
@@ -84,7 +89,7 @@ mod tests {
     use super::*;
 
     fn refused(status: u16, asks: Option<u64>) -> Fault {
-        let refusal = Refusal::read("r.io", status, b"");
+        let refusal = Refusal::read("r.io", status, b"", &str::to_owned);
         Fault::Refused { refusal, asks: asks.map(Duration::from_secs) }
     }
 
@@ -102,7 +107,10 @@ mod tests {
         }
         assert_eq!(seconds(&Fault::Lost("reset".into()), 2), Some(1.0));
         assert_eq!(seconds(&Fault::Unusable("x".into()), 1), None);
-        assert_eq!(seconds(&Fault::Login(Refusal::read("r.io", 401, b"")), 1), None);
+        assert_eq!(
+            seconds(&Fault::Login(Refusal::read("r.io", 401, b"", &str::to_owned)), 1),
+            None
+        );
         assert_eq!(seconds(&Fault::Lost("reset".into()), ATTEMPTS), None);
     }
 
@@ -110,8 +118,14 @@ mod tests {
     fn limits_wait_as_asked() {
         assert_eq!(seconds(&refused(429, Some(7)), 3), Some(7.0));
         assert_eq!(seconds(&refused(429, None), 2), Some(20.0));
+        assert!(seconds(&refused(429, Some(u64::MAX)), 1).is_some_and(|wait| wait > 80_000.0));
         assert_eq!(seconds(&refused(503, Some(9)), 1), Some(9.0));
-        let by_code = Refusal::read("r.io", 403, br#"{"errors":[{"code":"TOOMANYREQUESTS"}]}"#);
+        let by_code = Refusal::read(
+            "r.io",
+            403,
+            br#"{"errors":[{"code":"TOOMANYREQUESTS"}]}"#,
+            &str::to_owned,
+        );
         assert_eq!(seconds(&Fault::Refused { refusal: by_code, asks: None }, 1), Some(10.0));
     }
 }

@@ -8,13 +8,13 @@ use reqwest::Url;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
+use serde_json::Value;
 use tokio::time::Instant;
 
 use crate::domain::registry::challenge::Demand;
 use crate::domain::registry::credentials::Credentials;
 
 use super::address;
-use super::errors::Refusal;
 use super::retry::Fault;
 use super::wire::{Wire, refused};
 
@@ -23,6 +23,9 @@ const LARGEST: usize = 1024 * 1024;
 
 /// How long a token is good where its server does not say it, by the description of the flow.
 const UNSAID: Duration = Duration::from_mins(1);
+
+/// The longest time that is believed, in seconds: a day.
+const LONGEST: f64 = 86_400.0;
 
 /// How long before its end a token is not used any more.
 const MARGIN: Duration = Duration::from_secs(5);
@@ -69,7 +72,18 @@ impl Grant {
 struct Given {
     token: Option<String>,
     access_token: Option<String>,
-    expires_in: Option<u64>,
+    #[serde(default)]
+    expires_in: Value,
+}
+
+impl Given {
+    /// How long it is good. Some servers write a number as text, or with a fraction.
+    fn time(&self) -> Duration {
+        let text = || self.expires_in.as_str().and_then(|text| text.trim().parse().ok());
+        let seconds: Option<f64> = self.expires_in.as_f64().or_else(text);
+        let seconds = seconds.filter(|seconds| (0.0..=LONGEST).contains(seconds));
+        seconds.map_or(UNSAID, Duration::from_secs_f64)
+    }
 }
 
 /// Who asks, and for what.
@@ -89,6 +103,7 @@ impl Asking<'_> {
         base: &Url,
         deadline: Instant,
     ) -> Result<Option<Grant>, Fault> {
+        self.keep_secrets();
         match (demand, self.credentials) {
             (_, Some(Credentials::RegistryToken(token))) => {
                 Grant::new("Bearer", token.expose_secret(), None).map(Some)
@@ -105,6 +120,20 @@ impl Asking<'_> {
         }
     }
 
+    /// What is sent is not to come back in an error.
+    fn keep_secrets(&self) {
+        match self.credentials {
+            Some(Credentials::Password { username, password }) => {
+                self.wire.keep_secret(password.expose_secret());
+                self.wire.keep_secret(&basic(username, password));
+            }
+            Some(Credentials::IdentityToken(token) | Credentials::RegistryToken(token)) => {
+                self.wire.keep_secret(token.expose_secret());
+            }
+            None => {}
+        }
+    }
+
     /// Fetches a token.
     async fn token(
         &self,
@@ -113,16 +142,17 @@ impl Asking<'_> {
         scopes: &[&str],
         deadline: Instant,
     ) -> Result<Grant, Fault> {
-        let host = realm.host_str().unwrap_or_default().to_owned();
+        let (host, asked_at) = (realm.host_str().unwrap_or_default().to_owned(), realm.clone());
         let asked = Instant::now();
         let request = self.token_request(realm, service, scopes);
         let answer = self.wire.bounded(request.send(), deadline).await?;
         let (status, headers) = (answer.status(), answer.headers().clone());
         let body = self.wire.body(answer, LARGEST, status.is_success(), deadline).await?;
         if !status.is_success() {
-            let refusal = Refusal::read(&host, status.as_u16(), &body);
+            let refusal = self.wire.refusal(&asked_at, status.as_u16(), (&headers, &body));
             let has_login = self.credentials.is_some();
             return Err(match status.as_u16() {
+                _ if refusal.is_limit() => refused(refusal, &headers),
                 400 | 401 if has_login => Fault::Login(refusal),
                 401 => Fault::Forbidden(refusal),
                 300..400 => Fault::Unusable(format!(
@@ -134,10 +164,10 @@ impl Asking<'_> {
         }
         let unusable = || Fault::Unusable(format!("its token server {host} gave no token"));
         let given: Given = serde_json::from_slice(&body).map_err(|_| unusable())?;
+        let time = given.time();
         let some = |token: Option<String>| token.filter(|token| !token.is_empty());
         let token = some(given.token).or(some(given.access_token)).ok_or_else(unusable)?;
-        let time =
-            given.expires_in.map_or(UNSAID, Duration::from_secs).min(Duration::from_hours(24));
+        self.wire.keep_secret(&token);
         Grant::new("Bearer", &token, Some(asked + time.saturating_sub(MARGIN)))
     }
 

@@ -1,9 +1,11 @@
 //! One exchange with a server: bounded in time and size, and what it came to.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use reqwest::Response;
 use reqwest::header::HeaderMap;
+use reqwest::{Response, Url};
+use secrecy::{ExposeSecret, SecretString};
 use tokio::time::{Instant, timeout};
 
 use crate::adapters::http;
@@ -18,15 +20,53 @@ pub(super) const LARGEST_ERROR: usize = 64 * 1024;
 /// How much of an error of the network is shown, in characters.
 const SHOWN: usize = 300;
 
+/// The shortest secret that is looked for in what servers say.
+const SHORTEST_SECRET: usize = 4;
+
 /// How requests are sent.
-#[derive(Clone, Debug)]
 pub(super) struct Wire {
     pub(super) http: http::Client,
     /// The longest wait for one answer.
-    pub(super) answer: Duration,
+    answer: Duration,
+    /// What was sent in secret: some servers repeat a request in their errors.
+    secrets: Mutex<Vec<SecretString>>,
 }
 
 impl Wire {
+    pub(super) fn new(http: &http::Client, answer: Duration) -> Self {
+        Self { http: http.clone(), answer, secrets: Mutex::default() }
+    }
+
+    /// Notes what is sent in secret.
+    pub(super) fn keep_secret(&self, text: &str) {
+        let mut secrets = self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
+        if text.len() >= SHORTEST_SECRET
+            && !secrets.iter().any(|known| known.expose_secret() == text)
+        {
+            secrets.push(text.to_owned().into());
+        }
+    }
+
+    /// A text of a server without what was sent to it in secret.
+    pub(super) fn hide(&self, text: &str) -> String {
+        let secrets = self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
+        secrets
+            .iter()
+            .fold(text.to_owned(), |text, secret| text.replace(secret.expose_secret(), "***"))
+    }
+
+    /// An answer that is an error.
+    pub(super) fn refusal(
+        &self,
+        url: &Url,
+        status: u16,
+        (headers, body): (&HeaderMap, &[u8]),
+    ) -> Refusal {
+        let host = url.host_str().unwrap_or_default();
+        let named = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+        Refusal::read(&named, status, body, &|text| self.hide(text)).with(headers)
+    }
+
     /// Waits for an answer, no longer than there is time.
     pub(super) async fn bounded(
         &self,

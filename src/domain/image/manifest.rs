@@ -1,12 +1,18 @@
 //! What a manifest lists (<https://github.com/opencontainers/image-spec>): the parts of one image, or images of several
 //! platforms.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::{Digest, Invalid, MediaType, Platform};
 
 /// How many parts one manifest may list. Images have less than 130 layers, indexes some 20 platforms.
 const MOST: usize = 2000;
+
+/// The annotation by which `BuildKit` says what a manifest is attached to.
+const ATTACHED: &str = "vnd.docker.reference.digest";
 
 /// A manifest.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,8 +42,10 @@ pub struct Part {
 pub struct Child {
     /// The manifest.
     pub part: Part,
-    /// For what platform it is; `None` if the index does not say, or says that it is for none.
+    /// For what platform it is; `None` if the index does not say.
     pub platform: Option<Platform>,
+    /// Whether it is no image but attached to one: where it was built, what is in it.
+    pub is_attached: bool,
 }
 
 #[derive(Deserialize)]
@@ -52,8 +60,10 @@ struct Raw {
 #[derive(Deserialize)]
 struct RawPart {
     digest: String,
-    size: u64,
+    /// The specification has it as a signed number.
+    size: i64,
     platform: Option<RawPlatform>,
+    annotations: Option<BTreeMap<String, Value>>,
 }
 
 #[derive(Deserialize)]
@@ -116,7 +126,7 @@ impl Manifest {
     /// How many bytes it takes to pull an image: configuration and layers, each once; 0 for an index.
     pub fn pulled(&self) -> u64 {
         let Self::Image { config, layers } = self else { return 0 };
-        let mut seen = std::collections::BTreeMap::from([(&config.digest, config.size)]);
+        let mut seen = BTreeMap::from([(&config.digest, config.size)]);
         seen.extend(layers.iter().map(|layer| (&layer.digest, layer.size)));
         seen.into_values().fold(0, u64::saturating_add)
     }
@@ -136,15 +146,18 @@ fn bounded(parts: Vec<RawPart>) -> Result<Vec<RawPart>, &'static str> {
 
 fn part(raw: &RawPart) -> Result<Part, &'static str> {
     let digest = Digest::parse(&raw.digest).map_err(|_| "one of its digests is none")?;
-    Ok(Part { digest, size: raw.size })
+    let size = u64::try_from(raw.size).map_err(|_| "one of its sizes is below zero")?;
+    Ok(Part { digest, size })
 }
 
 fn child(raw: RawPart) -> Result<Child, &'static str> {
     let part = part(&raw)?;
+    let is_attached = raw.annotations.as_ref().is_some_and(|all| all.contains_key(ATTACHED))
+        || raw.platform.as_ref().is_some_and(|platform| platform.os == "unknown");
     let platform = raw
         .platform
         .and_then(|it| Platform::of(&it.os, &it.architecture, it.variant.as_deref()).ok());
-    Ok(Child { part, platform: platform.filter(|platform| !platform.is_unknown()) })
+    Ok(Child { part, platform: platform.filter(|platform| !platform.is_unknown()), is_attached })
 }
 
 #[cfg(test)]
@@ -226,6 +239,16 @@ mod tests {
                 MediaType::OciManifest,
                 r#"{"config":{"digest":"sha256:1","size":1},"layers":[]}"#,
                 "one of its digests is none",
+            ),
+            (
+                MediaType::OciManifest,
+                &image().replace("200", "-1"),
+                "one of its sizes is below zero",
+            ),
+            (
+                MediaType::OciManifest,
+                &image().replace("200", "18446744073709551615"),
+                "it is not the JSON of a manifest",
             ),
         ] {
             assert_eq!(told(media_type, text), why, "{text}");

@@ -47,6 +47,11 @@ impl Registry {
         self.0 == DOCKER_HUB
     }
 
+    /// Whether another name is the same registry: names of hosts are the same in capitals.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.0.eq_ignore_ascii_case(&other.0)
+    }
+
     /// Host and port that answer requests: Docker Hub's are not at its name.
     pub fn endpoint(&self) -> &str {
         if self.is_docker_hub() { "registry-1.docker.io" } else { &self.0 }

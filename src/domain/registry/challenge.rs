@@ -62,7 +62,11 @@ pub fn demand(headers: &[&str]) -> Result<Demand, Unreadable> {
     for header in headers {
         all.append(&mut challenges(header)?);
     }
-    if let Some(bearer) = all.iter().find(|one| one.scheme == "bearer") {
+    let is_basic = all.iter().any(|one| one.scheme == "basic");
+    let bearer = all.iter().find(|one| one.scheme == "bearer");
+    // One that names no server for its token is of no use where a password does it too.
+    let bearer = bearer.filter(|bearer| bearer.get("realm").is_some() || !is_basic);
+    if let Some(bearer) = bearer {
         let owned = |name| bearer.get(name).filter(|value| !value.is_empty()).map(str::to_owned);
         let realm =
             owned("realm").ok_or_else(|| Unreadable("has no `realm` for its token".to_owned()))?;
@@ -74,7 +78,7 @@ pub fn demand(headers: &[&str]) -> Result<Demand, Unreadable> {
             error,
         });
     }
-    if all.iter().any(|one| one.scheme == "basic") {
+    if is_basic {
         return Ok(Demand::Basic);
     }
     let shown = |one: &Challenge| one.scheme.chars().take(SCHEME_SHOWN).collect::<String>();

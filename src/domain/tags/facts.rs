@@ -3,6 +3,7 @@
 use jiff::civil::DateTime;
 
 use crate::domain::version::Version;
+use crate::failure::Failure;
 
 /// What git calls the thing that is built.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +37,8 @@ impl<'a> GitRef<'a> {
 pub struct Facts<'a> {
     /// Its version, if there is one.
     pub version: Option<&'a Version>,
+    /// Why there is none, where that is known: to be told by a tag that needs one.
+    pub lack: Option<&'a Failure>,
     /// Its commit, 40 or 64 hex digits.
     pub sha: &'a str,
     /// What git calls it.

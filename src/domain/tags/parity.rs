@@ -20,6 +20,7 @@ fn made(lines: &str, git_ref: &str, version: &str) -> String {
     let version = Version::parse(version).ok();
     let facts = Facts {
         version: version.as_ref(),
+        lack: None,
         sha: SHA,
         git_ref: GitRef::parse(git_ref),
         default_branch: Some("master"),

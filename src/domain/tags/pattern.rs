@@ -211,7 +211,8 @@ fn semver(
     if own.is_none() && matches!(facts.git_ref, GitRef::PullRequest(_)) {
         return Err(Nothing::LeftOut("what is built is a pull request".to_owned()));
     }
-    let version = own.as_ref().or(facts.version).ok_or(Nothing::NoVersion)?;
+    let none = || Nothing::LeftOut("no version was found".to_owned());
+    let version = own.as_ref().or(facts.version).ok_or_else(none)?;
     if semver::Version::parse(version.as_str()).is_err() {
         return Err(Nothing::LeftOut(format!("{version} is no semantic version")));
     }

@@ -143,10 +143,13 @@ pub fn plan(recipe: &Recipe, facts: &Facts<'_>) -> Result<Plan, Failure> {
     let is_sha = matches!(facts.sha.len(), 40 | 64)
         && facts.sha.bytes().all(|byte| byte.is_ascii_hexdigit());
     if !is_sha {
-        let what = format!("invalid commit \"{}\"", visible(facts.sha));
+        let what = match facts.sha {
+            "" => "the commit is not known".to_owned(),
+            sha => format!("invalid commit \"{}\"", visible(sha)),
+        };
         return Err(Failure::new(Outcome::BadInput, what)
-            .why("it is not 40 or 64 hex digits")
-            .help("check the repository out before (actions/checkout), or set GITHUB_SHA"));
+            .why("every image is known by its commit, 40 or 64 hex digits")
+            .help("run it in a checkout of a git repository (actions/checkout)"));
     }
     let mut plan = Plan::default();
     let drafts = drafts(recipe, facts, &mut plan.left_out)?;
@@ -251,9 +254,10 @@ fn drafts(
     facts: &Facts<'_>,
     left_out: &mut Vec<LeftOut>,
 ) -> Result<Vec<Draft>, Failure> {
+    let no_version = || facts.lack.cloned().unwrap_or_else(no_version);
     let needed = || facts.version.ok_or_else(no_version);
     match recipe {
-        Recipe::Class(class) => Ok(of_class(class.as_str(), needed()?, facts, left_out)),
+        Recipe::Class(class) => of_class(class.as_str(), needed, facts, left_out),
         Recipe::Release => Ok(release(needed()?, facts, left_out)),
         Recipe::Patterns(patterns) => {
             let mut sorted: Vec<&Pattern> = patterns.iter().collect();
@@ -273,20 +277,22 @@ fn drafts(
     }
 }
 
-/// `uat-latest`, `uat-v1.4.0`, `uat-1a2b3c4`; of a pull request the last alone.
-fn of_class(
+/// `uat-latest`, `uat-v1.4.0`, `uat-1a2b3c4`; of a pull request the last alone, which needs no version.
+fn of_class<'a>(
     class: &str,
-    version: &Version,
+    version: impl FnOnce() -> Result<&'a Version, Failure>,
     facts: &Facts<'_>,
     left_out: &mut Vec<LeftOut>,
-) -> Vec<Draft> {
-    let (latest, of_version) = (format!("{class}-latest"), format!("{class}-v{version}"));
+) -> Result<Vec<Draft>, Failure> {
+    let latest = format!("{class}-latest");
     let commit = named(format!("{class}-{}", short(facts.sha)), Kind::Commit, facts);
     if is_pull_request(facts) {
-        left_out.extend([latest, of_version].map(of_pull_request));
-        return vec![commit];
+        let version = facts.version.map_or("...", Version::as_str);
+        left_out.extend([latest, format!("{class}-v{version}")].map(of_pull_request));
+        return Ok(vec![commit]);
     }
-    vec![named(latest, Kind::Latest, facts), named(of_version, Kind::Version, facts), commit]
+    let of_version = named(format!("{class}-v{}", version()?), Kind::Version, facts);
+    Ok(vec![named(latest, Kind::Latest, facts), of_version, commit])
 }
 
 /// `1.4.0`, `1.4.0-1a2b3c4`, `latest`, the branch; of a pull request the second alone. What comes before a release is
@@ -304,6 +310,7 @@ fn release(version: &Version, facts: &Facts<'_>, left_out: &mut Vec<LeftOut>) ->
         (GitRef::Branch(built), Some(default)) if built != default => {
             Some(format!("what is built is not the branch {}", visible(default)))
         }
+        (GitRef::Branch(_), None) => Some("the default branch is not known".to_owned()),
         _ => None,
     };
     match not_latest {

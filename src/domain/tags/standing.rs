@@ -9,10 +9,10 @@ use crate::domain::image::Tag;
 use crate::domain::version::Version;
 
 /// How many rivals are worth a question to the registry.
-const MOST: usize = 20;
+const MOST: usize = 100;
 
 /// How many of them are releases, where there are more than that of both.
-const RELEASES: usize = 10;
+const RELEASES: usize = 50;
 
 /// How many numbers say a whole version: `1.4` and `1` are series of it.
 const WHOLE: usize = 3;
@@ -145,7 +145,7 @@ pub fn version_for(planned: &Planned, tag: &Tag) -> Option<Version> {
 }
 
 /// The tags of the repository that would hold back a planned tag if it stood on them: those that say one version of
-/// the same family which is higher than the one that is built. The highest come first, and not more than 20: of many,
+/// the same family which is higher than the one that is built. The highest come first, and not more than 100: of many,
 /// half are releases, since pre-releases and variants (`1.5.0-alpine`) are more numerous.
 pub fn rivals(planned: &Planned, listed: &[Tag]) -> Vec<Tag> {
     let Some(built) = &planned.version else { return Vec::new() };
@@ -316,12 +316,12 @@ mod tests {
         let names: Vec<String> =
             rivals(&latest("latest", "1.0.0"), &listed).iter().map(Tag::to_string).collect();
         assert_eq!(
-            (names.len(), names[0].as_str(), names[9].as_str()),
-            (20, "3.0.0-rc.199", "3.0.0-rc.190")
+            (names.len(), names[0].as_str(), names[49].as_str()),
+            (100, "3.0.0-rc.199", "3.0.0-rc.150")
         );
-        assert_eq!((names[10].as_str(), names[19].as_str()), ("2.0.199", "2.0.190"));
+        assert_eq!((names[50].as_str(), names[99].as_str()), ("2.0.199", "2.0.150"));
         let of_one: Vec<Tag> = rivals(&latest("latest", "1.0.0"), &listed[..30]);
-        assert_eq!((of_one.len(), of_one[0].as_str()), (20, "3.0.0-rc.29"));
+        assert_eq!((of_one.len(), of_one[0].as_str()), (30, "3.0.0-rc.29"));
     }
 
     proptest! {
@@ -344,7 +344,7 @@ mod tests {
             let listed: Vec<Tag> = listed.iter().filter_map(|text| Tag::parse(text).ok()).collect();
             let built = version(&built);
             let found = rivals(&planned, &listed);
-            prop_assert!(found.len() <= 20 && !found.contains(&planned.tag));
+            prop_assert!(found.len() <= 100 && !found.contains(&planned.tag));
             let mut before: Option<Version> = None;
             for rival in &found {
                 prop_assert!(listed.contains(rival));

@@ -19,6 +19,7 @@ fn version(text: &str) -> Version {
 fn facts<'a>(version: Option<&'a Version>, git_ref: &'a str) -> Facts<'a> {
     Facts {
         version,
+        lack: None,
         sha: SHA,
         git_ref: GitRef::parse(git_ref),
         default_branch: Some("main"),
@@ -139,7 +140,10 @@ fn latest_is_of_the_default_branch_and_of_git_tags() {
         "1.2.3, 1.2.3-1a2b3c4, feature-login for feature/login, no latest: what is built is not the branch main"
     );
     assert_eq!(of("refs/heads/main", Some("main")), "1.2.3, 1.2.3-1a2b3c4, latest, main");
-    assert_eq!(of("refs/heads/trunk", None), "1.2.3, 1.2.3-1a2b3c4, latest, trunk");
+    assert_eq!(
+        of("refs/heads/trunk", None),
+        "1.2.3, 1.2.3-1a2b3c4, trunk, no latest: the default branch is not known"
+    );
     for (git_ref, default_branch) in [("refs/tags/v1.2.3", Some("main")), ("", None)] {
         assert_eq!(
             of(git_ref, default_branch),
@@ -288,6 +292,17 @@ fn without_a_version_only_tags_without_one_are_made() {
     let none = facts(None, "refs/heads/main");
     let wanting = "no version for the tags of the image: a tag has the version in its name, and none was found";
     let uat = Recipe::Class(Class::parse("uat").unwrap());
+    let known = crate::failure::Failure::new(
+        crate::failure::Outcome::BadInput,
+        "no version was found here",
+    );
+    let with_reason = Facts { lack: Some(&known), ..none };
+    assert_eq!(told(&uat, &with_reason, &[]), "no version was found here: ");
+    let pull_request = facts(None, "refs/pull/7/merge");
+    assert_eq!(
+        told(&uat, &pull_request, &[]),
+        "uat-1a2b3c4, no uat-latest: what is built is a pull request, no uat-v...: what is built is a pull request"
+    );
     for recipe in [uat, Recipe::Release, Recipe::patterns("{{minor}}").unwrap()] {
         assert!(recipe.needs_version());
         assert_eq!(told(&recipe, &none, &[]), wanting);
@@ -306,7 +321,15 @@ fn without_a_version_only_tags_without_one_are_made() {
     ] {
         let recipe = Recipe::patterns(&format!("{line}\nx")).unwrap();
         assert_eq!(recipe.needs_version(), expected, "{line}");
-        assert_eq!(told(&recipe, &none, &[]) == wanting, expected, "{line}");
+        // A line of docker/metadata-action for a version makes no tag where there is none, as there.
+        let is_left_out =
+            told(&recipe, &none, &[]) == format!("x, no {line}: no version was found");
+        assert!(is_left_out || (told(&recipe, &none, &[]) == wanting) == expected, "{line}");
+        assert_eq!(
+            is_left_out,
+            line == "type=semver,pattern={{version}}" || line.ends_with("value="),
+            "{line}"
+        );
     }
     let free = Recipe::patterns("{{branch}}-{{sha}}\n# a comment\n\ntype=sha").unwrap();
     assert!(!free.needs_version());
@@ -455,7 +478,9 @@ fn what_is_not_known_is_refused_by_name() {
 #[test]
 fn a_commit_is_a_commit() {
     let built = version("1.0.0");
-    for sha in ["", "1a2b3c4", "zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz"] {
+    let unknown = Facts { sha: "", ..facts(Some(&built), "") };
+    assert!(told(&Recipe::Release, &unknown, &[]).starts_with("the commit is not known"));
+    for sha in ["1a2b3c4", "zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz"] {
         let facts = Facts { sha, ..facts(Some(&built), "") };
         assert!(told(&Recipe::Release, &facts, &[]).starts_with("invalid commit"), "{sha}");
     }

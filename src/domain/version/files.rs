@@ -19,7 +19,7 @@ impl Files<'_> {
     pub(super) fn text(&self, path: &str) -> Result<Arc<str>, Lack> {
         self.text_if_there(path)?.ok_or_else(|| {
             Lack::absent(path, MISSING).help(
-                "check the path, which is relative to the context; a version itself belongs in `version`, with \
+                "check the path, which is relative to the top of the repository; a version itself belongs in `version`, with \
                  `version-from: value`",
             )
         })

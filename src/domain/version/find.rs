@@ -126,19 +126,44 @@ pub struct Found {
     pub source: Source,
 }
 
+/// What a look for a version came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Looked {
+    /// The version.
+    Found(Found),
+    /// Nothing says one, which is told by this failure where one is needed.
+    Nowhere(Failure),
+}
+
 /// Finds the version. `read` says what stands at a path, which is relative to the top of the repository and does not
 /// leave it.
 ///
 /// # Errors
 /// No version, one that cannot be known without running something, or several that disagree: each with its place.
 pub fn find(request: &Request<'_>, read: &dyn Fn(&str) -> Entry) -> Result<Found, Failure> {
+    match look(request, read)? {
+        Looked::Found(found) => Ok(found),
+        Looked::Nowhere(failure) => Err(failure),
+    }
+}
+
+/// The same for what may have none: that nothing says a version is no error where no file was named.
+///
+/// # Errors
+/// A version that cannot be known without running something, several that disagree, or none where a file is named.
+pub fn look(request: &Request<'_>, read: &dyn Fn(&str) -> Entry) -> Result<Looked, Failure> {
     let files = Files { read };
     match request.from {
-        Origin::Value => given(request.given),
-        Origin::Git => tagged(&request.git).map_err(without_place),
+        Origin::Value => given(request.given).map(Looked::Found),
+        Origin::Git => match tagged(&request.git) {
+            Ok(found) => Ok(Looked::Found(found)),
+            Err(lack) if lack.kind == Kind::Absent => Ok(Looked::Nowhere(without_place(lack))),
+            Err(lack) => Err(without_place(lack)),
+        },
         Origin::File { path, key } => {
             let path = known::join(request.folder, path);
-            in_file(&files, &path, key.as_deref(), &request.git).map_err(Lack::failure)
+            let found = in_file(&files, &path, key.as_deref(), &request.git);
+            found.map(Looked::Found).map_err(Lack::failure)
         }
         Origin::Auto => auto(&files, request),
     }
@@ -173,7 +198,7 @@ fn without_place(lack: Lack) -> Failure {
 }
 
 /// The usual files of a folder, and the commit's tags: what they say must be the same. Of several tags, one is enough.
-fn auto(files: &Files<'_>, request: &Request<'_>) -> Result<Found, Failure> {
+fn auto(files: &Files<'_>, request: &Request<'_>) -> Result<Looked, Failure> {
     let mut found: Vec<Found> = Vec::new();
     let mut lacks: Vec<Lack> = Vec::new();
     for name in AUTO {
@@ -193,9 +218,9 @@ fn auto(files: &Files<'_>, request: &Request<'_>) -> Result<Found, Failure> {
     };
     let Some(first) = found.first().cloned() else {
         return if tags.is_empty() {
-            Err(nowhere(request.folder, &lacks))
+            Ok(Looked::Nowhere(nowhere(request.folder, &lacks)))
         } else {
-            tagged(&request.git).map_err(without_place)
+            tagged(&request.git).map(Looked::Found).map_err(without_place)
         };
     };
     // A commit may have tags of several things; the files say which of them is meant.
@@ -205,7 +230,7 @@ fn auto(files: &Files<'_>, request: &Request<'_>) -> Result<Found, Failure> {
     if found.iter().any(|one| one.version.as_str() != first.version.as_str()) {
         return Err(disagreeing(&found));
     }
-    Ok(first)
+    Ok(Looked::Found(first))
 }
 
 fn nowhere(folder: &str, lacks: &[Lack]) -> Failure {

@@ -30,7 +30,7 @@ pub(super) type Tagged<'a> = (&'a str, Version);
 
 /// The tag that says a version, and the version.
 pub(super) fn version<'a>(git: &Git<'a>) -> Result<Tagged<'a>, Lack> {
-    let found = versions(git)?;
+    let found = released(versions(git)?);
     match found.as_slice() {
         [only] => Ok(only.clone()),
         several => {
@@ -40,6 +40,23 @@ pub(super) fn version<'a>(git: &Git<'a>) -> Result<Tagged<'a>, Lack> {
                 .help("keep one of them, or name a file with `version-from`"))
         }
     }
+}
+
+/// Without pre-releases of a release that is among them: the commit of `v1.4.0-rc.2` became `v1.4.0`.
+fn released(mut found: Vec<Tagged<'_>>) -> Vec<Tagged<'_>> {
+    let releases: Vec<Version> = found
+        .iter()
+        .map(|(_, version)| version.clone())
+        .filter(|version| !version.is_before_release())
+        .collect();
+    let is_of = |version: &Version, release: &Version| {
+        version.parts() == release.parts()
+            && (0..release.parts()).all(|at| version.part(at) == release.part(at))
+    };
+    found.retain(|(_, version)| {
+        !version.is_before_release() || !releases.iter().any(|release| is_of(version, release))
+    });
+    found
 }
 
 /// The tags that say versions, at least one, and one for each version: `v1.4.0`. A tag that is the beginning of another
@@ -180,9 +197,10 @@ mod tests {
                 &["v1.4.0", "v1.4.1"],
                 "Unknown: the commit has several tags that disagree: v1.4.0, v1.4.1",
             ),
+            (&["v1.4.0", "v1.4.0-rc.1"], "v1.4.0 1.4.0"),
             (
-                &["v1.4.0", "v1.4.0-rc.1"],
-                "Unknown: the commit has several tags that disagree: v1.4.0, v1.4.0-rc.1",
+                &["v1.4.0", "v1.5.0-rc.1"],
+                "Unknown: the commit has several tags that disagree: v1.4.0, v1.5.0-rc.1",
             ),
             (&["v1"], "Absent: the commit has no tag that is a version, such as v1.4.0"),
             (

@@ -128,3 +128,46 @@ fn a_plan_is_the_same_for_the_same_repository() {
     let plan = || planned(&place, &[("images", IMAGES)]).outputs;
     assert_eq!(plan(), plan());
 }
+
+/// The lines that most workflows of docker/metadata-action have, where no file says a version.
+#[test]
+fn the_usual_lines_make_what_they_can() {
+    let lines = "type=ref,event=branch\ntype=ref,event=pr\ntype=semver,pattern={{version}}\n\
+                 type=semver,pattern={{major}}.{{minor}}\ntype=sha";
+    let inputs = [("image", "ghcr.io/Acme/Shop"), ("tags", lines)];
+    let of = |git_ref: &str| {
+        let ran = planned(&Place::new(&[("app.py", "")]).at(git_ref), &inputs);
+        assert!(
+            ran.output("tags").lines().all(|tag| tag.starts_with("ghcr.io/acme/shop:")),
+            "{}",
+            ran.log
+        );
+        tags(&ran).join(" ")
+    };
+    assert_eq!(of("refs/heads/main"), "main sha-0123456");
+    assert_eq!(of("refs/pull/7/merge"), "pr-7 sha-0123456");
+    assert_eq!(of("refs/tags/v1.2.3"), "1.2.3 1.2 sha-0123456");
+}
+
+/// A pull request gets the tag of its commit, and needs no version for it.
+#[test]
+fn a_pull_request_of_an_environment() {
+    let place = Place::new(&[("app.py", "")]).at("refs/pull/7/merge");
+    let ran = planned(&place, &[("image", "acme/shop"), ("environment", "uat")]);
+    assert_eq!(tags(&ran), ["uat-0123456"]);
+    ran.says("what is built is a pull request");
+}
+
+/// What counts for one image counts before what is said for all.
+#[test]
+fn an_image_says_its_version_itself() {
+    let images = "- image: acme/one\n- image: acme/two\n  version-from: VERSION\n- image: acme/three\n  version: 3.0.0\n";
+    let inputs = [
+        ("images", images),
+        ("version-from", "value"),
+        ("version", "1.0.0"),
+        ("tags", "{{version}}"),
+    ];
+    let ran = planned(&Place::new(&[("VERSION", "2.0.0")]), &inputs);
+    assert_eq!(tags(&ran), ["1.0.0", "2.0.0", "3.0.0"]);
+}

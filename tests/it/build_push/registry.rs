@@ -128,7 +128,7 @@ async fn a_tag_never_moves_to_a_lower_version() {
     let ran = plan("1.4.1", &[]);
     assert_eq!(tags(&ran), ["uat-v1.4.1", "uat-0123456"]);
     assert_eq!(ran.output("kept"), format!("{image}:uat-latest"));
-    ran.says("it is 1.5.0, which is higher than 1.4.1");
+    ran.says("it stands on 1.5.0, which is higher than 1.4.1");
     for (version, primary) in [("1.5.0", "uat-v1.5.0"), ("1.6.0", "uat-v1.6.0")] {
         let ran = plan(version, &[]);
         assert_eq!(tags(&ran), ["uat-latest", primary, "uat-0123456"]);
@@ -141,6 +141,9 @@ async fn a_tag_never_moves_to_a_lower_version() {
     assert_eq!(ran.output("kept"), format!("{image}:prod-latest"));
     push("stray", &["uat-latest"]).await;
     assert_eq!(plan("1.4.1", &[]).output("kept"), "");
+    // A line without a version moves it no more than one with it.
+    let ran = plan("1.0.0", &[("environment", ""), ("tags", "prod-latest\n{{sha}}")]);
+    assert_eq!(ran.output("kept"), format!("{image}:prod-latest"));
     // Not asked, it is not held back.
     assert_eq!(plan("1.0.0", &[("environment", "prod"), ("offline", "true")]).output("kept"), "");
 }
@@ -228,4 +231,75 @@ async fn the_logins_of_the_machine_are_used() {
 fn base64(user: &str, password: &str) -> String {
     use base64::Engine;
     base64::prelude::BASE64_STANDARD.encode(format!("{user}:{password}"))
+}
+
+/// A registry on this machine that wants TLS is asked without first, as Docker may do, and then with it; its certificate
+/// is of a private authority.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_registry_with_a_certificate_of_ones_own() {
+    if !installed() {
+        return;
+    }
+    let (registry, root) = Distribution::tls().await;
+    let place = Place::new(&[]);
+    let root = root.display().to_string();
+    for host in ["127.0.0.1", "localhost"] {
+        let reference = registry.host().replace("127.0.0.1", host) + "/acme/shop:v1";
+        let inputs = [("mode", "exists"), ("ref", reference.as_str())];
+        let ran = place.run_with(&inputs, &[("SSL_CERT_FILE", &root)]);
+        assert_eq!((ran.code, ran.output("exists")), (0, "false"), "{}", ran.log);
+        let ran = place.run(&inputs);
+        assert_eq!((ran.code, ran.output("exists")), (75, ""), "{}", ran.log);
+        ran.says("certificate").says("`SSL_CERT_FILE`");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_no_list_of_tags_is_not_an_empty_one() {
+    if !installed() {
+        return;
+    }
+    let registry = Distribution::open().await;
+    Content::image(&registry.url(), "acme/shop").tag("uat-v9.0.0").tag("uat-latest").push().await;
+    let proxy = FaultProxy::before(&registry.url()).await;
+    let image = format!("{}/acme/shop", host(&proxy.url()));
+    let place = Place::new(&[("VERSION", "1.4.0")]);
+    let plan = || place.run(&[("image", &image), ("environment", "uat")]);
+    assert_eq!(plan().output("kept"), format!("{image}:uat-latest"));
+    let link = |value: &str| Fault::Header("Link", Some(value.to_owned()));
+    for fault in [
+        Fault::Answer(Answer::new(404, "<html>no")),
+        Fault::Answer(Answer::new(200, r#"{"message":"welcome"}"#)),
+        Fault::Answer(Answer::new(200, r#"{"errors":[{"code":"UNAUTHORIZED"}]}"#)),
+        Fault::Answer(Answer::new(200, "[null]")),
+        link("<http://[bad>; rel=\"next\""),
+        link("/v2/acme/shop/tags/list?last=x; rel=next"),
+        link("</v2/acme/none/tags/list>; rel=\"next\""),
+    ] {
+        proxy.heal();
+        proxy.once("GET /v2/acme/shop/tags/", fault.clone());
+        let ran = plan();
+        assert!(ran.log.contains("::warning"), "{fault:?}: {}", ran.log);
+        assert!(ran.summary.contains("It is not known which tags are there"), "{}", ran.summary);
+    }
+}
+
+/// What a server repeats of a request is not shown, whoever said the password.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_repeats_the_login_is_not_repeated() {
+    if !installed() {
+        return;
+    }
+    let registry = Distribution::htpasswd("ada").await;
+    let proxy = FaultProxy::before(&registry.url()).await;
+    let login = base64("ada", PASSWORD);
+    let text = format!("got Basic {login}, which is {PASSWORD}");
+    proxy.nth(1, Fault::Answer(Answer::error(403, "DENIED", &text)));
+    let image = format!("{}/acme/shop", host(&proxy.url()));
+    let config = format!(r#"{{"auths":{{"{}":{{"auth":"{login}"}}}}}}"#, host(&proxy.url()));
+    let inputs = [("image", image.as_str()), ("tags", "{{sha}}")];
+    let ran = Place::new(&[]).run_with(&inputs, &[("DOCKER_AUTH_CONFIG", &config)]);
+    ran.says("got Basic ***, which is ***");
+    let all = format!("{}{}{:?}", ran.log, ran.summary, ran.outputs);
+    assert!(!all.contains(PASSWORD) && !all.contains(&login), "{all}");
 }

@@ -50,7 +50,7 @@ fn found(pushed: &Pushed) -> Found {
     Found { digest, media_type: MediaType::parse(&pushed.media_type).unwrap() }
 }
 
-/// What is there and not there costs one request, and two.
+/// What is there and what is not costs one request.
 #[tokio::test]
 async fn all_four_media_types_are_found_by_one_request() {
     if !installed() {
@@ -84,6 +84,11 @@ async fn all_four_media_types_are_found_by_one_request() {
     for absent in ["acme/shop:none", "acme/none:1", &format!("acme/shop@sha256:{}", "0".repeat(64))]
     {
         proxy.heal();
+        assert_eq!(find(&proxy.url(), absent).await.unwrap(), None, "{absent}");
+        assert_eq!(proxy.lines().len(), 1, "{absent}");
+        // Where nothing says that it is a registry's answer, the body has to.
+        proxy.heal();
+        proxy.once("HEAD", Fault::Header("Docker-Distribution-Api-Version", None));
         assert_eq!(find(&proxy.url(), absent).await.unwrap(), None, "{absent}");
         assert_eq!(proxy.lines().len(), 2, "{absent}");
     }
@@ -175,13 +180,45 @@ async fn what_is_not_what_it_says_is_no_answer() {
     proxy.once("GET", Fault::Corrupt);
     let told = why(find(&proxy.url(), "acme/shop:v1").await.unwrap_err());
     assert_eq!(told, "the bytes are not those of the digest that the registry names");
+    // JSON of other interfaces, and a manifest that is none.
+    for (status, media_type, body, words) in [
+        (
+            404,
+            "application/json",
+            r#"{"errors":[{"code":"not_found"}]}"#,
+            "not how a registry says",
+        ),
+        (
+            404,
+            "application/json",
+            r#"{"errors":[{"code":"UNAUTHORIZED"}]}"#,
+            "not how a registry says",
+        ),
+        (200, "application/vnd.api+json", r#"{"data":[]}"#, "another media type"),
+        (200, "application/vnd.oci.image.manifest.v1+json", "", "not the JSON of a manifest"),
+        (204, "application/vnd.oci.image.manifest.v1+json", "", "has no manifest"),
+    ] {
+        proxy.heal();
+        proxy.always("", Fault::Answer(Answer::new(status, body).with("Content-Type", media_type)));
+        let told = why(find(&proxy.url(), "acme/shop:v1").await.unwrap_err());
+        assert!(told.contains(words), "{status} {media_type} {body}: {told}");
+    }
+    // There by one answer, and not by the next.
+    proxy.heal();
+    proxy.once("HEAD", Fault::Header("Docker-Content-Digest", None));
+    proxy.once("GET", Fault::error(404, "MANIFEST_UNKNOWN"));
+    let told = why(find(&proxy.url(), "acme/shop:v1").await.unwrap_err());
+    assert_eq!(told, "the registry says that it is there, and that it is not");
     // A web server that has no page, and one that has one for everything.
     proxy.heal();
     proxy.always("", Fault::Answer(Answer::new(404, "<html>no such page</html>")));
     let told = why(find(&proxy.url(), "acme/shop:v1").await.unwrap_err());
     assert_eq!(
         told,
-        "127.0.0.1 answered 404 (a page of HTML), which is not how a registry says that there is none"
+        format!(
+            "{} answered 404 (a page of HTML), which is not how a registry says that there is none",
+            proxy.url().strip_prefix("http://").unwrap()
+        )
     );
     proxy.heal();
     let page = Answer::new(200, "<html>welcome</html>").with("Content-Type", "text/html");
@@ -253,8 +290,15 @@ async fn a_login_is_told_to_the_registry_and_to_nobody_else() {
     assert!(matches!(error, Error::Login { .. }), "{error:?}");
     let error = ask(None).await.unwrap_err();
     assert!(matches!(error, Error::Forbidden { has_login: false, .. }), "{error:?}");
-    let shown = format!("{error} {error:?}");
-    assert!(!shown.contains(PASSWORD));
+    // Sent elsewhere and back to a path that the other host chose, it is not told there either.
+    proxy.heal();
+    elsewhere.always("", Fault::Redirect(proxy.url()));
+    proxy.nth(1, Fault::Redirect(elsewhere.other_host()));
+    let error = ask(Some(password("ada", PASSWORD))).await.unwrap_err();
+    let with_login: Vec<bool> =
+        proxy.requests().iter().map(|request| !request.all("authorization").is_empty()).collect();
+    assert_eq!(with_login[..3], [false, true, false], "{error:?}");
+    elsewhere.heal();
     // Sent elsewhere, it asks there without it.
     proxy.heal();
     proxy.nth(1, Fault::Redirect(elsewhere.other_host()));
@@ -328,6 +372,11 @@ async fn absent_forbidden_limited_and_wrong_logins_are_different_answers() {
     let error = ask(Some(password("ada", "wrong")), "acme/shop:v1").await.unwrap_err();
     assert!(matches!(error, Error::Login { .. }), "{error:?}");
     assert!(!format!("{error} {error:?} {}", error.help()).contains("wrong"), "{error:?}");
+    // A limit of logins is no wrong login.
+    let limit = Answer::error(401, "TOOMANYREQUESTS", "too many failed login attempts");
+    tokens.script(limit.with("Retry-After", u64::MAX), Ending::Whole);
+    let error = ask(ada(), "acme/shop:v1").await.unwrap_err();
+    assert!(matches!(error, Error::Limited { .. }), "{error:?}");
     tokens.script(too_many(Some(3600)), Ending::Whole);
     let error = ask(ada(), "acme/shop:v1").await.unwrap_err();
     assert!(matches!(error, Error::Limited { .. }), "{error:?}");
@@ -393,7 +442,7 @@ async fn all_pages_of_the_tags_are_read() {
     }
     // Half a list is none.
     for (link, why) in [
-        (Link::Loop, "the list of tags does not end"),
+        (Link::Loop, "the list of tags does not end, or has more than 50,000"),
         (Link::Elsewhere(proxy.other_host()), "its next page is on another server"),
     ] {
         proxy.heal();

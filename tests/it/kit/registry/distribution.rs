@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use tempfile::TempDir;
 
 use crate::kit::owner;
@@ -79,6 +80,27 @@ impl Distribution {
         Self::start(&settings, true, vec![("root.pem", tokens.root())]).await
     }
 
+    /// Everybody may do everything, with TLS and a certificate of a private authority: the path of that as PEM.
+    pub async fn tls() -> (Self, PathBuf) {
+        let mut authority = CertificateParams::new(Vec::<String>::new()).unwrap();
+        authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let own_key = KeyPair::generate().unwrap();
+        let root = authority.self_signed(&own_key).unwrap();
+        let key = KeyPair::generate().unwrap();
+        let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
+        let issuer = Issuer::new(authority, own_key);
+        let leaf = CertificateParams::new(names).unwrap().signed_by(&key, &issuer).unwrap();
+        let files = vec![
+            ("root.pem", root.pem()),
+            ("leaf.pem", leaf.pem()),
+            ("key.pem", key.serialize_pem()),
+        ];
+        let tls = ", tls: {certificate: FOLDER/leaf.pem, key: FOLDER/key.pem}";
+        let registry = Self::begin(("", tls), true, files).await;
+        let root = registry.folder.path().join("root.pem");
+        (registry, root)
+    }
+
     /// `http://127.0.0.1:1234`
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
@@ -99,8 +121,16 @@ impl Distribution {
         fs_err::read_to_string(self.folder.path().join("log")).unwrap()
     }
 
-    /// Files get `FOLDER` replaced by where they lie.
     async fn start(settings: &str, delete: bool, files: Vec<(&str, String)>) -> Self {
+        Self::begin((settings, ""), delete, files).await
+    }
+
+    /// Settings at the top, and within `http`. `FOLDER` in them becomes the folder in which the files lie.
+    async fn begin(
+        (settings, http): (&str, &str),
+        delete: bool,
+        files: Vec<(&str, String)>,
+    ) -> Self {
         let program = program().expect("no program docker-registry: run `scripts/setup registry`");
         // `scripts/sweep` removes what a killed test leaves by this name.
         let prefix = format!("{}-registry", owner::mark());
@@ -109,12 +139,12 @@ impl Distribution {
         for (name, text) in files {
             fs_err::write(folder.path().join(name), text).unwrap();
         }
-        let settings = settings.replace("FOLDER", &root);
+        let (settings, http) = (settings.replace("FOLDER", &root), http.replace("FOLDER", &root));
         let configuration = format!(
             "version: 0.1\nlog: {{level: info}}\nstorage:\n  \
              filesystem: {{rootdirectory: {root}/images}}\n  delete: {{enabled: {delete}}}\n  \
              maintenance: {{uploadpurging: {{enabled: false}}}}\n\
-             http: {{addr: \"127.0.0.1:0\", secret: of-the-test}}\n{settings}"
+             http: {{addr: \"127.0.0.1:0\", secret: of-the-test{http}}}\n{settings}"
         );
         fs_err::write(folder.path().join("config.yml"), configuration).unwrap();
         let log = fs_err::File::create(folder.path().join("log")).unwrap().into_file();
@@ -140,7 +170,7 @@ impl Distribution {
             let log = self.log();
             let said = log.split_once("msg=\"listening on ").and_then(|(_, it)| it.split_once('"'));
             if let Some((address, _)) = said {
-                return address.to_owned();
+                return address.trim_end_matches(", tls").to_owned();
             }
             let ended = self.child.try_wait().unwrap();
             assert!(ended.is_none() && began.elapsed() < READY, "not listening: {ended:?}: {log}");
