@@ -186,9 +186,9 @@ fn value_of(before: &str, sign: &str, after: &str) -> Range<usize> {
     if is_long { begin..begin + end } else { 0..0 }
 }
 
-/// Whether a word is none for a secret where a path follows, though it ends like one: the shell's `PWD` and `OLDPWD`, but
-/// not that of a connection (`Server=db;PWD=...`), and the end of a path, as in `/etc/passwd:/etc/passwd`. A password may
-/// look like a path (`/ab/cdef`), so the value is not asked.
+/// Whether a word is none for a secret where a path follows, though it ends like one: the shell's `PWD` and `OLDPWD`,
+/// but not that of a connection (`Server=db;PWD=...`), and the end of a path, as in `/etc/passwd:/etc/passwd`. A
+/// password may look like a path (`/ab/cdef`), so the value is not asked.
 fn names_a_path((before, word): (&str, &str), sign: &str) -> bool {
     let is_of_the_shell = matches!(word, "PWD" | "OLDPWD") && !before.trim_end().ends_with(';');
     is_of_the_shell || sign == ":" && before.ends_with('/')

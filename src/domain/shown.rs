@@ -19,8 +19,8 @@ pub fn line(text: &str, most: usize) -> String {
     cut(&shown.collect::<String>().split_whitespace().collect::<Vec<_>>().join(" "), most)
 }
 
-/// The first so many characters of a text as it is; `…` where something is left out. Secrets are hidden before: a part of
-/// one looks like none.
+/// The first so many characters of a text as it is; `…` where something is left out. Secrets are hidden before: a part
+/// of one looks like none.
 pub fn cut(text: &str, most: usize) -> String {
     match text.char_indices().nth(most) {
         Some((end, _)) => format!("{}…", &text[..end]),

@@ -99,9 +99,9 @@ pub async fn apply(desk: Desk<'_>, known: &[Known], key: &Key, news: &News) -> R
     }
 }
 
-/// Whether an issue that is to be closed is read once more before: a newer run may have failed and written it since it was
-/// listed. It is where that fits into the five requests that closing may take: the jobs, the list, the change and two more,
-/// which may be a comparison and a comment already.
+/// Whether an issue that is to be closed is read once more before: a newer run may have failed and written it since it
+/// was listed. It is where that fits into the five requests that closing may take: the jobs, the list, the change and
+/// two more, which may be a comparison and a comment already.
 fn may_look_again(desk: Desk<'_>, listed: &Known, news: &News, plan: &Plan) -> bool {
     let asked = life::to_compare(listed, news).iter().filter(|sha| !follows(desk, sha)).count();
     let said = usize::from(plan.comment.is_some() && !plan.is_quiet);

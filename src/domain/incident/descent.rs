@@ -40,8 +40,8 @@ impl Descent {
     }
 }
 
-/// Whether the payload of a push says that `later`, its newest commit, was put on top of `earlier`, the branch's newest one
-/// before, which GitHub then need not be asked.
+/// Whether the payload of a push says that `later`, its newest commit, was put on top of `earlier`, the branch's newest
+/// one before, which GitHub then need not be asked.
 pub fn follows(push: &Value, (earlier, later): (&str, &str)) -> bool {
     let is = |name: &str, sha: &str| push.get(name).and_then(Value::as_str) == Some(sha);
     let is_forced = push.get("forced").and_then(Value::as_bool);

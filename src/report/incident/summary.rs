@@ -3,8 +3,8 @@
 use crate::domain::incident::life::{Change, Told, Why};
 use crate::report::markdown::{heading, prose};
 
-/// What was done with an issue, in one line. `told` is what its readers are told, `number` that of a new one, `issue` shows
-/// one.
+/// What was done with an issue, in one line. `told` is what its readers are told, `number` that of a new one, `issue`
+/// shows one.
 pub fn done(
     (change, told): (&Change, Option<&Told>),
     number: Option<u64>,

@@ -234,7 +234,9 @@ async fn written_by_a_newer_run() -> String {
 
 /// A run whose push says that its commit came right after `a`.
 fn pushed(number: u64, forced: bool) -> Run {
-    let event = json!({"repository": {"default_branch": "main"}, "before": sha('a'), "after": sha('b'), "forced": forced});
+    let repository = json!({"default_branch": "main"});
+    let event =
+        json!({"repository": repository, "before": sha('a'), "after": sha('b'), "forced": forced});
     Run { event: ("push", event), ..Run::of(number, 'b', &GREEN) }
 }
 
