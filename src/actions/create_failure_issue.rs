@@ -8,10 +8,11 @@ use tokio::sync::OnceCell;
 use crate::actions::create_failure_issue::apply::{Desk, Done};
 use crate::actions::create_failure_issue::gather::Gathered;
 use crate::actions::create_failure_issue::inputs::Inputs;
+use crate::actions::create_failure_issue::names::Names;
 use crate::actions::steps::github;
 use crate::actions::{Ending, World};
 use crate::adapters::github::errors::Error;
-use crate::adapters::github::issues;
+use crate::adapters::github::{issues, runs};
 use crate::domain::action::{ActionSpec, AfterCancel, OutputSpec, no_rules};
 use crate::domain::incident::closing;
 use crate::domain::incident::issue::{self, Issue};
@@ -30,6 +31,7 @@ mod around;
 mod ending;
 mod gather;
 mod inputs;
+mod names;
 mod notify;
 mod table;
 mod words;
@@ -102,25 +104,32 @@ async fn story(inputs: &Inputs, world: World<'_>) -> Result<Ending, Failure> {
     let client = github::client_within(world, token, Some(inputs.timeout))?;
     let operation = client.operation();
     let run = gather::run(inputs, world, &operation, &repository).await?;
-    let left_out = gather::left_out(inputs, world, &run);
+    let names = Names::new(world)?;
+    let shown = names.run(&run);
+    let left_out = gather::left_out(inputs, world, &run).map(|why| names.hide(&why));
+    let jobs = runs::jobs(&operation, &repository, &run, &world.job.runner_name).await;
+    // As late as may be: another run may write an issue meanwhile.
     let known = if left_out.is_some() {
         Ok(Vec::new())
     } else {
         let label = (inputs.marker_label.as_str(), looked_back(inputs));
-        let ours = |found: Issue| issue::known(&found, &run, &inputs.author);
+        let ours = |found: Issue| issue::known(&found, &shown, &inputs.author);
         issues::list(&operation, &repository, label, ours).await
     };
     let before = known.as_deref().unwrap_or_default();
-    let gathered = gather::stages_of(inputs, world, &operation, (&repository, run), before).await?;
+    let of = (&repository, run, shown);
+    let gathered =
+        gather::stages_of((inputs, world), &names, &operation, of, (jobs, before)).await?;
     let links = Links { server: world.job.server_url.clone(), repository: repository.clone() };
     let everything = news(world, &gathered, None);
     let memory = life::first(&everything);
     let failing = Failing {
         links: &links,
-        run: &gathered.run,
+        run: &gathered.shown,
         stages: &gathered.stages,
         environment: &gathered.environment,
         reasons: &gathered.reasons,
+        only: None,
         memory: &memory,
         earlier: None,
     };
@@ -142,9 +151,8 @@ async fn story(inputs: &Inputs, world: World<'_>) -> Result<Ending, Failure> {
         Err(error) => (Vec::new(), Some(error)),
     };
     let told_of = (error.is_none() || !done.is_empty()).then_some(done.as_slice());
-    let warning =
-        notify::notify((world, inputs), (&operation, &repository), (&everything, failing), told_of)
-            .await;
+    let github = (&operation, &repository, &gathered.run);
+    let warning = notify::notify((world, inputs), github, (&everything, failing), told_of).await;
     let failure = error.as_ref().map(|error| github::failed(error, WRITE_ISSUES));
     let mut ending = match (error, failure) {
         (Some(Error::NotAllowed { .. }), Some(failure)) if done.is_empty() => {
@@ -171,11 +179,11 @@ async fn issues(
     gathered: &Gathered,
     known: &[Known],
 ) -> (Vec<Done>, Option<Error>) {
-    let Desk { inputs, run, world, .. } = desk;
+    let Desk { inputs, world, failing, .. } = desk;
     let failed: Vec<&Stage> =
         gathered.stages.iter().filter(|stage| stage.standing == Standing::Failed).collect();
     let holds = |key: &Key, job: &str| life::holds(known, key, job);
-    let mut keys: Vec<(Key, Vec<&Stage>)> = assign(inputs.scope, run, &failed, holds);
+    let mut keys: Vec<(Key, Vec<&Stage>)> = assign(inputs.scope, failing.run, &failed, holds);
     for one in known {
         if !keys.iter().any(|(key, _)| *key == one.key) {
             keys.push((one.key.clone(), Vec::new()));
@@ -184,7 +192,8 @@ async fn issues(
     let (mut all, mut first) = (Vec::new(), None);
     for (key, stages) in keys {
         let news = news(world, gathered, Some(&stages));
-        match apply::apply(desk, known, &key, &news).await {
+        let failing = Failing { only: Some(&news.failed), ..failing };
+        match apply::apply(Desk { failing, ..desk }, known, &key, &news).await {
             Ok(done) => all.push(done),
             Err(error) => {
                 let is_last = error.will_repeat();

@@ -153,14 +153,12 @@ fn without_assigned(line: &str) -> String {
 
 /// Where behind a sign the value stands that is to be hidden; empty if none is.
 fn value_of(before: &str, sign: &str, after: &str) -> Range<usize> {
-    let key = before.trim_end_matches(['"', '\'', ' ']);
-    let start = key.rfind(|c: char| !c.is_ascii_alphanumeric() && !"_-.".contains(c));
-    let key: String = key
-        [start.map_or(0, |at| at + key[at..].chars().next().map_or(1, char::len_utf8))..]
-        .chars()
-        .filter(char::is_ascii_alphanumeric)
-        .map(|c| c.to_ascii_lowercase())
-        .collect();
+    let before = before.trim_end_matches(['"', '\'', ' ']);
+    let start = before.rfind(|c: char| !c.is_ascii_alphanumeric() && !"_-.".contains(c));
+    let (before, word) = before
+        .split_at(start.map_or(0, |at| at + before[at..].chars().next().map_or(1, char::len_utf8)));
+    let key: String =
+        word.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
     let ends = |words: &[&str]| words.iter().any(|word| key.ends_with(word));
     let begin = after.len() - after.trim_start_matches([' ', '"', '\'']).len();
     let value = &after[begin..];
@@ -174,12 +172,8 @@ fn value_of(before: &str, sign: &str, after: &str) -> Range<usize> {
     let ends_value = |c: char| {
         c.is_whitespace() || matches!(c, ',' | ';' | '&' | '"' | '\'' | '`' | '<' | '>' | ')')
     };
-    // A path has a second slash most often; a password in base64 may begin with one.
-    let is_path = value
-        .strip_prefix('/')
-        .is_some_and(|rest| rest[..rest.find(ends_value).unwrap_or(rest.len())].contains('/'));
-    let is_reference = is_path || value.starts_with(['$', '*', '{', '=', ':', '(', '[']);
-    if !is_key || is_reference {
+    let is_reference = value.starts_with(['$', '*', '{', '=', ':', '(', '[']);
+    if !is_key || is_reference || value.starts_with('/') && names_a_path((before, word), sign) {
         return 0..0;
     }
     // A value in quotes ends with them, whatever stands in between.
@@ -190,6 +184,14 @@ fn value_of(before: &str, sign: &str, after: &str) -> Range<usize> {
     };
     let is_long = end >= if sign == "=" { 4 } else { 6 };
     if is_long { begin..begin + end } else { 0..0 }
+}
+
+/// Whether a word is none for a secret where a path follows, though it ends like one: the shell's `PWD` and `OLDPWD`,
+/// but not that of a connection (`Server=db;PWD=...`), and the end of a path, as in `/etc/passwd:/etc/passwd`. A
+/// password may look like a path (`/ab/cdef`), so the value is not asked.
+fn names_a_path((before, word): (&str, &str), sign: &str) -> bool {
+    let is_of_the_shell = matches!(word, "PWD" | "OLDPWD") && !before.trim_end().ends_with(';');
+    is_of_the_shell || sign == ":" && before.ends_with('/')
 }
 
 #[cfg(test)]
@@ -251,6 +253,26 @@ mod tests {
             "é=password=é",
         ] {
             assert_eq!(hidden(text), text);
+        }
+    }
+
+    #[test]
+    fn a_password_that_looks_like_a_path_is_hidden_and_a_path_is_not() {
+        for (text, expected) in [
+            ("PASSWORD=/ab/cdef", "PASSWORD=***"),
+            ("+ PGPASSWORD=/ab/cd/ef psql -h db", "+ PGPASSWORD=*** psql -h db"),
+            ("db_password: /ab/cdef", "db_password: ***"),
+            ("client_secret=/ab/cd/ef&page=2", "client_secret=***&page=2"),
+            ("Server=db;UID=sa;PWD=/ab/cdef;", "Server=db;UID=sa;PWD=***;"),
+            ("pwd=/ab/cdef", "pwd=***"),
+            ("https://x/password=/ab/cdef", "https://x/password=***"),
+            ("CONFIG_PATH=/etc/app/x", "CONFIG_PATH=/etc/app/x"),
+            ("PWD=/home/runner/work/app", "PWD=/home/runner/work/app"),
+            ("\"OLDPWD\": \"/home/runner/work\"", "\"OLDPWD\": \"/home/runner/work\""),
+            ("-v /etc/passwd:/etc/passwd:ro", "-v /etc/passwd:/etc/passwd:ro"),
+            ("DB_PASSWORD_FILE=/run/secrets/db/pw", "DB_PASSWORD_FILE=/run/secrets/db/pw"),
+        ] {
+            assert_eq!(hidden(text), expected);
         }
     }
 

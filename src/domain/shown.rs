@@ -16,10 +16,15 @@ pub fn visible(text: &str) -> String {
 /// A foreign text as one line of at most so many characters: what cannot be seen or turns text around becomes a blank.
 pub fn line(text: &str, most: usize) -> String {
     let shown = text.chars().map(|c| if c.is_control() || is_invisible(c) { ' ' } else { c });
-    let line = shown.collect::<String>().split_whitespace().collect::<Vec<_>>().join(" ");
-    match line.char_indices().nth(most) {
-        Some((end, _)) => format!("{}…", &line[..end]),
-        None => line,
+    cut(&shown.collect::<String>().split_whitespace().collect::<Vec<_>>().join(" "), most)
+}
+
+/// The first so many characters of a text as it is; `…` where something is left out. Secrets are hidden before: a part
+/// of one looks like none.
+pub fn cut(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
     }
 }
 
@@ -78,6 +83,20 @@ mod tests {
         for path in ["a\u{202e}vne.", "a\nb", "a`b", "a\u{200b}.env", "a\u{7}", "a\0b"] {
             assert_eq!(pasted("chmod 600", path), None, "{path:?}");
         }
+    }
+
+    #[test]
+    fn a_long_text_is_cut_behind_a_whole_character() {
+        for (text, most, expected) in [
+            ("déjà", 4, "déjà"),
+            ("déjà", 2, "dé…"),
+            ("  a\t b", 5, "  a\t …"),
+            ("日本", 0, "…"),
+            ("", 0, ""),
+        ] {
+            assert_eq!(cut(text, most), expected, "{text:?}");
+        }
+        assert_eq!(line("  a\t b\nc", 3), "a b…", "one line, and then cut");
     }
 
     #[test]

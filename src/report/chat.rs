@@ -5,9 +5,10 @@
 
 pub mod slack;
 
-use crate::domain::incident::jobs::{Stage, Standing};
+use crate::domain::incident::jobs::Stage;
 use crate::domain::incident::reason::Reason;
 use crate::domain::notice::News;
+use crate::domain::shown::cut;
 use crate::report::incident::Failing;
 
 /// Lines of logs that are shown.
@@ -73,8 +74,7 @@ pub fn message(
     issue: Option<u64>,
     hide: impl Fn(&str) -> String,
 ) -> Message {
-    let failed: Vec<&Stage> =
-        failing.stages.iter().filter(|stage| stage.standing == Standing::Failed).collect();
+    let failed: Vec<&Stage> = failing.failed().collect();
     let mood = match news {
         News::Recovered | News::Passed => Mood::Good,
         News::Undecided => Mood::Neutral,
@@ -85,7 +85,7 @@ pub fn message(
         title: title(news, failing, &failed, &hide),
         stages: failed.iter().take(STAGES).map(|stage| broken(stage, failing, &hide)).collect(),
         more: failed.len().saturating_sub(STAGES),
-        lines: telling(failing.reasons).iter().map(|line| hide(line)).collect(),
+        lines: telling(failing.why()).iter().map(|line| hide(line)).collect(),
         facts: facts(news, failing, &hide),
         links: links(failing, issue),
     }
@@ -129,7 +129,7 @@ fn broken(stage: &Stage, failing: Failing<'_>, hide: impl Fn(&str) -> String) ->
         _ => stage.name.as_str(),
     };
     let step = legs.first().and_then(|leg| leg.failed_step()).map(|step| hide(&step.name));
-    let reason = failing.reasons.iter().find(|reason| reason.stage == stage.name);
+    let reason = failing.why().find(|reason| reason.stage == stage.name);
     Broken {
         job: hide(job),
         step: step.unwrap_or_default(),
@@ -138,10 +138,10 @@ fn broken(stage: &Stage, failing: Failing<'_>, hide: impl Fn(&str) -> String) ->
 }
 
 /// The lines that say most: of each reason the one that explains it, then others that were chosen and say more.
-fn telling(reasons: &[Reason]) -> Vec<&str> {
+fn telling<'a>(reasons: impl Iterator<Item = &'a Reason> + Clone) -> Vec<&'a str> {
     let mut lines: Vec<&str> = Vec::new();
-    let first = reasons.iter().map(|reason| reason.headline.as_str());
-    let chosen = reasons.iter().flat_map(|reason| &reason.excerpt);
+    let first = reasons.clone().map(|reason| reason.headline.as_str());
+    let chosen = reasons.flat_map(|reason| &reason.excerpt);
     let chosen = chosen.filter_map(|line| line.strip_prefix(CHOSEN));
     for line in first.chain(chosen).map(str::trim).filter(|line| !line.is_empty()) {
         let is_said = lines.iter().any(|said| said.contains(line) || line.contains(said));
@@ -180,13 +180,6 @@ fn links(failing: Failing<'_>, issue: Option<u64>) -> Vec<(&'static str, String)
     all.extend(links.commit_page(&run.sha).map(|page| ("Commit", page)));
     all.extend(issue.map(|number| ("Issue", links.issue_page(number))));
     all
-}
-
-fn cut(text: &str, longest: usize) -> String {
-    match text.char_indices().nth(longest) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
-    }
 }
 
 #[cfg(test)]

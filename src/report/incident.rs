@@ -9,7 +9,7 @@ pub mod summary;
 pub mod suspects;
 pub mod template;
 
-use crate::domain::incident::jobs::{Job, Stage};
+use crate::domain::incident::jobs::{Job, Stage, Standing};
 use crate::domain::incident::memory::{Memory, Seen};
 use crate::domain::incident::reason::Reason;
 use crate::domain::incident::run::{Line, Run};
@@ -29,10 +29,29 @@ pub struct Failing<'a> {
     pub environment: &'a str,
     /// Why the first of them failed.
     pub reasons: &'a [Reason],
+    /// The stages of which is told that they failed; `None`: all that did. Of an issue for some jobs these are its own.
+    pub only: Option<&'a [String]>,
     /// What is known of the runs before, this one included.
     pub memory: &'a Memory,
     /// An issue of the same kind, closed too long ago to be opened again.
     pub earlier: Option<u64>,
+}
+
+impl<'a> Failing<'a> {
+    /// The stages that failed, as far as they are told of; the first one first.
+    pub fn failed(self) -> impl Iterator<Item = &'a Stage> {
+        let has_failed = |stage: &&Stage| stage.standing == Standing::Failed;
+        self.stages.iter().filter(has_failed).filter(move |stage| self.tells_of(&stage.name))
+    }
+
+    /// Why they failed, as far as it is known.
+    pub fn why(self) -> impl Iterator<Item = &'a Reason> + Clone {
+        self.reasons.iter().filter(move |reason| self.tells_of(&reason.stage))
+    }
+
+    fn tells_of(self, stage: &str) -> bool {
+        self.only.is_none_or(|only| only.iter().any(|one| one == stage))
+    }
 }
 
 /// Makes addresses of pages.

@@ -12,7 +12,7 @@ use crate::adapters::github::compare;
 use crate::adapters::github::errors::Error;
 use crate::adapters::github::issues::{self, Draft, Edit, Turn};
 use crate::domain::event::Event;
-use crate::domain::incident::descent::Descent;
+use crate::domain::incident::descent::{self, Descent};
 use crate::domain::incident::issue::{self, Issue};
 use crate::domain::incident::key::Key;
 use crate::domain::incident::life::{self, Change, Known, Plan, State, Told, Why};
@@ -38,9 +38,9 @@ pub struct Desk<'a> {
     pub operation: &'a Operation<'a>,
     /// The repository.
     pub repository: &'a Repository,
-    /// The run.
+    /// The run, by its true names.
     pub run: &'a Run,
-    /// What is known of the failure but for its memory.
+    /// What is known of the failure but for its memory, as people may see it.
     pub failing: Failing<'a>,
     /// The green runs around this one; asked for before an issue is opened.
     pub around: &'a OnceCell<Around>,
@@ -69,8 +69,16 @@ pub struct Done {
 
 /// Decides and does it.
 pub async fn apply(desk: Desk<'_>, known: &[Known], key: &Key, news: &News) -> Result<Done, Error> {
-    let (known, twins) = life::choose(known, key);
-    let plan = decide(desk, known, news).await?;
+    let (listed, twins) = life::choose(known, key);
+    let mut plan = decide(desk, listed, news).await?;
+    let mut written = None;
+    if let Some(listed) = listed.filter(|listed| may_look_again(desk, listed, news, &plan)) {
+        written = written_since(desk, listed).await?;
+    }
+    if let Some(now) = &written {
+        plan = decide(desk, Some(now), news).await?;
+    }
+    let known = written.as_ref().or(listed);
     let mut done = carry_out(desk, key, news, (known, &plan)).await?;
     if let Some(known) = closed_meanwhile(known, &done) {
         let plan = decide(desk, Some(&known), news).await?;
@@ -89,6 +97,30 @@ pub async fn apply(desk: Desk<'_>, known: &[Known], key: &Key, news: &News) -> R
         }
         _ => Ok(done),
     }
+}
+
+/// Whether an issue that is to be closed is read once more before: a newer run may have failed and written it since it
+/// was listed. It is where that fits into the five requests that closing may take: the jobs, the list, the change and
+/// two more, which may be a comparison and a comment already.
+fn may_look_again(desk: Desk<'_>, listed: &Known, news: &News, plan: &Plan) -> bool {
+    let asked = life::to_compare(listed, news).iter().filter(|sha| !follows(desk, sha)).count();
+    let said = usize::from(plan.comment.is_some() && !plan.is_quiet);
+    matches!(plan.change, Change::Close(_)) && asked + said < 2
+}
+
+/// The issue as it is now, where that is not as it was listed.
+async fn written_since(desk: Desk<'_>, listed: &Known) -> Result<Option<Known>, Error> {
+    let Desk { inputs, operation, repository, failing, .. } = desk;
+    let found = issues::get(operation, repository, listed.number).await?;
+    let now = found.and_then(|found| issue::known(&found, failing.run, &inputs.author));
+    Ok(now.filter(|now| now != listed))
+}
+
+/// Whether this run's own push says that its commit comes right after a failing one.
+fn follows(desk: Desk<'_>, failing: &str) -> bool {
+    let Desk { run, world, .. } = desk;
+    let is_own = run.id.to_string() == world.job.run_id && world.job.event_name == "push";
+    is_own && descent::follows(&world.job.event, (failing, &run.sha))
 }
 
 /// The issue as it is now, where somebody closed it between our look at it and our change. An update leaves it closed;
@@ -110,7 +142,7 @@ async fn decide(desk: Desk<'_>, known: Option<&Known>, news: &News) -> Result<Pl
         .into_iter()
         .take(COMPARISONS)
     {
-        if comes_before(desk, &sha).await? {
+        if follows(desk, &sha) || comes_before(desk, &sha).await? {
             before.push(sha);
         }
     }
@@ -251,9 +283,9 @@ async fn converge(
     key: &Key,
     (number, done, news): (u64, Done, &News),
 ) -> Result<Done, Error> {
-    let Desk { inputs, operation, repository, run, world, .. } = desk;
+    let Desk { inputs, operation, repository, failing, world, .. } = desk;
     // Ours is there: what fails from here on leaves a second one at worst, which the next run closes.
-    let ours = |found: Issue| issue::known(&found, run, &inputs.author);
+    let ours = |found: Issue| issue::known(&found, failing.run, &inputs.author);
     let all = issues::open(operation, repository, &inputs.marker_label, ours).await;
     let all = all.unwrap_or_default();
     let (Some(first), _) = life::choose(&all, key) else { return Ok(done) };

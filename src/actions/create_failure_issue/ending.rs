@@ -9,7 +9,7 @@ use crate::actions::steps::ending::annotation;
 use crate::actions::{Ending, World};
 use crate::adapters::host::files;
 use crate::domain::event::{Annotation, Event, Level};
-use crate::domain::incident::jobs::{Stage, Standing};
+use crate::domain::incident::jobs::Stage;
 use crate::domain::incident::life::Change;
 use crate::failure::{Failure, Outcome};
 use crate::report::incident::{Failing, body, summary};
@@ -72,7 +72,8 @@ impl Told<'_> {
         let mut told = Vec::new();
         for done in all {
             let said = |issue: &dyn Fn(u64) -> String| {
-                summary::done(&done.change, done.number, is_dry, issue)
+                let what = (&done.change, done.told.as_ref());
+                summary::done(what, done.number, is_dry, issue)
             };
             let note = said(&|number| format!("issue {number} ({})", url(number)));
             self.world.events.emit(Event::Note(note));
@@ -142,13 +143,12 @@ impl Told<'_> {
         ending.outputs.set("action", action);
         ending.summary = vec![summary::head(lines)];
         let failing = self.failing;
-        let failed: Vec<&Stage> =
-            failing.stages.iter().filter(|stage| stage.standing == Standing::Failed).collect();
+        let failed: Vec<&Stage> = failing.failed().collect();
         ending.outputs.set("failed-stages", self.failed_stages(&failed));
         if failed.is_empty() {
             return ending;
         }
-        let fingerprint = failing.reasons.first().map(|reason| reason.fingerprint.clone());
+        let fingerprint = failing.why().next().map(|reason| reason.fingerprint.clone());
         ending.outputs.set("fingerprint", fingerprint.unwrap_or_default());
         let sections = body::sections(failing, usize::MAX);
         ending.outputs.set("occurrences", failing.memory.runs.to_string());
@@ -170,7 +170,7 @@ impl Told<'_> {
     }
 
     fn failed_stages(self, failed: &[&Stage]) -> String {
-        let Failing { links, run, reasons, .. } = self.failing;
+        let Failing { links, run, .. } = self.failing;
         let mut all = Vec::new();
         for stage in failed {
             if stage.legs.is_empty() {
@@ -178,7 +178,7 @@ impl Told<'_> {
             }
             for leg in stage.failed_legs() {
                 let step = leg.failed_step().map_or("", |step| step.name.as_str());
-                let reason = reasons.iter().find(|reason| reason.job == leg.id);
+                let reason = self.failing.why().find(|reason| reason.job == leg.id);
                 all.push(json!({
                     "job": leg.name, "step": step, "url": links.log_page(run, leg),
                     "error": reason.map(|reason| &reason.headline),

@@ -6,11 +6,11 @@ use serde_json::Value;
 
 use crate::actions::World;
 use crate::actions::create_failure_issue::inputs::Inputs;
-use crate::actions::create_failure_issue::notify::hidden;
+use crate::actions::create_failure_issue::names::Names;
 use crate::actions::steps::github;
 use crate::adapters::github::client::Operation;
 use crate::adapters::github::errors::Error;
-use crate::adapters::github::{contents, logs, runs};
+use crate::adapters::github::{contents, logs, refs, runs};
 use crate::domain::event::Event;
 use crate::domain::incident::jobs::{Job, Stage, Standing, Verdict, family, of_file, stages};
 use crate::domain::incident::life::Known;
@@ -29,6 +29,8 @@ const READ_RUNS: &str = "actions: read";
 pub struct Gathered {
     /// The run.
     pub run: Run,
+    /// The same as people may see it.
+    pub shown: Run,
     /// Its stages, those that failed first.
     pub stages: Vec<Stage>,
     /// The environment that was deployed to; empty if there is none.
@@ -57,7 +59,7 @@ pub async fn run(
 ) -> Result<Run, Failure> {
     let job = world.job;
     if let Some(id) = inputs.run_id {
-        return runs::get(operation, repository, id).await.map_err(|error| match error {
+        let run = runs::get(operation, repository, id).await.map_err(|error| match error {
             // GitHub says "not found" of what a token may not see, too.
             Error::NotFound { .. } => Failure::new(
                 Outcome::BadInput,
@@ -69,14 +71,49 @@ pub async fn run(
                 github::help(&error, READ_RUNS)
             )),
             error => github::failed(&error, READ_RUNS),
-        });
+        })?;
+        return Ok(in_its_line(inputs, world, operation, (repository, run)).await);
     }
     let started_by = job.event.get("workflow_run").filter(|_| job.event_name == "workflow_run");
-    started_by.map_or_else(|| Run::of_job(job), Run::of_api).ok_or_else(|| {
+    let run = started_by.map_or_else(|| Run::of_job(job), Run::of_api).ok_or_else(|| {
         Failure::new(Outcome::BadInput, "there is no run to look at")
             .why("this is no job of GitHub Actions, or its event does not name a run")
             .help("give `run-id`, the number in the address of the run's page")
-    })
+    })?;
+    if started_by.is_none() {
+        return Ok(run);
+    }
+    Ok(in_its_line(inputs, world, operation, (repository, run)).await)
+}
+
+/// A run of which the API told a name, and not whether it is a tag's. That is looked up where it matters: not for the
+/// default branch, and not for names that get no issue.
+async fn in_its_line(
+    inputs: &Inputs,
+    world: World<'_>,
+    operation: &Operation<'_>,
+    (repository, run): (&Repository, Run),
+) -> Run {
+    let default = default_branch(world);
+    let counts = default.is_none() || inputs.branches.matches(&run.branch);
+    let is_open = run.line == Line::Branch && run.event != "schedule" && !run.branch.is_empty();
+    if !counts || !is_open || default == Some(run.branch.as_str()) {
+        return run;
+    }
+    match refs::is_tag(operation, repository, &run.branch).await {
+        Ok(true) => Run { line: Line::Tags, ..run },
+        Ok(false) => run,
+        Err(error) => {
+            let what = "whether it is a run of a tag is not known";
+            let why = github::failed(&error, "contents: read");
+            world.events.emit(Event::Note(format!("{what}: {why}")));
+            run
+        }
+    }
+}
+
+fn default_branch(world: World<'_>) -> Option<&str> {
+    world.job.event.pointer("/repository/default_branch").and_then(Value::as_str)
 }
 
 /// Why a run gets no issue; `None` if it does.
@@ -87,31 +124,32 @@ pub fn left_out(inputs: &Inputs, world: World<'_>, run: &Run) -> Option<String> 
     if run.is_of_pull_request() || inputs.branches.matches(&run.branch) {
         return None;
     }
-    let default = world.job.event.pointer("/repository/default_branch").and_then(Value::as_str);
+    let default = default_branch(world);
     // By hand, and by some events, nobody says which branch is the default one: no failure is passed over for that.
     let is_default = default.is_none_or(|default| default == run.branch) && run.line != Line::Tags;
     let counts = inputs.default_branch && is_default;
     (!counts).then(|| format!("`{}` is none of `branches`", run.branch))
 }
 
-/// What became of the run.
+/// What became of the run, of which GitHub told these jobs. `shown` is the run as people may see it.
 pub async fn stages_of(
-    inputs: &Inputs,
-    world: World<'_>,
+    (inputs, world): (&Inputs, World<'_>),
+    names: &Names<'_>,
     operation: &Operation<'_>,
-    (repository, run): (&Repository, Run),
-    known: &[Known],
+    (repository, run, shown): (&Repository, Run, Run),
+    (jobs, known): (Result<Vec<Job>, Error>, &[Known]),
 ) -> Result<Gathered, Failure> {
+    let told_environment = inputs.environment.as_ref().map(|name| names.hide(name));
     let none = Needs::default();
     // They are those of this job's own run, and say nothing of another one.
     let own = inputs.needs.as_ref().filter(|_| run.id.to_string() == world.job.run_id);
     let needs = own.unwrap_or(&none);
-    let mut jobs = match runs::jobs(operation, repository, &run, &world.job.runner_name).await {
+    let mut jobs = match jobs {
         Ok(jobs) => jobs,
         Err(error) => {
             let failure = github::failed(&error, READ_RUNS);
             let stages = own.map(Needs::stages);
-            let Some(stages) = stages else {
+            let Some(mut stages) = stages else {
                 return Err(failure.help(format!(
                     "{}; or give `needs: ${{{{ toJSON(needs) }}}}`, which needs no permission",
                     github::help(&error, READ_RUNS)
@@ -120,9 +158,10 @@ pub async fn stages_of(
             world
                 .events
                 .emit(Event::Note(format!("the jobs are known from `needs` alone: {failure}")));
-            let environment = inputs.environment.clone().unwrap_or_default();
+            names.stages(&mut stages);
+            let environment = told_environment.unwrap_or_default();
             let reasons = Vec::new();
-            return Ok(Gathered { run, stages, environment, reasons, is_whole: false });
+            return Ok(Gathered { run, shown, stages, environment, reasons, is_whole: false });
         }
     };
     let all_is_well = run.conclusion == "success";
@@ -146,24 +185,12 @@ pub async fn stages_of(
     if stages.is_empty() {
         stages.extend(of_file(&run.path, &run.conclusion));
     }
-    let environment = inputs.environment.clone().unwrap_or_else(|| environment(&workflow, &stages));
-    hide_names(world, &mut stages);
+    let environment =
+        told_environment.unwrap_or_else(|| names.hide(environment(&workflow, &stages)));
+    names.stages(&mut stages);
     let logs = if is_known { LOGS_OF_A_REPEAT } else { LOGS };
     let reasons = reasons(world, operation, (repository, &run), (&stages, logs)).await;
-    Ok(Gathered { run, stages, environment, reasons, is_whole: true })
-}
-
-/// A step without a name has its command for one, which may hold a secret.
-fn hide_names(world: World<'_>, stages: &mut [Stage]) {
-    let Ok(redactor) = Redactor::new() else { return };
-    let hide = |name: &mut String| *name = hidden(world, &redactor, name);
-    for stage in stages {
-        hide(&mut stage.name);
-        for leg in &mut stage.legs {
-            hide(&mut leg.name);
-            leg.steps.iter_mut().for_each(|step| hide(&mut step.name));
-        }
-    }
+    Ok(Gathered { run, shown, stages, environment, reasons, is_whole: true })
 }
 
 /// The workflow's file; what cannot be read says nothing.
@@ -214,9 +241,9 @@ async fn reasons(
     found
 }
 
-fn environment(workflow: &Workflow, stages: &[Stage]) -> String {
+fn environment<'a>(workflow: &'a Workflow, stages: &[Stage]) -> &'a str {
     let failed = stages.iter().filter(|stage| stage.standing == Standing::Failed);
     let jobs: Vec<&Job> = failed.flat_map(|stage| stage.legs.iter()).collect();
     let found = jobs.iter().find_map(|job| workflow.environment(&job.name));
-    found.unwrap_or_default().to_owned()
+    found.unwrap_or_default()
 }

@@ -4,11 +4,13 @@
 use crate::actions::World;
 use crate::actions::create_failure_issue::apply::Done;
 use crate::actions::create_failure_issue::inputs::Inputs;
+use crate::actions::create_failure_issue::names::hidden;
 use crate::adapters::chat::{self, Webhook};
 use crate::adapters::github::client::Operation;
 use crate::adapters::github::runs::{self, Which};
 use crate::adapters::http;
 use crate::domain::event::{Annotation, Event, Level};
+use crate::domain::incident::key::Scope;
 use crate::domain::incident::life::Change;
 use crate::domain::incident::memory::Memory;
 use crate::domain::incident::news::News as Jobs;
@@ -16,8 +18,6 @@ use crate::domain::incident::run::Run;
 use crate::domain::notice::{self, Ended, Known, News, Touched};
 use crate::domain::redact::Redactor;
 use crate::domain::repository::Repository;
-use crate::domain::shown::visible;
-use crate::domain::terminal_text::clean;
 use crate::failure::{Failure, Outcome};
 use crate::report::chat::{message, slack};
 use crate::report::incident::Failing;
@@ -26,16 +26,17 @@ use crate::report::incident::Failing;
 /// `None` where they could not be read or written.
 pub async fn notify(
     (world, inputs): (World<'_>, &Inputs),
-    github: (&Operation<'_>, &Repository),
+    github: (&Operation<'_>, &Repository, &Run),
     (jobs, failing): (&Jobs, Failing<'_>),
     done: Option<&[Done]>,
 ) -> Option<Annotation> {
     let webhook = inputs.slack.as_ref()?;
-    let news = if let Some(done) = done {
-        let issues: Vec<Touched<'_>> = done.iter().map(touched).collect();
-        news(jobs, Known::Issues(&issues))
-    } else {
-        news(jobs, Known::Before(before(world, github, failing.run).await))
+    let issues: Option<Vec<Touched<'_>>> = done.map(|done| done.iter().map(touched).collect());
+    let known = issues.map(|issues| news(jobs, Known::Issues(&issues)));
+    // Where each run has an issue of its own, a new one does not say that it begins to fail.
+    let news = match known.filter(|news| inputs.scope != Scope::Run || *news != News::Fails) {
+        Some(news) => news,
+        None => news(jobs, Known::Before(before(world, github).await)),
     };
     if !inputs.notify_on.tells(&news) {
         let when = inputs.notify_on.word();
@@ -67,8 +68,7 @@ fn news(jobs: &Jobs, known: Known<'_>) -> News {
 /// How the run before ended; what cannot be read says nothing.
 async fn before(
     world: World<'_>,
-    (operation, repository): (&Operation<'_>, &Repository),
-    run: &Run,
+    (operation, repository, run): (&Operation<'_>, &Repository, &Run),
 ) -> Option<Ended> {
     match runs::recent(operation, repository, (run, Which::Ended)).await {
         Ok(others) => notice::before(run, &others),
@@ -123,13 +123,4 @@ async fn tell(
     chat::slack::send(&client, webhook, &payload).await.map_err(|error| failed(&error))?;
     world.events.emit(Event::Note(format!("Slack: told ({})", webhook.host())));
     Ok(())
-}
-
-/// A text without secrets, in which characters that hide or turn it are seen; where a secret lies between such ones,
-/// they go, and it with them.
-pub(super) fn hidden(world: World<'_>, redactor: &Redactor, text: &str) -> String {
-    let text = redactor.hide(text);
-    let has_secret = world.events.leaks(&clean(&text)).is_some();
-    let text = if has_secret { text } else { visible(&text) };
-    world.events.harmless(&text).join(" ")
 }

@@ -1,6 +1,6 @@
 //! Issues: those with a label, one that is made, one that is changed.
 
-use std::collections::HashSet;
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -93,8 +93,11 @@ impl Told {
 
 /// What `keep` makes of the issues with a label, open and closed. The list is not delayed, as a search would be.
 ///
-/// One request where they fit on a page. Of more, all that are open are read, and those closed ones that were touched
-/// `since`: a repository may have thousands. Nothing but what is kept stays in memory.
+/// One request where they fit on a page. Of more, all that are open are read, and then those that were touched `since`,
+/// open or closed: a repository may have thousands. Nothing but what is kept stays in memory.
+///
+/// Whatever happens between the two lists, no issue is in neither: one that was open is on the first, and one that is
+/// opened or closed in between was touched. Of one that is on both the second says more.
 pub async fn list<T>(
     operation: &Operation<'_>,
     repository: &Repository,
@@ -107,16 +110,18 @@ pub async fn list<T>(
     if !has_more {
         return Ok(found);
     }
-    // One that is closed in between is on both lists: as it was when it was seen first.
-    let mut seen = HashSet::new();
-    let mut once = |issue: Issue| seen.insert(issue.number).then(|| keep(issue)).flatten();
-    let mut found = open(operation, repository, label, &mut once).await?;
+    let mut numbered = |issue: Issue| {
+        let number = issue.number;
+        keep(issue).map(|kept| (number, kept))
+    };
+    let open = open(operation, repository, label, &mut numbered).await?;
     let since = since.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
-    let closed = [("state", "closed"), ("direction", "asc"), ("since", &since)];
-    let call = listing(operation, repository, label, &closed);
-    let closed = pages::list(operation, call, |told: Told| told.issue().and_then(&mut once));
-    found.extend(closed.await?);
-    Ok(found)
+    let touched = [("state", "all"), ("direction", "asc"), ("since", &since)];
+    let call = listing(operation, repository, label, &touched);
+    let touched = pages::list(operation, call, |told: Told| told.issue().and_then(&mut numbered));
+    let mut found: BTreeMap<u64, T> = open.into_iter().collect();
+    found.extend(touched.await?);
+    Ok(found.into_values().collect())
 }
 
 /// The same of those that are open.
@@ -140,6 +145,17 @@ fn listing(
     let query = [&[("labels", label), ("sort", "created"), ("per_page", "100")], more].concat();
     let what = format!("list the issues of {repository} with the label `{label}`");
     Call::get(what, url(operation, repository, &[], &query))
+}
+
+/// An issue as it is now; `None` for a pull request.
+pub async fn get(
+    operation: &Operation<'_>,
+    repository: &Repository,
+    number: u64,
+) -> Result<Option<Issue>, Error> {
+    let url = url(operation, repository, &[&number.to_string()], &[]);
+    let call = Call::get(format!("read {repository}#{number}"), url);
+    Ok(operation.get::<Told>(&call).await?.issue())
 }
 
 /// Makes an issue, once: where the answer is lost, the one of `author` with the same first line that is open is looked up

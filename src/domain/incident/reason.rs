@@ -6,6 +6,7 @@ use crate::domain::incident::jobs::{Job, Stage};
 use crate::domain::incident::log::{self, Beginning, Step};
 use crate::domain::incident::run::Run;
 use crate::domain::redact::{HIDDEN, key_lines};
+use crate::domain::shown::cut;
 
 /// The longest line of an excerpt, in characters.
 const LONGEST: usize = 300;
@@ -73,18 +74,11 @@ pub fn of(
         stage: stage.name.clone(),
         job: leg.id,
         // Hidden before it is cut: a part of a secret looks like none.
-        headline: cut(&hide(&found.headline()).join(" ")),
+        headline: cut(&hide(&found.headline()).join(" "), LONGEST),
         exit_code: found.exit_code,
-        excerpt: hide(&shown.join("\n")).iter().map(|line| cut(line)).collect(),
+        excerpt: hide(&shown.join("\n")).iter().map(|line| cut(line, LONGEST)).collect(),
         fingerprint,
     })
-}
-
-fn cut(text: &str) -> String {
-    match text.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
-    }
 }
 
 #[cfg(test)]

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::shown::cut;
+
 /// Commits that are listed.
 pub const LISTED: usize = 10;
 
@@ -58,19 +60,12 @@ impl Suspects {
             let subject = told.message.lines().next().unwrap_or_default().trim();
             Commit {
                 sha: told.sha.clone(),
-                author: short(&hide(&told.author)),
+                author: cut(&hide(&told.author), LONGEST),
                 // Hidden before it is cut: a part of a secret looks like none.
-                subject: short(&hide(subject)),
+                subject: cut(&hide(subject), LONGEST),
             }
         };
         Some(Self { since: since.to_owned(), total, commits: newest.map(commit).collect() })
-    }
-}
-
-fn short(text: &str) -> String {
-    match text.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
     }
 }
 

@@ -64,6 +64,7 @@ impl Sample {
             stages: &self.stages,
             environment: self.environment,
             reasons: &self.reasons,
+            only: None,
             memory: &self.memory,
             earlier: None,
         }

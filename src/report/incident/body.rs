@@ -45,7 +45,7 @@ pub fn words(failing: Failing<'_>, room: usize) -> String {
 /// The words, one section each; of the jobs at most so many rows.
 pub fn sections(failing: Failing<'_>, rows: usize) -> Vec<String> {
     let mut sections = vec![head(failing)];
-    sections.extend(failing.reasons.iter().map(why));
+    sections.extend(failing.why().map(why));
     sections.extend(earlier_reasons(failing));
     let found = failing.memory.suspects.as_ref();
     sections.extend(found.map(|found| suspects::suspects(failing.links, found)));
@@ -57,12 +57,10 @@ pub fn sections(failing: Failing<'_>, rows: usize) -> Vec<String> {
 }
 
 fn head(failing: Failing<'_>) -> String {
-    let Failing { links, run, stages, environment, memory, earlier, .. } = failing;
+    let Failing { links, run, environment, memory, earlier, .. } = failing;
     let mut table = Table::new(&["", ""]);
     let mut row = |name: &str, value: String| table.raw_row(&[name.to_owned(), value]);
-    let failed: Vec<&Stage> =
-        stages.iter().filter(|one| one.standing == Standing::Failed).collect();
-    if let Some(stage) = failed.first() {
+    if let Some(stage) = failing.failed().next() {
         row("Failed stage", first_stage(failing, stage));
     }
     let attempt =
@@ -107,7 +105,7 @@ fn why(reason: &Reason) -> String {
 
 /// What logs said before, of jobs of which this run's say nothing: it was green, or the log cannot be had.
 fn earlier_reasons(failing: Failing<'_>) -> Vec<String> {
-    let is_told = |job: &String| failing.reasons.iter().any(|reason| reason.stage == *job);
+    let is_told = |job: &String| failing.why().any(|reason| reason.stage == *job);
     let sections = failing.memory.sections.iter().filter(|section| !is_told(&section.job));
     let known = sections.filter_map(|section| Some((section, section.reason.as_ref()?)));
     known.take(EARLIER).map(|(section, last)| why_before(failing.links, section, last)).collect()

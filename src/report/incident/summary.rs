@@ -1,11 +1,12 @@
 //! The step summary: what was done with which issue, and the report itself.
 
-use crate::domain::incident::life::{Change, Why};
+use crate::domain::incident::life::{Change, Told, Why};
 use crate::report::markdown::{heading, prose};
 
-/// What was done with an issue, in one line. `number` is that of a new one, `issue` shows one.
+/// What was done with an issue, in one line. `told` is what its readers are told, `number` that of a new one, `issue`
+/// shows one.
 pub fn done(
-    change: &Change,
+    (change, told): (&Change, Option<&Told>),
     number: Option<u64>,
     is_dry: bool,
     issue: impl Fn(u64) -> String,
@@ -21,11 +22,11 @@ pub fn done(
         Change::Update(number) => format!("{} {}.", verb("Updated", "update"), issue(*number)),
         Change::Reopen(number) => format!("{} {}.", verb("Reopened", "reopen"), issue(*number)),
         Change::Close(number) => {
-            format!(
-                "{} {}: all that was broken succeeded.",
-                verb("Closed", "close"),
-                issue(*number)
-            )
+            let why = match told {
+                Some(Told::Gone(_)) => "what was broken succeeded or is gone",
+                _ => "all that was broken succeeded",
+            };
+            format!("{} {}: {why}.", verb("Closed", "close"), issue(*number))
         }
     }
 }
@@ -63,4 +64,21 @@ pub fn permissions() -> String {
         "The job needs\n\n```yaml\n{}\n```\n\nA pull request of a fork never gets a token that can write.\n",
         lines.join("\n")
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_gone_did_not_succeed() {
+        let said = |told: Option<&Told>| {
+            done((&Change::Close(11), told), Some(11), false, |number| format!("#{number}"))
+        };
+        let gone = Told::Gone(vec!["test".into()]);
+        assert_eq!(said(Some(&gone)), "Closed #11: what was broken succeeded or is gone.");
+        for told in [None, Some(&Told::Fixed)] {
+            assert_eq!(said(told), "Closed #11: all that was broken succeeded.");
+        }
+    }
 }

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 use minijinja::{Environment, ErrorKind, Output, State, UndefinedBehavior, Value};
 
-use crate::domain::incident::jobs::{Stage, Standing};
+use crate::domain::incident::jobs::Stage;
 use crate::report::incident::{Failing, inert};
 use crate::report::markdown::{apart, fence};
 
@@ -261,17 +261,16 @@ impl Variables {
         (report, news): (&str, &str),
         hide: impl Fn(&str) -> String,
     ) -> Self {
-        let Failing { links, run, stages, environment, reasons, memory, .. } = failing;
+        let Failing { links, run, environment, memory, .. } = failing;
         let text = |text: &str| Value::from(hide(text));
         let ours = |text: &str| Value::from_safe_string(text.to_owned());
-        let failed = stages.iter().filter(|stage| stage.standing == Standing::Failed);
         let all: Vec<BTreeMap<&'static str, Value>> =
-            failed.map(|stage| stage_of(stage, failing, &hide)).collect();
+            failing.failed().map(|stage| stage_of(stage, failing, &hide)).collect();
         let first = |name: &str| {
             let found = all.first().and_then(|stage| stage.get(name));
             found.cloned().unwrap_or_else(|| Value::from(""))
         };
-        let excerpt = reasons.first().map(|reason| fence(&reason.excerpt.join("\n")));
+        let excerpt = failing.why().next().map(|reason| fence(&reason.excerpt.join("\n")));
         let list: Value = all.iter().map(|stage| Value::from_pairs(stage.clone())).collect();
         let short = run.sha.get(..7).unwrap_or(&run.sha);
         Self(BTreeMap::from([
@@ -342,7 +341,7 @@ fn stage_of(
 ) -> BTreeMap<&'static str, Value> {
     let leg = stage.failed_legs().next();
     let step = leg.and_then(|leg| leg.failed_step()).map_or("", |step| step.name.as_str());
-    let reason = failing.reasons.iter().find(|reason| reason.stage == stage.name);
+    let reason = failing.why().find(|reason| reason.stage == stage.name);
     let page = leg.map(|leg| failing.links.log_page(failing.run, leg)).unwrap_or_default();
     let code = reason.and_then(|reason| reason.exit_code);
     BTreeMap::from([

@@ -372,3 +372,40 @@ async fn without_issues_the_run_before_says_what_changed() {
         ["🔴 nightly fails on main: test", "🟢 nightly succeeds again on main"]
     );
 }
+
+#[tokio::test]
+async fn where_each_run_has_an_issue_of_its_own_a_channel_is_told_of_the_first_one_only() {
+    let (bed, slack) = (Bed::new().await, FakeSlack::start().await);
+    let scope = [("scope", "run")];
+    let runs = [
+        (&GREEN, "success"),
+        (&RED, "failure"),
+        (&RED, "failure"),
+        (&GREEN, "success"),
+        (&RED, "failure"),
+    ];
+    for ((jobs, conclusion), number) in runs.into_iter().zip(1..) {
+        let ran = run(&bed, &slack, &Run::of(number, digit(number), jobs), &scope).await;
+        assert_eq!(ran.output("result"), "done", "{}", ran.log);
+        bed.github.add_run(json!({"id": 500 + number, "run_attempt": 1, "run_number": number, "name": "nightly",
+            "path": ".github/workflows/nightly.yml", "head_branch": "main", "head_sha": sha('a'), "event": "push",
+            "conclusion": conclusion}));
+    }
+    assert_eq!(bed.github.issues().len(), 3, "each failed run has one");
+    assert_eq!(
+        slack.titles(),
+        [
+            "🔴 nightly fails on main: test",
+            "🟢 nightly succeeds again on main",
+            "🔴 nightly fails on main: test",
+        ]
+    );
+    let failure = [("scope", "run"), ("notify-on", "failure")];
+    run(&bed, &slack, &Run::of(6, 'f', &RED), &failure).await;
+    assert_eq!(slack.titles()[3], "🔴 nightly still fails on main: test");
+}
+
+/// A commit of its own for a run.
+fn digit(number: u64) -> char {
+    "abcdef".chars().nth(usize::try_from(number).unwrap() - 1).unwrap()
+}

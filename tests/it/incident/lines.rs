@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::bed::{Bed, Run, did, job, sha};
+use crate::kit::github::{Fault, said};
 
 const RED: [(&str, &str); 2] = [("lint", "success"), ("test", "failure")];
 const GREEN: [(&str, &str); 2] = [("lint", "success"), ("test", "success")];
@@ -103,7 +104,10 @@ async fn a_renamed_job_closes_though_another_job_reports_at_the_end_too() {
     did(&bed.run(&with_slack(3, 'c')).await, "updated");
     let body = bed.issue().body;
     assert!(body.contains("| **broken**, and 2 of 3 runs without `test` |"), "{body}");
-    did(&bed.run(&with_slack(4, 'd')).await, "closed");
+    let ran = bed.run(&with_slack(4, 'd')).await;
+    did(&ran, "closed");
+    ran.says("what was broken succeeded or is gone");
+    assert!(!ran.summary.contains("all that was broken succeeded"), "{}", ran.summary);
     assert!(bed.comments()[0].contains("Gone, or without the legs that failed: `test`."));
 }
 
@@ -152,4 +156,55 @@ async fn a_workflow_whose_file_cannot_be_read_is_broken_and_mended_by_a_run_that
     did(&bed.run(&after(3, 'c', "failure")).await, "updated");
     bed.github.set_jobs((504, 1), vec![job("ship", "success", 1), job("docs", "skipped", 1)]);
     did(&bed.run(&after(4, 'd', "success")).await, "closed");
+}
+
+/// A run of another job's workflow that is over, as the API tells it: nothing in it says what kind of name it has.
+fn told(number: u64, name: &str, digit: char, conclusion: &str) -> Value {
+    json!({"id": 500 + number, "run_attempt": 1, "run_number": number, "name": "nightly",
+        "path": ".github/workflows/nightly.yml", "head_branch": name, "head_sha": sha(digit), "event": "push",
+        "conclusion": conclusion})
+}
+
+#[tokio::test]
+async fn a_tag_that_another_run_looks_at_shares_the_issue_of_tags() {
+    let bed = Bed::new().await;
+    bed.github.tag("v1.0", &sha('b'));
+    bed.github.tag("rel/v1.1", &sha('c'));
+    let inputs = [("branches", "default, v*, rel/*")];
+    let of_tags = [("branches", "default, v*, rel/*"), ("run-id", "502")];
+    did(&bed.run_with(&tag(1, "v0.9", 'a', &RED), &inputs).await, "created");
+    bed.github.add_run(told(2, "v1.0", 'b', "failure"));
+    bed.github.set_jobs((502, 1), vec![job("test", "failure", 1)]);
+    did(&bed.run_with(&Run::of(40, 'f', &GREEN), &of_tags).await, "updated");
+    assert_eq!(bed.issue().title, "nightly fails on tags: test");
+
+    let event = json!({"repository": {"default_branch": "main"}, "workflow_run": told(3, "rel/v1.1", 'c', "success")});
+    bed.github.set_jobs((503, 1), vec![job("test", "success", 1)]);
+    let after = Run { event: ("workflow_run", event), ..Run::of(41, 'f', &[]) };
+    did(&bed.run_with(&after, &inputs).await, "closed");
+}
+
+#[tokio::test]
+async fn a_branch_that_another_run_looks_at_is_no_tag() {
+    let inputs = [("branches", "default, v*"), ("run-id", "502")];
+    for (name, asked) in [("v2", 1), ("main", 0), ("feature", 0)] {
+        let bed = Bed::new().await;
+        bed.github.add_run(told(2, name, 'b', "failure"));
+        bed.github.set_jobs((502, 1), vec![job("test", "failure", 1)]);
+        let ran = bed.run_with(&Run::of(40, 'f', &GREEN), &inputs).await;
+        did(&ran, if name == "feature" { "skipped" } else { "created" });
+        let refs = bed.github.requests().into_iter().filter(|one| one.target.contains("/git/ref/"));
+        assert_eq!(refs.count(), asked, "{name}");
+        let title = format!("nightly fails on {name}: test");
+        assert!(bed.github.issues().iter().all(|issue| issue.title == title), "{name}");
+    }
+    let bed = Bed::new().await;
+    bed.github.tag("v2", &sha('b'));
+    bed.github.add_run(told(2, "v2", 'b', "failure"));
+    bed.github.set_jobs((502, 1), vec![job("test", "failure", 1)]);
+    bed.github.script("GET git/ref", Fault::Answer(said(403, "Forbidden")));
+    let ran = bed.run_with(&Run::of(40, 'f', &GREEN), &inputs).await;
+    did(&ran, "created");
+    ran.says("whether it is a run of a tag is not known").says("contents: read");
+    assert_eq!(bed.issue().title, "nightly fails on v2: test");
 }

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::bed::{Bed, Run, did, job, sha};
 use crate::kit::github::tracker::Issue;
 use crate::kit::github::{Fault, LOGIN, TOKEN, said};
+use crate::kit::slack::FakeSlack;
 
 const RED: [(&str, &str); 2] = [("lint", "success"), ("test", "failure")];
 const GREEN: [(&str, &str); 2] = [("lint", "success"), ("test", "success")];
@@ -187,4 +188,146 @@ async fn of_thousands_of_issues_the_open_ones_and_the_recent_ones_are_read() {
         issue.closed_at = Some(jiff::Timestamp::now().to_string());
     });
     did(&bed.run(&Run::of(3, 'c', &RED)).await, "reopened");
+}
+
+/// More issues than fit on a page, of which ours is the oldest; it was closed.
+async fn crowded() -> Bed {
+    let bed = Bed::new().await;
+    bed.run(&Run::of(1, 'a', &RED)).await;
+    let body = bed.issue().body.replace("nightly.yml", "other.yml");
+    for number in 100..110 {
+        let (labels, author) = (vec!["ci-failure".to_owned()], LOGIN.to_owned());
+        let closed_at = Some("2020-01-01T00:00:00Z".to_owned());
+        let body = body.clone();
+        bed.github.add_issue(Issue { number, body, author, labels, closed_at, ..Issue::default() });
+    }
+    bed.github.pages_of(3);
+    bed
+}
+
+#[tokio::test]
+async fn an_issue_that_is_opened_or_closed_between_two_lists_is_not_made_twice() {
+    let bed = crowded().await;
+    let close = |issue: &mut Issue| {
+        issue.is_open = false;
+        issue.closed_at = Some(jiff::Timestamp::now().to_string());
+    };
+    bed.github.touch(11, close);
+    bed.github.script("GET labels= since=", Fault::Reopened(11));
+    did(&bed.run(&Run::of(2, 'b', &RED)).await, "updated");
+    assert_eq!(bed.github.issues().len(), 11);
+
+    let bed = crowded().await;
+    bed.github.script("GET labels= since=", Fault::Closed(11, "completed"));
+    did(&bed.run(&Run::of(2, 'b', &RED)).await, "reopened");
+    assert_eq!(bed.github.issues().len(), 11);
+    assert!(bed.github.issues()[0].is_open);
+}
+
+/// What the issue of run 1 says after run 3 failed too, which is newer than the one that is looked at.
+async fn written_by_a_newer_run() -> String {
+    let probe = Bed::new().await;
+    probe.run(&Run::of(1, 'a', &RED)).await;
+    probe.run(&Run::of(3, 'c', &RED)).await;
+    probe.issue().body
+}
+
+/// A run whose push says that its commit came right after `a`.
+fn pushed(number: u64, forced: bool) -> Run {
+    let repository = json!({"default_branch": "main"});
+    let event =
+        json!({"repository": repository, "before": sha('a'), "after": sha('b'), "forced": forced});
+    Run { event: ("push", event), ..Run::of(number, 'b', &GREEN) }
+}
+
+/// How often the issue was read, and how many requests there were in all.
+fn read_since(bed: &Bed, before: usize) -> (usize, usize) {
+    let requests = bed.github.requests().split_off(before);
+    let is_read = |line: &str| line.ends_with("/issues/11");
+    let read = requests.iter().filter(|one| one.method == "GET" && is_read(&one.target));
+    (read.count(), requests.len())
+}
+
+#[tokio::test]
+async fn an_older_green_run_does_not_close_what_a_newer_one_has_just_written() {
+    let newer = written_by_a_newer_run().await;
+    let bed = Bed::new().await;
+    bed.run(&Run::of(1, 'a', &RED)).await;
+    bed.github.script("GET issues/11", Fault::Written(11, newer.clone()));
+    let ran = bed.run(&pushed(2, false)).await;
+    did(&ran, "none");
+    ran.says("A later run was looked at already");
+    assert!(bed.issue().is_open);
+    assert_eq!((bed.issue().body, bed.comments().len()), (newer, 0));
+}
+
+#[tokio::test]
+async fn what_a_newer_run_writes_while_the_jobs_are_read_is_known_without_another_look() {
+    let newer = written_by_a_newer_run().await;
+    let bed = Bed::new().await;
+    bed.run(&Run::of(1, 'a', &RED)).await;
+    bed.github.script("GET jobs", Fault::Written(11, newer.clone()));
+    did(&bed.run(&Run::of(2, 'b', &GREEN)).await, "none");
+    assert_eq!((bed.issue().is_open, bed.issue().body), (true, newer));
+}
+
+#[tokio::test]
+async fn closing_takes_five_requests_at_most_and_looks_again_where_they_allow_it() {
+    let bed = Bed::new().await;
+    bed.run(&Run::of(1, 'a', &RED)).await;
+    let before = bed.github.requests().len();
+    did(&bed.run(&pushed(2, false)).await, "closed");
+    assert_eq!(read_since(&bed, before), (1, 5), "the push says which commit came before");
+
+    let bed = Bed::new().await;
+    bed.run(&Run::of(1, 'a', &RED)).await;
+    let before = bed.github.requests().len();
+    did(&bed.run(&pushed(2, true)).await, "closed");
+    assert_eq!(read_since(&bed, before), (0, 5), "GitHub is asked, and people are told");
+    did(&bed.run(&Run::of(3, 'c', &RED)).await, "reopened");
+    let before = bed.github.requests().len();
+    did(&bed.run(&Run::of(4, 'd', &GREEN)).await, "closed");
+    assert_eq!(read_since(&bed, before), (1, 5), "no second comment on a day");
+
+    // Nothing has changed since, or a person has closed it.
+    let bed = Bed::new().await;
+    bed.run(&Run::of(1, 'a', &RED)).await;
+    bed.github.script("GET issues/11", Fault::Closed(11, "completed"));
+    did(&bed.run(&pushed(2, false)).await, "updated");
+    assert_eq!(bed.comments(), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_secret_in_the_name_of_a_branch_is_in_no_sink() {
+    let (bed, slack) = (Bed::new().await, FakeSlack::start().await);
+    // Put together here, so that no scanner takes this file for a leak.
+    let like_a_token = ["ghp_", "kX9vQ2mN7pL4wR8tZ1cF6hJ3yB5sD0gA1e2R"].concat();
+    let branch: &'static str = format!("fix/{TOKEN}/{like_a_token}").leak();
+    let run = |number, jobs: &[(&str, &str)]| Run { branch, ..Run::of(number, 'a', jobs) };
+    let url = slack.url();
+    let inputs = [
+        ("branches", "fix/**"),
+        ("environment", like_a_token.as_str()),
+        ("slack-webhook", url.as_str()),
+    ];
+    let env = [("GITHUB_ACTOR", TOKEN), ("GITHUB_WORKFLOW", like_a_token.as_str())];
+    let ran = bed.run_in(&run(1, &RED), &inputs, &env).await;
+    did(&ran, "created");
+    let issue = bed.issue();
+    assert_eq!(issue.title, "*** fails on fix/***/***: test");
+    for row in ["Branch | `fix/***/***`", "Started by | `***`", "Environment | `***`", "of `***`"] {
+        assert!(issue.body.contains(row), "{row}: {}", issue.body);
+    }
+    let report = fs_err::read_to_string(ran.output("report-path")).unwrap();
+    assert_eq!(slack.titles(), ["🔴 *** fails on fix/***/***: test"]);
+    let message = slack.messages()[0].to_string();
+    for sink in [&issue.title, &issue.body, &ran.summary, &report, &message] {
+        assert!(!sink.contains(TOKEN) && !sink.contains(&like_a_token), "{sink}");
+    }
+    // The hidden line is without it too, and the issue is found again by it.
+    did(&bed.run_in(&run(2, &RED), &inputs, &env).await, "updated");
+    let ran = bed.run_in(&run(3, &RED), &[], &env).await;
+    did(&ran, "skipped");
+    ran.says("`fix/***/***` is none of `branches`");
+    assert!(!ran.summary.contains(&like_a_token), "{}", ran.summary);
 }

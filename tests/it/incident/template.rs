@@ -97,3 +97,51 @@ async fn what_is_secret_is_hidden_in_a_template_too() {
     let body = bed.issue().body;
     assert!(body.lines().nth(1).unwrap().starts_with("use ") && !body.contains(TOKEN), "{body}");
 }
+
+#[tokio::test]
+async fn the_issue_of_a_job_speaks_of_that_job() {
+    let bed = Bed::new().await;
+    let jobs = [("test", "failure"), ("e2e", "failure"), ("lint", "success")];
+    for (job, words) in [(9001, "error: the test broke"), (9002, "error: the browser broke")] {
+        let minute = job - 9000;
+        bed.log(job, &format!("2026-11-30T10:0{minute}:05.1234567Z {words}\n"));
+    }
+    let inputs = [
+        ("scope", "job"),
+        ("title", "red: {{ stage }}"),
+        (
+            "body",
+            "{{ stage }}: {{ error }}{% for s in stages %} [{{ s.name }}]{% endfor %}\n\n{{ report }}",
+        ),
+    ];
+    did(&bed.run_with(&Run::of(1, 'a', &jobs), &inputs).await, "created");
+    let issues = bed.github.issues();
+    let titles: Vec<&str> = issues.iter().map(|issue| issue.title.as_str()).collect();
+    assert_eq!(titles, ["red: test", "red: e2e"]);
+    let own = ["test: error: the test broke [test]", "e2e: error: the browser broke [e2e]"];
+    for (issue, (own, other)) in issues.iter().zip([(own[0], "browser"), (own[1], "the test")]) {
+        let body = &issue.body;
+        assert_eq!(body.lines().nth(1), Some(own), "{body}");
+        assert!(!body.contains(other), "{body}");
+        let job = own.split(':').next().unwrap();
+        assert!(body.contains(&format!("| Failed stage | `{job}`")), "{body}");
+        assert!(
+            body.contains("| `test` | failed |") && body.contains("| `e2e` | failed |"),
+            "{body}"
+        );
+    }
+
+    // `e2e` is mended: its issue says nothing of what still fails.
+    let jobs = [("test", "failure"), ("e2e", "success"), ("lint", "success")];
+    did(&bed.run_with(&Run::of(2, 'b', &jobs), &inputs).await, "updated");
+    let issues = bed.github.issues();
+    assert_eq!((issues[0].is_open, issues[1].is_open), (true, false));
+    assert!(!issues[1].body.contains("| Failed stage |"), "{}", issues[1].body);
+    assert!(!issues[1].body.contains("[test]"), "{}", issues[1].body);
+
+    // One issue for all speaks of all.
+    let bed = Bed::new().await;
+    let jobs = [("test", "failure"), ("e2e", "failure")];
+    did(&bed.run_with(&Run::of(1, 'a', &jobs), &inputs[1..]).await, "created");
+    assert!(bed.issue().body.contains(" [test] [e2e]"), "{}", bed.issue().body);
+}

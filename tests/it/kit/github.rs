@@ -44,6 +44,10 @@ pub enum Fault {
     Opened(Issue),
     /// Somebody closes the issue of this number first, for this reason; then all goes on as it should.
     Closed(u64, &'static str),
+    /// Somebody opens the issue of this number again first; then all goes on as it should.
+    Reopened(u64),
+    /// Another run writes this body into the issue first; then all goes on as it should.
+    Written(u64, String),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -293,6 +297,14 @@ impl State {
                 self.edit_issue(number, &json!({"state": "closed", "state_reason": reason}));
                 (self.route(request), Delivery::Whole)
             }
+            Some(Fault::Reopened(number)) => {
+                self.edit_issue(number, &json!({"state": "open", "state_reason": "reopened"}));
+                (self.route(request), Delivery::Whole)
+            }
+            Some(Fault::Written(number, body)) => {
+                self.edit_issue(number, &json!({"body": body}));
+                (self.route(request), Delivery::Whole)
+            }
             Some(Fault::After { author, body }) => {
                 self.add(7, author, &body);
                 (self.route(request), Delivery::Whole)
@@ -314,6 +326,8 @@ impl State {
         match (request.method.as_str(), rest) {
             ("GET", ["issues"]) => self.list_issues(request),
             ("POST", ["issues"]) => self.open_issue(&request.json()),
+            ("GET", ["issues", number]) => self.one_issue(number),
+            ("GET", ["git", "ref", "tags", name @ ..]) => self.tag_ref(name),
             ("PATCH", ["issues", number]) if number.parse::<u64>().is_ok() => {
                 self.edit_issue(number.parse().unwrap(), &request.json())
             }

@@ -87,6 +87,15 @@ impl State {
         )
     }
 
+    pub(super) fn tag_ref(&self, name: &[&str]) -> Response {
+        let name = name.iter().map(|part| decoded(part)).collect::<Vec<_>>().join("/");
+        let Some((_, sha)) = self.tags.iter().find(|(tag, _)| *tag == name) else {
+            return said(404, "Not Found");
+        };
+        let object = json!({"type": "commit", "sha": sha});
+        Response::json(200, &json!({"ref": format!("refs/tags/{name}"), "object": object}))
+    }
+
     pub(super) fn contents(&self, path: &[&str]) -> Response {
         let path = decoded(&path.join("/"));
         let Some((_, packed)) = self.files.iter().find(|(name, _)| *name == path) else {

@@ -116,6 +116,11 @@ impl State {
         number
     }
 
+    pub(super) fn one_issue(&self, number: &str) -> Response {
+        let found = number.parse().ok().and_then(|number| self.issue(number));
+        found.map_or_else(|| said(404, "Not Found"), |issue| Response::json(200, &show(issue)))
+    }
+
     pub(super) fn issue(&self, number: u64) -> Option<&Issue> {
         self.issues.iter().find(|issue| issue.number == number)
     }
