@@ -82,8 +82,8 @@ impl Words<'_> {
         let redactor =
             Redactor::new().map_err(|error| format!("secrets cannot be looked for: {error}"))?;
         let hide = |text: &str| events.harmless(&redactor.hide(text)).join(" ");
-        // Once more as a whole: the author's own words may have one, too.
-        let text = redactor.hide(&template.render(&Variables::new(failing, ours, hide), room)?);
+        let template = template.clone().hiding(|text| redactor.hide(text));
+        let text = template.render(&Variables::new(failing, ours, hide), room)?;
         if let Some(input) = events.leaks(&text) {
             return Err(format!("the value of {input} stands in its text"));
         }

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::Barrier;
 
 use super::bed::{Bed, Run, did};
+use crate::kit::github::tracker::Issue;
 use crate::kit::github::wire::Delivery;
 use crate::kit::github::{Fault, said};
 
@@ -200,4 +201,20 @@ async fn two_runs_that_open_an_issue_at_the_same_moment_are_counted_in_one() {
         let done = bed.run(&Run::of(3, 'c', &GREEN)).await;
         did(&done, "closed");
     }
+}
+
+#[tokio::test]
+async fn an_older_run_that_comes_a_moment_too_late_is_counted_in_the_issue_of_the_newer_one() {
+    let (bed, probe) = (Bed::new().await, Bed::new().await);
+    probe.run(&Run::of(3, 'c', &WORSE)).await;
+    bed.github.script("POST issues", Fault::Opened(Issue { number: 3, ..probe.issue() }));
+    let ran = bed.run(&Run::of(2, 'b', &RED)).await;
+    did(&ran, "updated");
+    assert_eq!((ran.output("issue-number"), ran.output("occurrences")), ("3", "2"));
+    let issues = bed.github.issues();
+    let open: Vec<u64> =
+        issues.iter().filter(|issue| issue.is_open).map(|issue| issue.number).collect();
+    assert_eq!((issues.len(), open), (2, vec![3]));
+    assert!(issues[0].body.contains("| Failed runs | 2 |"), "{}", issues[0].body);
+    assert_eq!(bed.comments().len(), 1, "that the second one is a duplicate");
 }

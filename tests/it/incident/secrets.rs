@@ -129,7 +129,7 @@ fn of_words() -> Vec<Row> {
         row("an option", "tool --password=", password, " --verbose"),
         row("a query", "https://shop.io/x?api_key=", password, "&page=2"),
         row("a key in one line", &format!("{head}\\n"), &lines.join("\\n"), &format!("\\n{end}")),
-        row("a key", &format!("{head}\n"), &lines.join("\n"), &format!("\n{end}")),
+        row("a key", &format!("begins\n{head}\n"), &lines.join("\n"), &format!("\n{end}")),
     ]
 }
 
