@@ -113,7 +113,12 @@ impl Template {
             all.filter_map(|(open, close)| Some((rest.find(open)?, close))).min()
         };
         while let Some((begin, close)) = opened(rest) {
-            let end = rest[begin..].find(close).map_or(rest.len(), |at| begin + at + close.len());
+            let inside = begin + close.len();
+            let length = match close {
+                "#}" => rest[inside..].find(close),
+                _ => without_strings(&rest[inside..], close).ok(),
+            };
+            let end = length.map_or(rest.len(), |length| inside + length + close.len());
             source.push_str(&hide(&rest[..begin]));
             source.push_str(&rest[begin..end]);
             rest = &rest[end..];

@@ -42,7 +42,8 @@ fn secrets_in_the_authors_own_words_are_hidden_and_tags_stay() {
             "{# stage #}stage{% if stage %}stage{% endif %}",
             "{# stage #}***{% if stage %}***{% endif %}",
         ),
-        ("{{ stage }}", "{{ stage }}"),
+        ("x{{ stage }}", "x{{ stage }}"),
+        ("{{ \"}} stage\" }} stage", "{{ \"}} stage\" }} ***"),
         ("no word of it", "no word of it"),
     ] {
         assert_eq!(read(source).unwrap().hiding(hide).source, hidden);
