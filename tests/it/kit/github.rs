@@ -299,9 +299,10 @@ impl State {
 
     /// Where a request waits for others.
     fn meeting(&mut self, request: &Request) -> Option<Arc<Barrier>> {
-        let at = self.script.iter().position(|(on, fault)| {
-            matches!(fault, Fault::Meets(_)) && is_meant(on, request)
-        })?;
+        let at = self
+            .script
+            .iter()
+            .position(|(on, fault)| matches!(fault, Fault::Meets(_)) && is_meant(on, request))?;
         match self.script.remove(at).1 {
             Fault::Meets(barrier) => Some(barrier),
             _ => None,
