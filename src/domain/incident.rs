@@ -8,6 +8,7 @@
 //! - [`news`]: what a run says about the jobs of one issue; [`mending`]: what of it proves that something works again
 //! - [`life`]: what is done with the issue; [`descent`]: which commit comes after which
 //! - [`suspects`]: commits that may have broken it; [`closing`]: commits that say that they fix one
+//! - [`told`]: what people are told in a comment
 
 pub mod cause;
 pub mod closing;
@@ -24,4 +25,5 @@ pub mod news;
 pub mod reason;
 pub mod run;
 pub mod suspects;
+pub mod told;
 pub mod workflow;

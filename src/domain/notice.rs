@@ -4,8 +4,9 @@
 //! run, from what the run was and what was done with its issues, and repetitions are said only where asked for.
 
 use crate::domain::incident::jobs::Verdict;
-use crate::domain::incident::life::{Change, Told, Why};
+use crate::domain::incident::life::{Change, Why};
 use crate::domain::incident::run::Run;
+use crate::domain::incident::told::Told;
 
 /// When people are told: the input `notify-on`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

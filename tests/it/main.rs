@@ -76,9 +76,12 @@ mod incident {
     mod bed;
     mod chat;
     mod corpus;
+    mod cut;
+    mod enterprise;
     mod issue;
     mod lines;
     mod races;
+    mod secrets;
     mod suspects;
     mod template;
     mod why;

@@ -1,5 +1,7 @@
 //! Brings one issue to where it belongs.
 
+use std::time::Duration;
+
 use tokio::sync::OnceCell;
 
 use crate::actions::World;
@@ -11,14 +13,15 @@ use crate::adapters::github::comments::{self, Sticky};
 use crate::adapters::github::compare;
 use crate::adapters::github::errors::Error;
 use crate::adapters::github::issues::{self, Draft, Edit, Turn};
-use crate::domain::event::Event;
+use crate::domain::event::{Annotation, Event, Level};
 use crate::domain::incident::descent::{self, Descent};
 use crate::domain::incident::issue::{self, Issue};
 use crate::domain::incident::key::Key;
-use crate::domain::incident::life::{self, Change, Known, Plan, State, Told, Why};
-use crate::domain::incident::memory::{Memory, Recalled, Seen};
+use crate::domain::incident::life::{self, Change, Known, Plan, State, Why};
+use crate::domain::incident::memory::{Memory, Owed, Recalled, Seen};
 use crate::domain::incident::news::News;
 use crate::domain::incident::run::{Line, Run};
+use crate::domain::incident::told::Told;
 use crate::domain::repository::Repository;
 use crate::domain::sticky::Marker;
 use crate::report::incident::Failing;
@@ -26,6 +29,9 @@ use crate::report::incident::comment::duplicate;
 
 /// Comparisons of commits that one run makes. What is not compared stays broken until the next run.
 const COMPARISONS: usize = 3;
+
+/// So far the clocks of two machines may be apart.
+const CLOCKS: Duration = Duration::from_hours(1);
 
 /// What is worked with.
 #[derive(Clone, Copy)]
@@ -228,10 +234,13 @@ async fn carry_out(
     let Some(number) = done.number else { return Ok(done) };
     let edit = Edit { body: Some(text), state: turn };
     done.state = issues::edit(operation, repository, number, &edit).await?.map(|one| one.state);
+    let memory = plan.memory.as_ref().unwrap_or(failing.memory);
+    let desk = Desk { failing: Failing { memory, ..failing }, ..desk };
+    if let Some(owed) = &plan.late {
+        say_late(desk, number, owed).await;
+    }
     if let Some(told) = plan.comment.as_ref().filter(|_| !plan.is_quiet) {
-        let memory = plan.memory.as_ref().unwrap_or(failing.memory);
-        say(Desk { failing: Failing { memory, ..failing }, ..desk }, number, (&news.seen, told))
-            .await;
+        say(desk, number, (&news.seen, told)).await;
     }
     Ok(done)
 }
@@ -254,12 +263,36 @@ async fn create(desk: Desk<'_>, mut draft: Draft) -> Result<Issue, Error> {
 }
 
 /// Says what is news, once for each run. The text of the issue has it too, so that a locked one costs the comment only.
-async fn say(desk: Desk<'_>, number: u64, (seen, told): (&Seen, &Told)) {
-    let name = format!("{} {}", seen.run, seen.attempt);
-    let sticky = sticky(desk, number, &name);
+async fn say(desk: Desk<'_>, number: u64, news: (&Seen, &Told)) {
+    let (sticky, text) = comment(desk, number, news);
+    warn(desk, number, comments::say(desk.operation, &sticky, &text).await.map(drop));
+}
+
+/// The same of what an earlier run had to say: it may have done so, or do so now.
+async fn say_late(desk: Desk<'_>, number: u64, owed: &Owed) {
+    let (sticky, text) = comment(desk, number, (&owed.seen, &owed.told));
+    // The clock of the machine that wrote it may have been ahead of GitHub's.
+    let since = owed.seen.at.checked_sub(CLOCKS).unwrap_or(owed.seen.at);
+    let said = comments::say_unless_said(desk.operation, &sticky, (&text, since)).await;
+    warn(desk, number, said);
+}
+
+fn comment(desk: Desk<'_>, number: u64, (seen, told): (&Seen, &Told)) -> (Sticky, String) {
+    let sticky = sticky(desk, number, &format!("{} {}", seen.run, seen.attempt));
     let words = Words { world: desk.world, inputs: desk.inputs };
-    let text = words.comment(desk.failing, (seen, told));
-    note(desk, comments::say(desk.operation, &sticky, &text).await.map(drop));
+    (sticky, words.comment(desk.failing, (seen, told)))
+}
+
+/// A comment that could not be written. It is not tried for ever: once more at most, by a later run.
+fn warn(desk: Desk<'_>, number: u64, result: Result<(), Error>) {
+    if let Err(error) = result {
+        desk.world.events.emit(Event::Annotated(Annotation {
+            level: Level::Warning,
+            title: "create-failure-issue: a comment was left out".to_owned(),
+            message: format!("{error}\nWhat to do: nothing, the text of #{number} says it too"),
+            place: None,
+        }));
+    }
 }
 
 fn note(desk: Desk<'_>, result: Result<(), Error>) {
@@ -297,7 +330,10 @@ async fn converge(
         first.number
     )));
     close_twin(desk, number, first.number).await;
-    let plan = decide(desk, Some(first), news).await?;
+    let plan = match decide(desk, Some(first), news).await? {
+        plan if plan.change == Change::Nothing(Why::Older) => life::counted(first, news),
+        plan => plan,
+    };
     carry_out(desk, key, news, (Some(first), &plan)).await
 }
 

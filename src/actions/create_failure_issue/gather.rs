@@ -41,8 +41,11 @@ pub struct Gathered {
     pub is_whole: bool,
 }
 
-/// How long reading logs may take in all.
+/// How long reading logs may take in all, if that is not more than its share of the whole time.
 const LOGS_TIME: Duration = Duration::from_secs(15);
+
+/// Logs may take one part of so many: the rest is for the issue.
+const LOGS_SHARE: u32 = 4;
 
 /// Logs that are read of a run that says something new.
 const LOGS: usize = 2;
@@ -189,7 +192,8 @@ pub async fn stages_of(
         told_environment.unwrap_or_else(|| names.hide(environment(&workflow, &stages)));
     names.stages(&mut stages);
     let logs = if is_known { LOGS_OF_A_REPEAT } else { LOGS };
-    let reasons = reasons(world, operation, (repository, &run), (&stages, logs)).await;
+    let limits = (logs, LOGS_TIME.min(inputs.timeout / LOGS_SHARE));
+    let reasons = reasons(world, operation, (repository, &run), (&stages, limits)).await;
     Ok(Gathered { run, shown, stages, environment, reasons, is_whole: true })
 }
 
@@ -216,7 +220,7 @@ async fn reasons(
     world: World<'_>,
     operation: &Operation<'_>,
     (repository, run): (&Repository, &Run),
-    (stages, most): (&[Stage], usize),
+    (stages, (most, time)): (&[Stage], (usize, Duration)),
 ) -> Vec<Reason> {
     let failed = stages.iter().filter(|stage| stage.standing == Standing::Failed);
     let legs = failed.filter_map(|stage| Some((stage, stage.failed_legs().next()?)));
@@ -224,7 +228,7 @@ async fn reasons(
     let hide = |text: &str| world.events.harmless(&redactor.hide(text));
     let mut found = Vec::new();
     // The issue matters more than its reason: logs have a time of their own.
-    let operation = &operation.client().operation_within(LOGS_TIME);
+    let operation = &operation.client().operation_within(time);
     // The log of a job that still runs cannot be had.
     for (stage, leg) in legs.filter(|(_, leg)| leg.completed.is_some()).take(most) {
         match logs::end(operation, repository, leg.id).await {
@@ -232,13 +236,25 @@ async fn reasons(
                 found.extend(reason::of(run, (stage, leg), (&bytes, beginning), hide));
             }
             Err(error) => {
-                let failure = github::failed(&error, READ_RUNS);
+                let failure = unread(&error);
                 world.events.emit(Event::Note(format!("why it failed is not known: {failure}")));
                 break;
             }
         }
     }
     found
+}
+
+/// What is told of a log that cannot be read.
+fn unread(error: &Error) -> Failure {
+    let failure = github::failed(error, READ_RUNS);
+    match error.refusal().map(|refusal| refusal.status) {
+        Some(410) => failure.help(
+            "nothing: GitHub has deleted it, as it does after the days that the repository's settings say \
+             (Actions, General)",
+        ),
+        _ => failure,
+    }
 }
 
 fn environment<'a>(workflow: &'a Workflow, stages: &[Stage]) -> &'a str {

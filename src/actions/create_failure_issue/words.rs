@@ -4,8 +4,8 @@ use crate::actions::World;
 use crate::actions::create_failure_issue::inputs::Inputs;
 use crate::domain::event::{Annotation, Event, Level};
 use crate::domain::incident::key::Key;
-use crate::domain::incident::life::Told;
 use crate::domain::incident::memory::Seen;
+use crate::domain::incident::told::Told;
 use crate::domain::redact::Redactor;
 use crate::report::incident::comment::comment;
 use crate::report::incident::template::{self, OUTPUT, Template, Variables};
@@ -82,6 +82,7 @@ impl Words<'_> {
         let redactor =
             Redactor::new().map_err(|error| format!("secrets cannot be looked for: {error}"))?;
         let hide = |text: &str| events.harmless(&redactor.hide(text)).join(" ");
+        let template = template.clone().hiding(|text| redactor.hide(text));
         let text = template.render(&Variables::new(failing, ours, hide), room)?;
         if let Some(input) = events.leaks(&text) {
             return Err(format!("the value of {input} stands in its text"));

@@ -259,7 +259,7 @@ impl<'a> Operation<'a> {
             return Err(spent());
         }
         let answer = timeout(limit, transport.exchange(call)).await.map_err(|_| {
-            Fault::Lost(format!("no whole answer within {} s", limit.as_secs_f32()))
+            Fault::Lost(format!("no whole answer within {:.1} s", limit.as_secs_f32()))
         })??;
         if !(200..300).contains(&answer.status) {
             let refusal = Refusal::read(answer.status, &answer.headers, &answer.body);

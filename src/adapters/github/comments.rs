@@ -1,5 +1,6 @@
 //! Comments on issues and pull requests; above all the sticky one, which is found again and changed in place.
 
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -86,6 +87,18 @@ pub async fn say(operation: &Operation<'_>, sticky: &Sticky, text: &str) -> Resu
     Ok(sticky.make(operation, &sticky.marker.on(text)).await?.into_inner().url)
 }
 
+/// The same of one that may have been written since a time: it is looked up before.
+pub async fn say_unless_said(
+    operation: &Operation<'_>,
+    sticky: &Sticky,
+    (text, since): (&str, Timestamp),
+) -> Result<(), Error> {
+    if sticky.list_since(operation, Some(since)).await?.is_empty() {
+        say(operation, sticky, text).await?;
+    }
+    Ok(())
+}
+
 /// A comment as the API tells it; anything but the number may be missing.
 #[derive(Deserialize)]
 struct Told {
@@ -118,9 +131,21 @@ impl Sticky {
 
     /// Ours, the oldest first.
     async fn list(&self, operation: &Operation<'_>) -> Result<Vec<Comment>, Error> {
+        self.list_since(operation, None).await
+    }
+
+    /// Those of them that were written or changed since a time.
+    async fn list_since(
+        &self,
+        operation: &Operation<'_>,
+        since: Option<Timestamp>,
+    ) -> Result<Vec<Comment>, Error> {
         let (owner, name) = (self.repository.owner(), self.repository.name());
         let path = ["repos", owner, name, "issues", &self.number.to_string(), "comments"];
-        let url = operation.client().url(&path, &[("per_page", "100")]);
+        let since = since.map(|at| at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string());
+        let mut query = vec![("per_page", "100")];
+        query.extend(since.as_deref().map(|at| ("since", at)));
+        let url = operation.client().url(&path, &query);
         let keep = |told: Told| {
             let comment = Comment::from(told);
             let is_ours = sticky::ours(std::slice::from_ref(&comment), &self.marker, &self.author);

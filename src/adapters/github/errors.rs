@@ -141,7 +141,9 @@ impl Error {
     pub fn help(&self) -> Option<String> {
         let refusal = self.refusal()?;
         if refusal.status == 401 {
-            return Some("give a valid token: this one is wrong, expired or revoked".to_owned());
+            let why =
+                "wrong, expired or revoked, or another GitHub's than that of `GITHUB_API_URL`";
+            return Some(format!("give a valid token: this one is {why}"));
         }
         let wanted = refusal.permissions.join(" or ");
         if wanted.is_empty() || refusal.limit.is_some() {

@@ -60,6 +60,7 @@ struct Told {
     #[serde(default)]
     labels: Vec<Value>,
     pull_request: Option<Value>,
+    comments: Option<u64>,
 }
 
 #[derive(Deserialize)]
@@ -87,6 +88,7 @@ impl Told {
             body: self.body.unwrap_or_default(),
             labels: self.labels.into_iter().filter_map(label).collect(),
             state,
+            comments: self.comments,
         })
     }
 }

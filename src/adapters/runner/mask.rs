@@ -13,6 +13,9 @@ pub const SHORTEST_LINE: usize = 4;
 /// A value of `env` is masked from this length on: a mask `v2` would blank every log.
 pub const SHORTEST_BY_KEY: usize = 6;
 
+/// The path of a URL is masked from this length on: a mask `/api` would blank every log.
+pub const SHORTEST_PATH: usize = 20;
+
 /// A secret, and for whom it is one.
 #[derive(Clone, Debug)]
 pub struct Secret {
@@ -104,6 +107,7 @@ fn derived(value: &str, user: Option<&str>, masks: &mut Masks) {
     let mut forms =
         vec![pgpass(value), percent(value, ""), percent(value, "!$&'()*+,;="), json(value)];
     forms.push(base64(value.as_bytes()));
+    forms.extend(url_path(value).map(str::to_owned));
     if let Some(user) = user {
         forms.push(base64(format!("{user}:{value}").as_bytes()));
     }
@@ -170,6 +174,13 @@ fn inside_base64(value: &str) -> [String; 3] {
     })
 }
 
+/// What stands behind the host of a URL, if it is long: of a webhook that is the secret, and tools log it alone.
+fn url_path(value: &str) -> Option<&str> {
+    let (_, rest) = value.split_once("://")?;
+    let path = &rest[rest.find('/')?..];
+    (path.chars().count() >= SHORTEST_PATH).then_some(path)
+}
+
 /// User and password of `scheme://user:password@host`.
 fn url_login(value: &str) -> Option<(&str, &str)> {
     let (_, rest) = value.split_once("://")?;
@@ -209,6 +220,22 @@ mod tests {
             "postgres://u:v2@db",
         ] {
             assert!(Secret::by_key("DATABASE_URL", value).is_none(), "{value}");
+        }
+    }
+
+    #[test]
+    fn the_long_path_of_an_address_is_masked_alone_and_a_short_one_is_not() {
+        let webhook =
+            announced(&[Secret::new("https://hooks.example.test/services/T0/B0/word?a=1")]);
+        assert!(webhook.contains(&"/services/T0/B0/word?a=1".to_owned()), "{webhook:?}");
+        for value in
+            ["https://shop.io/api/v3/health", "/services/T0/B0/a-long-word", "https://shop.io"]
+        {
+            let announced = announced(&[Secret::new(value)]);
+            assert!(
+                announced.iter().all(|one| !one.starts_with('/') || one == value),
+                "{announced:?}"
+            );
         }
     }
 

@@ -19,6 +19,8 @@ pub struct Issue {
     pub labels: Vec<String>,
     /// Whether it is open.
     pub state: State,
+    /// How many comments it has; `None` where GitHub does not say it.
+    pub comments: Option<u64>,
 }
 
 impl Issue {
@@ -33,7 +35,8 @@ impl Issue {
 pub fn known(issue: &Issue, run: &Run, author: &Author) -> Option<Known> {
     let key = Key::of_body(&issue.body, run).filter(|_| issue.is_of(author))?;
     let recalled = Memory::of_body(&issue.body);
-    Some(Known { number: issue.number, key, state: issue.state, recalled })
+    let (number, state, comments) = (issue.number, issue.state, issue.comments);
+    Some(Known { number, key, state, recalled, comments })
 }
 
 #[cfg(test)]
@@ -53,6 +56,7 @@ mod tests {
             body: format!("{}\nwords", key.line()),
             labels: Vec::new(),
             state: State::Open,
+            comments: None,
         };
         let all = [issue(1, "mallory"), issue(2, "GitHub-Actions[bot]"), issue(3, "")];
         let ours = |run: &Run| {

@@ -8,11 +8,12 @@ use jiff::Timestamp;
 use crate::domain::incident::closing::Claim;
 use crate::domain::incident::key::Key;
 use crate::domain::incident::memory::{
-    HISTORY, LastReason, Memory, Past, Recalled, SECTIONS, Section, Seen, VERSION,
+    HISTORY, LastReason, Memory, Owed, Past, Recalled, SECTIONS, Section, Seen, VERSION,
 };
 use crate::domain::incident::mending::{mend, remember_legs, says_something};
 use crate::domain::incident::news::News;
 use crate::domain::incident::suspects::Suspects;
+use crate::domain::incident::told::Told;
 
 /// Jobs that are named for a run of the history.
 const NAMED: usize = 5;
@@ -20,6 +21,12 @@ const NAMED: usize = 5;
 /// So long an issue is quiet after a comment: a job that fails and succeeds by turns must not flood anybody, and GitHub
 /// takes no more than 2,500 comments on an issue. What is not said stands in the text, and in GitHub's own history.
 pub const QUIET: Duration = Duration::from_hours(24);
+
+/// So long a run may still be about to write its comment.
+const UNDERWAY: Duration = Duration::from_mins(5);
+
+/// GitHub takes no more comments on an issue.
+const MOST_COMMENTS: u64 = 2_500;
 
 /// Whether an issue is open, and how it was closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +52,8 @@ pub struct Known {
     pub state: State,
     /// What it knows.
     pub recalled: Recalled,
+    /// How many comments it has, whoever wrote them; `None` where GitHub does not say it.
+    pub comments: Option<u64>,
 }
 
 /// What the user asked for.
@@ -91,21 +100,6 @@ pub enum Why {
     NewerFormat(u32),
 }
 
-/// What people are told in a comment. Repetitions are no news: they are counted in the body.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Told {
-    /// These jobs fail too, since this run.
-    MoreFail(Vec<String>),
-    /// It was closed, and these jobs fail again.
-    FailsAgain(Vec<String>),
-    /// A commit said that it fixes this, and the run of it failed.
-    NotHeld(String),
-    /// All that was broken succeeded.
-    Fixed,
-    /// The same, but these jobs, or legs of them, do not run any more.
-    Gone(Vec<String>),
-}
-
 /// What is to be done, and what the issue knows afterwards.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
@@ -117,12 +111,19 @@ pub struct Plan {
     pub comment: Option<Told>,
     /// Whether no comment is written of it, because another one was written not long ago ([`QUIET`]).
     pub is_quiet: bool,
+    /// What an earlier run had to say and did not: it was ended before.
+    pub late: Option<Owed>,
 }
 
 impl Plan {
     /// Nothing is done.
     pub const fn nothing(why: Why) -> Self {
-        Self { change: Change::Nothing(why), memory: None, comment: None, is_quiet: false }
+        Self::with(Change::Nothing(why), None, None)
+    }
+
+    /// Something is done.
+    const fn with(change: Change, comment: Option<Told>, memory: Option<Memory>) -> Self {
+        Self { change, memory, comment, is_quiet: false, late: None }
     }
 
     /// Whether an issue becomes open by it, of which people are told. A newer run may have shown by then that it is needless.
@@ -150,6 +151,34 @@ impl Plan {
         }
         self
     }
+}
+
+/// The same with what is owed: the text is written before the comment, and a run may be ended in between. So the text
+/// says that there is a comment to come, and the next run sees by the number of comments whether it came. Where somebody
+/// else wrote one meanwhile, it counts as ours: a comment that is missing is better than one too many.
+fn owing(mut plan: Plan, known: &Known, news: &News) -> Plan {
+    let Recalled::All(before) = &known.recalled else { return plan };
+    let owed = before.owed.as_deref();
+    let is_missing = |owed: &&Owed| known.comments.is_some_and(|count| count <= owed.comments);
+    let missing = owed.filter(is_missing);
+    let is_wanted = matches!(known.state, State::Open | State::Completed(_));
+    let is_due = |owed: &&Owed| is_wanted && is_over(owed.seen.at, news.seen.at, UNDERWAY);
+    let late = missing.filter(is_due).cloned();
+    if plan.memory.is_none() && late.is_some() {
+        plan.memory = Some(before.clone());
+    }
+    let Some(memory) = &mut plan.memory else { return plan };
+    let said = plan.comment.as_ref().filter(|_| !plan.is_quiet);
+    memory.owed = match (said, known.comments) {
+        (Some(told), Some(comments)) if comments < MOST_COMMENTS => {
+            Some(Box::new(Owed { told: told.clone(), seen: news.seen.clone(), comments }))
+        }
+        (None, _) if late.is_none() => missing.cloned().map(Box::new),
+        _ => None,
+    };
+    memory.fit();
+    plan.late = late;
+    plan
 }
 
 /// The issue that stands for a key, and others that stand for the same and are to be closed: two runs may have made one at
@@ -200,7 +229,36 @@ pub fn decide(
     rules: Rules,
     descends: impl Fn(&str) -> bool,
 ) -> Plan {
-    planned(known, news, rules, descends).at_most_one_comment_a_day(news.seen.at)
+    let plan = planned(known, news, rules, descends).at_most_one_comment_a_day(news.seen.at);
+    match known {
+        Some(known) => owing(plan, known, news),
+        None => plan,
+    }
+}
+
+/// Counts an older run that was looked at together with a newer one, whose issue stands for both. What is broken the
+/// newer one says.
+pub fn counted(known: &Known, news: &News) -> Plan {
+    let Recalled::All(before) = &known.recalled else { return Plan::nothing(Why::Older) };
+    let seen = &news.seen;
+    let is_known = before.history.iter().any(|past| past.seen.place() == seen.place());
+    if is_known || news.failed.is_empty() {
+        return Plan::nothing(Why::AlreadyKnown);
+    }
+    let mut memory = before.clone();
+    memory.runs += 1;
+    for section in memory.sections.iter_mut().filter(|section| news.failed.contains(&section.job)) {
+        section.count += 1;
+        if seen.place() < section.first.place() {
+            section.first = seen.clone();
+        }
+    }
+    let jobs = news.failed.iter().take(NAMED).cloned().collect();
+    let at = memory.history.partition_point(|past| past.seen.place() > seen.place());
+    memory.history.insert(at, Past { seen: seen.clone(), jobs });
+    memory.history.truncate(HISTORY);
+    memory.fit();
+    Plan::with(Change::Update(known.number), None, Some(memory))
 }
 
 fn planned(
@@ -241,12 +299,7 @@ fn planned(
     if before.is_none() && known.state == State::Open && news.is_green && rules.closes {
         // Somebody edited away what was broken; whatever it was, all is green.
         let change = Change::Close(known.number);
-        return Plan {
-            change,
-            memory: Some(fresh(&news.seen)),
-            comment: Some(Told::Fixed),
-            is_quiet: false,
-        };
+        return Plan::with(change, Some(Told::Fixed), Some(fresh(&news.seen)));
     }
     let mut memory = before.cloned().unwrap_or_else(|| fresh(&news.seen));
     if matches!(known.state, State::Completed(_)) && !news.failed.is_empty() {
@@ -274,12 +327,7 @@ struct Facts<'a> {
 impl Facts<'_> {
     fn plan(self, rules: Rules, memory: Memory) -> Plan {
         let number = self.known.number;
-        let with = |change, comment, memory| Plan {
-            change,
-            memory: Some(memory),
-            comment,
-            is_quiet: false,
-        };
+        let with = |change, comment, memory| Plan::with(change, comment, Some(memory));
         if self.news.failed.is_empty() && !self.is_mended {
             let why = if self.was_open { Why::NotFixed } else { Why::NothingBroken };
             return Plan::nothing(why);
@@ -332,12 +380,7 @@ pub fn first(news: &News) -> Memory {
 }
 
 fn create(news: &News, earlier: Option<u64>) -> Plan {
-    Plan {
-        change: Change::Create { earlier },
-        memory: Some(first(news)),
-        comment: None,
-        is_quiet: false,
-    }
+    Plan::with(Change::Create { earlier }, None, Some(first(news)))
 }
 
 /// How it is told that nothing is broken any more.
@@ -357,6 +400,7 @@ fn fresh(seen: &Seen) -> Memory {
         history: Vec::new(),
         suspects: None,
         said_at: None,
+        owed: None,
     }
 }
 

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::incident::reason::{CHOSEN, Reason};
 use crate::domain::incident::run::Run;
 use crate::domain::incident::suspects::Suspects;
+use crate::domain::incident::told::Told;
 
 /// The version of the format that is written.
 pub const VERSION: u32 = 1;
@@ -171,6 +172,20 @@ pub struct Memory {
     /// When a comment was written last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub said_at: Option<Timestamp>,
+    /// The comment that was to be written next when this was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owed: Option<Box<Owed>>,
+}
+
+/// A comment that is written right after the text that speaks of it: whether it came, the next run has to see.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Owed {
+    /// What it says.
+    pub told: Told,
+    /// The run that had it to say.
+    pub seen: Seen,
+    /// How many comments there were before.
+    pub comments: u64,
 }
 
 impl Memory {
@@ -189,8 +204,8 @@ impl Memory {
         self.has_more || self.sections.iter().any(Section::is_open)
     }
 
-    /// Leaves out what does not fit into [`ROOM`]: old runs first, then suspects, then what logs said, then jobs, which are known as
-    /// "more" from then on.
+    /// Leaves out what does not fit into [`ROOM`]: old runs first, then suspects and what is owed, then what logs said,
+    /// then jobs, which are known as "more" from then on.
     pub fn fit(&mut self) {
         while self.line().len() > ROOM {
             if self.history.len() > 1 {
@@ -199,6 +214,8 @@ impl Memory {
                 past.jobs.truncate(1);
             } else if self.suspects.is_some() {
                 self.suspects = None;
+            } else if self.owed.is_some() {
+                self.owed = None;
             } else if let Some(one) = self.sections.iter_mut().rfind(|one| one.reason.is_some()) {
                 one.reason = None;
             } else if let Some(at) = self.sections.iter().position(|one| !one.is_open()) {
@@ -288,6 +305,7 @@ mod tests {
             history: vec![past],
             suspects: None,
             said_at: None,
+            owed: None,
         }
     }
 

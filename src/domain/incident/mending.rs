@@ -151,6 +151,7 @@ mod tests {
             history: Vec::new(),
             suspects: None,
             said_at: None,
+            owed: None,
         }
     }
 

@@ -52,6 +52,7 @@ impl Sample {
                 history,
                 suspects: None,
                 said_at: None,
+                owed: None,
             },
             run,
         }

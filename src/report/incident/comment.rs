@@ -1,7 +1,7 @@
 //! Comments: only what is news.
 
-use crate::domain::incident::life::Told;
 use crate::domain::incident::memory::Seen;
+use crate::domain::incident::told::Told;
 use crate::report::incident::Links;
 use crate::report::markdown::code;
 

@@ -1,6 +1,7 @@
 //! The step summary: what was done with which issue, and the report itself.
 
-use crate::domain::incident::life::{Change, Told, Why};
+use crate::domain::incident::life::{Change, Why};
+use crate::domain::incident::told::Told;
 use crate::report::markdown::{heading, prose};
 
 /// What was done with an issue, in one line. `told` is what its readers are told, `number` that of a new one, `issue`

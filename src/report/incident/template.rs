@@ -103,6 +103,30 @@ impl Template {
         Ok(template)
     }
 
+    /// The same where `hide` takes secrets out of the author's own words. What stands in tags stays as it is.
+    #[must_use]
+    pub fn hiding(self, hide: impl Fn(&str) -> String) -> Self {
+        let mut source = String::with_capacity(self.source.len());
+        let mut rest = self.source.as_str();
+        let opened = |rest: &str| {
+            let all = [("{{", "}}"), ("{%", "%}"), ("{#", "#}")].into_iter();
+            all.filter_map(|(open, close)| Some((rest.find(open)?, close))).min()
+        };
+        while let Some((begin, close)) = opened(rest) {
+            let inside = begin + close.len();
+            let length = match close {
+                "#}" => rest[inside..].find(close),
+                _ => without_strings(&rest[inside..], close).ok(),
+            };
+            let end = length.map_or(rest.len(), |length| inside + length + close.len());
+            source.push_str(&hide(&rest[..begin]));
+            source.push_str(&rest[begin..end]);
+            rest = &rest[end..];
+        }
+        source.push_str(&hide(rest));
+        Self { source, ..self }
+    }
+
     /// The text, of at most so many bytes.
     ///
     /// # Errors

@@ -63,6 +63,15 @@ impl Run {
     }
 }
 
+/// A folder for a job of the action.
+fn scene() -> std::sync::Arc<Scene> {
+    let scene = Scene::of("create-failure-issue");
+    for name in ["work", "temp"] {
+        fs_err::create_dir(scene.path(name)).unwrap();
+    }
+    std::sync::Arc::new(scene)
+}
+
 pub struct Bed {
     pub github: FakeGitHub,
     /// Where logs lie.
@@ -73,14 +82,20 @@ pub struct Bed {
 impl Bed {
     /// `main` has the commits `a` to `f`, in this order.
     pub async fn new() -> Self {
-        let github = FakeGitHub::start().await;
+        Self::at("").await
+    }
+
+    /// The same on a GitHub whose API lies below a path.
+    pub async fn at(prefix: &str) -> Self {
+        let github = FakeGitHub::start_at(prefix).await;
         "abcdef".chars().for_each(|digit| github.push(&sha(digit)));
-        let scene = Scene::of("create-failure-issue");
-        for name in ["work", "temp"] {
-            fs_err::create_dir(scene.path(name)).unwrap();
-        }
         let storage = FakeGitHub::start().await;
-        Self { github, storage, scene: std::sync::Arc::new(scene) }
+        Self { github, storage, scene: scene() }
+    }
+
+    /// Another machine that works for the same repository.
+    pub fn beside(&self) -> Self {
+        Self { github: self.github.clone(), storage: self.storage.clone(), scene: scene() }
     }
 
     /// The log of a job, which can be read once.
@@ -88,6 +103,12 @@ impl Bed {
         self.github.set_log(job, &format!("{}/logs/{job}?sig=1", self.storage.url()));
         let answer = Response { status: 200, headers: Vec::new(), body: text.to_owned() };
         self.storage.script("GET logs", Fault::Answer(answer));
+    }
+
+    /// The log of a job lies on a server that takes the request and never answers.
+    pub fn log_hangs(&self, job: u64) {
+        self.github.set_log(job, &format!("{}/logs/{job}?sig=1", self.storage.url()));
+        self.storage.script("GET logs", Fault::Held);
     }
 
     /// The action in a job at the end of the run.
@@ -102,13 +123,8 @@ impl Bed {
 
     /// The same with more environment.
     pub async fn run_in(&self, run: &Run, inputs: &[(&str, &str)], env: &[(&str, &str)]) -> Ran {
-        let id = 500 + run.number;
-        let mut jobs = run.jobs.clone();
-        jobs.push(json!({"id": 1, "name": "failure", "status": "in_progress", "conclusion": null, "steps": [],
-            "started_at": "2026-11-30T10:50:00Z", "completed_at": null, "runner_name": "here"}));
-        self.github.set_jobs((id, run.attempt), jobs);
-        let mut command = self.command(run, inputs);
-        command.env("GITHUB_RUN_ID", id.to_string()).envs(env.iter().copied());
+        let mut command = self.prepared(run, inputs);
+        command.envs(env.iter().copied());
         let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
         let ran = self.scene.ran(&output);
         assert_eq!(self.github.violations(), [""; 0]);
@@ -117,6 +133,18 @@ impl Bed {
         let shown = ran.log.replace(&format!("::add-mask::{TOKEN}"), "");
         assert!(!shown.contains(TOKEN) && !ran.summary.contains(TOKEN), "{shown}");
         ran
+    }
+
+    /// The action, to be started: the run's jobs are known to GitHub.
+    pub fn prepared(&self, run: &Run, inputs: &[(&str, &str)]) -> Command {
+        let id = 500 + run.number;
+        let mut jobs = run.jobs.clone();
+        jobs.push(json!({"id": 1, "name": "failure", "status": "in_progress", "conclusion": null, "steps": [],
+            "started_at": "2026-11-30T10:50:00Z", "completed_at": null, "runner_name": "here"}));
+        self.github.set_jobs((id, run.attempt), jobs);
+        let mut command = self.command(run, inputs);
+        command.env("GITHUB_RUN_ID", id.to_string());
+        command
     }
 
     fn command(&self, run: &Run, inputs: &[(&str, &str)]) -> Command {

@@ -441,6 +441,7 @@ async fn another_run_can_be_looked_at() {
     let ran = bed.run_with(&Run::of(1, 'a', &GREEN), &[("run-id", "78")]).await;
     assert_eq!((ran.code, ran.output("result")), (64, "bad-input"), "{}", ran.log);
     ran.says("acme/app has no run 78, or the token may not see it").says("actions: read");
+    ran.says("the number in the address of the run's page, of this repository");
 }
 
 #[tokio::test]

@@ -92,12 +92,15 @@ async fn hostile_lines_stay_in_their_fence() {
 
 #[tokio::test]
 async fn a_log_that_is_gone_costs_the_reason_and_nothing_else() {
-    for status in [404, 410] {
+    let told = [(404, "add `actions: read` under `permissions:`"), (410, "GitHub has deleted it")];
+    for (status, help) in told {
         let bed = Bed::new().await;
         bed.github.script("GET logs", Fault::Answer(said(status, "Gone")));
         let ran = bed.run(&Run::of(1, 'a', &RED)).await;
         did(&ran, "created");
-        ran.says("why it failed is not known").says("| Failed stage |");
+        ran.says("why it failed is not known").says("| Failed stage |").says(help);
+        let others = told.iter().filter(|(other, _)| *other != status);
+        assert!(!others.into_iter().any(|(_, other)| ran.log.contains(other)), "{}", ran.log);
         assert!(!bed.issue().body.contains("### Why"), "{}", bed.issue().body);
     }
 }

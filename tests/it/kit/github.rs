@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use tokio::io::BufReader;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Barrier;
 
 use crate::kit::github::tracker::Issue;
 use crate::kit::github::wire::{Delivery, Request, Response, read, write};
@@ -48,6 +49,10 @@ pub enum Fault {
     Reopened(u64),
     /// Another run writes this body into the issue first; then all goes on as it should.
     Written(u64, String),
+    /// Nothing is done, and nothing is ever answered.
+    Held,
+    /// It waits until all others that meet here have come; then all goes on as it should.
+    Meets(Arc<Barrier>),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,6 +81,7 @@ struct State {
     tags: Vec<(String, String)>,
     files: Vec<(String, String)>,
     logs: Vec<(u64, String)>,
+    message: Option<String>,
     pulls: Vec<Value>,
     commit_pulls: bool,
     page: usize,
@@ -84,6 +90,7 @@ struct State {
     violations: Vec<String>,
     quiet_until: Option<Instant>,
     writing: usize,
+    clients: usize,
     doomed: Option<u64>,
 }
 
@@ -102,7 +109,8 @@ impl FakeGitHub {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let (prefix, page) = (prefix.to_owned(), 100);
-        let state = State { prefix, port, page, commit_pulls: true, ..State::default() };
+        let state =
+            State { prefix, port, page, clients: 1, commit_pulls: true, ..State::default() };
         let github = Self(Arc::new(Mutex::new(state)));
         let serving = github.clone();
         tokio::spawn(async move {
@@ -128,6 +136,16 @@ impl FakeGitHub {
         self.state().page = items;
     }
 
+    /// So many runs work at the same time: each of them may write.
+    pub fn clients(&self, count: usize) {
+        self.state().clients = count;
+    }
+
+    /// What every commit of `main` says, instead of a message of its own.
+    pub fn commits_say(&self, message: &str) {
+        self.state().message = Some(message.to_owned());
+    }
+
     /// Commits of forks are not connected with pull requests, as on the real one now and then.
     pub fn forget_commits(&self) {
         self.state().commit_pulls = false;
@@ -135,6 +153,14 @@ impl FakeGitHub {
 
     pub fn add_comment(&self, author: &str, body: &str) -> u64 {
         self.state().add(7, author, body).id
+    }
+
+    /// As many comments of somebody else as GitHub takes on an issue.
+    pub fn fill(&self, number: u64) {
+        let mut state = self.state();
+        for _ in 0..MOST_COMMENTS {
+            state.add(number, "ann", "me too");
+        }
     }
 
     /// Puts an issue there; its number is the next one if it has none.
@@ -236,6 +262,10 @@ impl FakeGitHub {
         while let Some(request) = read(&mut stream).await {
             let is_write = request.method != "GET";
             self.state().begin(&request);
+            let meeting = self.state().meeting(&request);
+            if let Some(meeting) = meeting {
+                meeting.wait().await;
+            }
             // Other requests of the test get their turn while this one is worked on.
             tokio::task::yield_now().await;
             let (response, delivery) = self.state().answer(&request);
@@ -265,18 +295,30 @@ impl State {
         }
         if request.method != "GET" {
             self.writing += 1;
-            if self.writing > 1 {
+            if self.writing > self.clients {
                 self.violations.push(format!("{line}: two writes at once"));
             }
         }
     }
 
+    /// Where a request waits for others.
+    fn meeting(&mut self, request: &Request) -> Option<Arc<Barrier>> {
+        let at = self
+            .script
+            .iter()
+            .position(|(on, fault)| matches!(fault, Fault::Meets(_)) && is_meant(on, request))?;
+        match self.script.remove(at).1 {
+            Fault::Meets(barrier) => Some(barrier),
+            _ => None,
+        }
+    }
+
     fn answer(&mut self, request: &Request) -> (Response, Delivery) {
-        let line = format!("{} {}", request.method, request.target);
-        let meant = |(on, _): &(&str, Fault)| on.split(' ').all(|word| line.contains(word));
+        let meant = |(on, _): &(&str, Fault)| is_meant(on, request);
         let fault = self.script.iter().position(meant).map(|at| self.script.remove(at).1);
         match fault {
-            None => (self.route(request), Delivery::Whole),
+            None | Some(Fault::Meets(_)) => (self.route(request), Delivery::Whole),
+            Some(Fault::Held) => (said(500, "never seen"), Delivery::Never),
             Some(Fault::Answer(response)) => {
                 let after = response.headers.iter().find(|(name, _)| name == "retry-after");
                 let seconds = after.and_then(|(_, seconds)| seconds.parse().ok());
@@ -434,6 +476,12 @@ impl State {
         let comment = comment.clone();
         Response::json(200, &self.show(&comment))
     }
+}
+
+/// Whether "METHOD target" of a request contains all words.
+fn is_meant(words: &str, request: &Request) -> bool {
+    let line = format!("{} {}", request.method, request.target);
+    words.split(' ').all(|word| line.contains(word))
 }
 
 /// An error as GitHub words it.

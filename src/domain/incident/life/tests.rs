@@ -46,7 +46,8 @@ fn news(number: u64, failed: &[&str], passed: &[&str]) -> News {
 }
 
 fn known(state: State, memory: &Memory) -> Known {
-    Known { number: 7, key: key(), state, recalled: Recalled::All(memory.clone()) }
+    let recalled = Recalled::All(memory.clone());
+    Known { number: 7, key: key(), state, recalled, comments: None }
 }
 
 fn created(number: u64, failed: &[&str]) -> Memory {
@@ -168,6 +169,63 @@ fn a_run_that_is_older_than_what_is_known_says_nothing() {
     for older in [news(4, &["test", "e2e"], &[]), news(4, &[], &["test"])] {
         let plan = decide(Some(&known(State::Open, &memory)), &older, RULES, |_| true);
         assert_eq!(plan, Plan::nothing(Why::Older));
+    }
+}
+
+/// A plan for an issue that owes the comment of run 2, an hour or more ago, with so many comments now.
+fn owes(state: State, comments: Option<u64>, news: &News) -> (Plan, Option<Owed>) {
+    let first = Known { comments: Some(3), ..known(State::Open, &created(1, &["test"])) };
+    let more = decide(Some(&first), &self::news(2, &["test", "lint"], &[]), RULES, |_| true);
+    let more = more.memory.unwrap();
+    let owed = more.owed.clone().map(|owed| *owed);
+    assert_eq!(owed.as_ref().unwrap().told, Told::MoreFail(vec!["lint".into()]));
+    let known = Known { comments, ..known(state, &more) };
+    (decide(Some(&known), news, RULES, |_| true), owed)
+}
+
+#[test]
+fn a_comment_that_did_not_come_is_late_and_one_that_came_is_forgotten() {
+    let again = news(3, &["test", "lint"], &[]);
+    for (comments, is_late) in [(Some(3), true), (Some(2), true), (Some(4), false), (None, false)] {
+        let (plan, owed) = owes(State::Open, comments, &again);
+        assert_eq!(plan.late, owed.filter(|_| is_late), "{comments:?}");
+        assert_eq!(plan.memory.unwrap().owed, None, "{comments:?}");
+    }
+    let (plan, _) = owes(State::NotPlanned, Some(3), &again);
+    assert_eq!(plan.late, None, "a person does not want to hear of it");
+}
+
+#[test]
+fn a_run_that_changes_nothing_says_what_is_late_and_one_that_may_be_underway_is_waited_for() {
+    let mut again = news(2, &["test", "lint"], &[]);
+    let (plan, owed) = owes(State::Open, Some(3), &again);
+    assert_eq!((plan.change, plan.late), (Change::Nothing(Why::AlreadyKnown), None));
+    assert_eq!(plan.memory, None, "it was looked at just now");
+    again.seen.at = at(3);
+    let (plan, _) = owes(State::Open, Some(3), &again);
+    assert_eq!((plan.change, plan.late), (Change::Nothing(Why::AlreadyKnown), owed.clone()));
+    assert_eq!(plan.memory.map(|memory| (memory.runs, memory.owed)), Some((2, None)));
+    let mut soon = news(3, &["test", "lint"], &[]);
+    soon.seen.at = at(2);
+    let (plan, _) = owes(State::Open, Some(3), &soon);
+    assert_eq!((plan.late, plan.memory.unwrap().owed.map(|owed| *owed)), (None, owed));
+}
+
+#[test]
+fn an_older_run_of_the_same_moment_is_counted_once_and_breaks_nothing_new() {
+    let memory = created(2, &["test"]);
+    let older = news(1, &["test", "e2e"], &[]);
+    let plan = counted(&known(State::Open, &memory), &older);
+    let counted_once = plan.memory.clone().unwrap();
+    assert_eq!((plan.change, plan.comment), (Change::Update(7), None));
+    assert_eq!((counted_once.runs, counted_once.newest.number), (2, 2));
+    let numbers: Vec<u64> = counted_once.history.iter().map(|past| past.seen.number).collect();
+    assert_eq!(numbers, [2, 1]);
+    let [section] = counted_once.sections.as_slice() else { panic!("{counted_once:?}") };
+    assert_eq!((section.count, section.first.number, section.last.number), (2, 1, 2));
+    for (memory, news) in [(&counted_once, &older), (&memory, &news(1, &[], &["test"]))] {
+        let plan = counted(&known(State::Open, memory), news);
+        assert_eq!(plan, Plan::nothing(Why::AlreadyKnown));
     }
 }
 

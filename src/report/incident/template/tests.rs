@@ -34,6 +34,24 @@ nightly on main (aaaaaaa, #43, 3)
 }
 
 #[test]
+fn secrets_in_the_authors_own_words_are_hidden_and_tags_stay() {
+    let hide = |text: &str| text.replace("stage", "***");
+    for (source, hidden) in [
+        ("a stage {{ stage }} stage", "a *** {{ stage }} ***"),
+        (
+            "{# stage #}stage{% if stage %}stage{% endif %}",
+            "{# stage #}***{% if stage %}***{% endif %}",
+        ),
+        ("x{{ stage }}", "x{{ stage }}"),
+        ("{{ \"}} stage\" }} stage", "{{ \"}} stage\" }} ***"),
+        ("no word of it", "no word of it"),
+    ] {
+        assert_eq!(read(source).unwrap().hiding(hide).source, hidden);
+        assert_eq!(read(source).unwrap().hiding(str::to_owned).source, source);
+    }
+}
+
+#[test]
 fn a_value_is_harmless_whatever_is_done_to_it() {
     let hostile = "@acme #7 </details> `*x*` | <!-- mta:failure hunter2\n# head";
     let sample = Sample::new(hostile, hostile, &[hostile]);

@@ -70,7 +70,7 @@ impl State {
             (Some(earlier), Some(later)) if earlier < later => &self.commits[earlier + 1..=later],
             _ => &[],
         };
-        let commits: Vec<Value> = between.iter().map(|sha| commit(sha)).collect();
+        let commits: Vec<Value> = between.iter().map(|sha| self.commit(sha)).collect();
         let status = match (place(earlier), place(later)) {
             (Some(earlier), Some(later)) if earlier < later => "ahead",
             (Some(earlier), Some(later)) if earlier == later => "identical",
@@ -103,14 +103,17 @@ impl State {
         };
         Response::json(200, &json!({"type": "file", "encoding": "base64", "content": packed}))
     }
-}
 
-/// A commit whose author GitHub knows, unless its digits are `c`.
-fn commit(sha: &str) -> Value {
-    let digit = &sha[..1];
-    let author = if digit == "c" { Value::Null } else { json!({"login": format!("dev-{digit}")}) };
-    json!({"sha": sha, "author": author, "commit": {
-        "message": format!("Change {digit} of @acme/admins (#4{})\n\nfixes #7", sha.len()),
-        "author": {"name": "Cy | <b>"},
-    }})
+    /// A commit whose author GitHub knows, unless its digits are `c`.
+    fn commit(&self, sha: &str) -> Value {
+        let digit = &sha[..1];
+        let author =
+            if digit == "c" { Value::Null } else { json!({"login": format!("dev-{digit}")}) };
+        let ours = || format!("Change {digit} of @acme/admins (#4{})\n\nfixes #7", sha.len());
+        let message = self.message.clone().unwrap_or_else(ours);
+        json!({"sha": sha, "author": author, "commit": {
+            "message": message,
+            "author": {"name": "Cy | <b>"},
+        }})
+    }
 }

@@ -45,7 +45,7 @@ impl State {
         if query("direction") != "asc" {
             found.reverse();
         }
-        self.page(request, found.into_iter().map(show).collect())
+        self.page(request, found.into_iter().map(|issue| self.show_issue(issue)).collect())
     }
 
     pub(super) fn open_issue(&mut self, fields: &Value) -> Response {
@@ -78,7 +78,7 @@ impl State {
             ..Issue::default()
         };
         let number = self.add_issue(issue);
-        Response::json(201, &show(self.issue(number).unwrap()))
+        Response::json(201, &self.show_issue(self.issue(number).unwrap()))
     }
 
     pub(super) fn edit_issue(&mut self, number: u64, fields: &Value) -> Response {
@@ -101,7 +101,8 @@ impl State {
             issue.closed_at = (!is_open).then(|| jiff::Timestamp::now().to_string());
         }
         issue.updated = clock;
-        Response::json(200, &show(issue))
+        let issue = issue.clone();
+        Response::json(200, &self.show_issue(&issue))
     }
 
     /// Puts an issue there, with the next number if it has none.
@@ -118,27 +119,32 @@ impl State {
 
     pub(super) fn one_issue(&self, number: &str) -> Response {
         let found = number.parse().ok().and_then(|number| self.issue(number));
-        found.map_or_else(|| said(404, "Not Found"), |issue| Response::json(200, &show(issue)))
+        found.map_or_else(
+            || said(404, "Not Found"),
+            |issue| Response::json(200, &self.show_issue(issue)),
+        )
     }
 
     pub(super) fn issue(&self, number: u64) -> Option<&Issue> {
         self.issues.iter().find(|issue| issue.number == number)
     }
-}
 
-fn show(issue: &Issue) -> Value {
-    let user = if issue.author.is_empty() { Value::Null } else { json!({"login": issue.author}) };
-    let labels: Vec<Value> =
-        issue.labels.iter().map(|name| json!({"name": name, "color": "ededed"})).collect();
-    let mut shown = json!({
-        "number": issue.number, "title": issue.title, "body": issue.body, "user": user, "labels": labels,
-        "state": if issue.is_open { "open" } else { "closed" }, "state_reason": issue.reason,
-        "closed_at": issue.closed_at, "assignees": [],
-    });
-    if issue.is_pull_request {
-        shown["pull_request"] = json!({"url": "https://api.example.test/pulls/1"});
+    fn show_issue(&self, issue: &Issue) -> Value {
+        let user =
+            if issue.author.is_empty() { Value::Null } else { json!({"login": issue.author}) };
+        let labels: Vec<Value> =
+            issue.labels.iter().map(|name| json!({"name": name, "color": "ededed"})).collect();
+        let comments = self.comments.iter().filter(|comment| comment.on == issue.number).count();
+        let mut shown = json!({
+            "number": issue.number, "title": issue.title, "body": issue.body, "user": user, "labels": labels,
+            "state": if issue.is_open { "open" } else { "closed" }, "state_reason": issue.reason,
+            "closed_at": issue.closed_at, "assignees": [], "comments": comments,
+        });
+        if issue.is_pull_request {
+            shown["pull_request"] = json!({"url": "https://api.example.test/pulls/1"});
+        }
+        shown
     }
-    shown
 }
 
 fn refused(field: &str) -> Response {

@@ -63,6 +63,8 @@ pub enum Delivery {
     Whole,
     /// The connection is closed without a byte.
     Nothing,
+    /// Not a byte comes, and the connection stays.
+    Never,
     /// Half of the body that was promised, then the connection is closed.
     Half,
     /// Half of the body, then silence.
@@ -119,6 +121,7 @@ pub async fn write(stream: &mut TcpStream, response: &Response, delivery: Delive
         headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
     let length = match delivery {
         Delivery::Nothing => return false,
+        Delivery::Never => return std::future::pending().await,
         Delivery::Endless => String::new(),
         _ => format!("content-length: {}\r\n", body.len()),
     };
