@@ -8,6 +8,7 @@ pub mod ending;
 pub mod first_contact;
 pub mod former;
 pub mod github;
+pub mod http;
 pub mod images;
 pub mod migrate;
 pub mod older;

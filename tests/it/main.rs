@@ -21,6 +21,7 @@ mod backup {
     mod stage;
 }
 mod build_push {
+    mod git;
     mod guides;
     mod place;
     mod refused;

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use secrecy::SecretString;
 
-use crate::actions::World;
 use crate::actions::build_push::inputs::Login;
+use crate::actions::{World, steps};
 use crate::adapters::host::process::ChildEnv;
 use crate::adapters::http;
 use crate::adapters::registry::{Client, Error, Settings, credentials};
@@ -31,11 +31,7 @@ impl<'a> Registries<'a> {
     /// # Errors
     /// There is no HTTP client on this host.
     pub fn new(login: &'a Login, world: World<'a>) -> Result<Self, Failure> {
-        let http = http::client().map_err(|error| {
-            Failure::new(Outcome::Unavailable, "there is no HTTP client")
-                .why(error)
-                .help("check SSL_CERT_FILE and the proxy variables")
-        })?;
+        let http = steps::http::client()?;
         Ok(Self { world, login, http, known: BTreeMap::new(), silent: BTreeMap::new() })
     }
 
@@ -45,11 +41,7 @@ impl<'a> Registries<'a> {
     /// What this machine has to log in with cannot be used.
     pub async fn client(&mut self, registry: &Registry) -> Result<&Client<'a>, Error> {
         if !self.known.contains_key(registry) {
-            let mut seed = [0; 8];
-            // Without randomness two jobs may wait equally long, no more.
-            let _ = getrandom::fill(&mut seed);
-            let settings =
-                Settings::new(self.credentials(registry).await?, u64::from_le_bytes(seed));
+            let settings = Settings::new(self.credentials(registry).await?, steps::http::seed());
             let client = Client::new(&self.http, registry.clone(), settings, self.world.events);
             self.known.insert(registry.clone(), client);
         }

@@ -5,9 +5,9 @@ use std::time::Duration;
 use secrecy::SecretString;
 
 use crate::actions::World;
+use crate::actions::steps::http;
 use crate::adapters::github::client::{Client, Settings};
 use crate::adapters::github::errors::Error;
-use crate::adapters::http;
 use crate::failure::{Failure, Outcome};
 
 /// A client of the API for this job.
@@ -21,15 +21,8 @@ pub fn client_within<'a>(
     token: &SecretString,
     budget: Option<Duration>,
 ) -> Result<Client<'a>, Failure> {
-    let http = http::client().map_err(|error| {
-        Failure::new(Outcome::Unavailable, "there is no HTTP client")
-            .why(error)
-            .help("check SSL_CERT_FILE and the proxy variables")
-    })?;
-    let mut seed = [0; 8];
-    // Without randomness two jobs may wait equally long, no more.
-    let _ = getrandom::fill(&mut seed);
-    let mut settings = Settings::new(&world.job.api_url, token.clone(), u64::from_le_bytes(seed));
+    let http = http::client()?;
+    let mut settings = Settings::new(&world.job.api_url, token.clone(), http::seed());
     settings.budget = budget.unwrap_or(settings.budget);
     Client::new(&http, settings, world.events).map_err(|error| failed(&error, ""))
 }

@@ -316,7 +316,7 @@ impl<'a> Client<'a> {
                 has_login: self.settings.credentials.is_some(),
             },
             Fault::Refused { refusal, asks } if refusal.is_limit() => {
-                let asks = pause.or(asks).unwrap_or(self.settings.tempo.unsaid_limit);
+                let asks = asks.or(pause).unwrap_or(self.settings.tempo.unsaid_limit);
                 Error::Limited { what, refusal: refusal.into(), asks }
             }
             Fault::Refused { refusal, .. } if refusal.status == 404 => {

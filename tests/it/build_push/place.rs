@@ -1,6 +1,8 @@
 //! A checkout in which `build-push` runs, as a runner starts it.
 
-use serde_json::{Value, json};
+use std::process::Command;
+
+use serde_json::json;
 
 use crate::kit::scene::{Ran, Scene};
 
@@ -40,12 +42,15 @@ impl Place {
     }
 
     pub fn run_with(&self, inputs: &[(&str, &str)], env: &[(&str, &str)]) -> Ran {
-        let event: Value =
-            json!({"repository": {"default_branch": "main", "full_name": "org/shop"}});
-        let own =
-            [("GITHUB_SHA", SHA), ("GITHUB_REF", self.git_ref.as_str()), ("GITHUB_ACTOR", "ada")];
-        let env: Vec<(&str, &str)> = own.iter().chain(env).copied().collect();
-        self.scene.run_with("push", &event, inputs, &env)
+        self.scene.ran(&self.command(inputs).envs(env.iter().copied()).output().unwrap())
+    }
+
+    /// A run, to be started.
+    pub fn command(&self, inputs: &[(&str, &str)]) -> Command {
+        let event = json!({"repository": {"default_branch": "main", "full_name": "org/shop"}});
+        let mut command = self.scene.command("push", &event, inputs);
+        command.env("GITHUB_SHA", SHA).env("GITHUB_REF", &self.git_ref).env("GITHUB_ACTOR", "ada");
+        command
     }
 }
 

@@ -303,3 +303,86 @@ async fn a_server_that_repeats_the_login_is_not_repeated() {
     let all = format!("{}{}{:?}", ran.log, ran.summary, ran.outputs);
     assert!(!all.contains(PASSWORD) && !all.contains(&login), "{all}");
 }
+
+/// That an image is there stays known where its parts may not be read.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn details_that_cannot_be_had_take_nothing_from_the_answer() {
+    if !installed() {
+        return;
+    }
+    let registry = Distribution::open().await;
+    Content::image(&registry.url(), "acme/shop").tag("v1").push().await;
+    let proxy = FaultProxy::before(&registry.url()).await;
+    proxy.always("GET /v2/acme/shop/blobs/", Fault::error(403, "DENIED"));
+    let reference = format!("{}/acme/shop:v1", host(&proxy.url()));
+    let ran = Place::new(&[]).run(&[("mode", "exists"), ("ref", &reference), ("details", "true")]);
+    assert_eq!(
+        (ran.code, ran.output("exists"), ran.output("size")),
+        (64, "true", ""),
+        "{}",
+        ran.log
+    );
+    assert!(ran.output("digest").starts_with("sha256:"));
+    ran.says("not allowed to read the configuration of");
+}
+
+/// It would cost each image the same wait.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_registry_that_does_not_answer_is_asked_once() {
+    if !installed() {
+        return;
+    }
+    let registry = Distribution::open().await;
+    let proxy = FaultProxy::before(&registry.url()).await;
+    proxy.always(
+        "",
+        Fault::Answer(Answer::error(429, "TOOMANYREQUESTS", "x").with("Retry-After", u64::MAX)),
+    );
+    let images = format!("{0}/acme/one\n{0}/acme/two\n{0}/acme/three", host(&proxy.url()));
+    let ran = Place::new(&[]).run(&[("image", &images), ("tags", "{{sha}}")]);
+    assert_eq!((ran.code, tags(&ran).len(), proxy.lines().len()), (0, 3, 1), "{}", ran.log);
+    assert_eq!(ran.log.matches("::warning").count(), 1, "{}", ran.log);
+}
+
+/// A plan that was broken off is none.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cancelled_run_ends_as_cancelled() {
+    if !installed() {
+        return;
+    }
+    let registry = Distribution::htpasswd("ada").await;
+    let place = Place::new(&[]);
+    let (config, helpers) =
+        (place.scene().path("temp/.docker"), place.scene().path("temp/helpers"));
+    for folder in [&config, &helpers] {
+        fs_err::create_dir(folder).unwrap();
+    }
+    let text = format!(r#"{{"credHelpers":{{"{}":"slow"}}}}"#, registry.host());
+    fs_err::write(config.join("config.json"), text).unwrap();
+    let (helper, began) = (helpers.join("docker-credential-slow"), place.scene().path("began"));
+    fs_err::write(&helper, format!("#!/bin/sh\ntouch {}\nexec sleep 60\n", began.display()))
+        .unwrap();
+    std::process::Command::new("chmod").arg("755").arg(&helper).status().unwrap();
+    let path = format!("{}:{}", helpers.display(), std::env::var("PATH").unwrap());
+    let image = format!("{}/acme/shop", registry.host());
+    let mut command = place.command(&[("image", &image), ("tags", "{{sha}}")]);
+    command
+        .env("PATH", path)
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped());
+    let child = command.spawn().unwrap();
+    let deadline = std::time::Instant::now() + std::time::Duration::from_mins(1);
+    while !began.exists() {
+        assert!(std::time::Instant::now() < deadline, "the helper was not asked");
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    let pid = child.id().to_string();
+    std::process::Command::new("kill").args(["-INT", &pid]).status().unwrap();
+    let ran = place.scene().ran(&child.wait_with_output().unwrap());
+    assert_eq!(
+        (ran.code, ran.output("result"), ran.output("tags")),
+        (75, "unavailable", ""),
+        "{}",
+        ran.log
+    );
+}
