@@ -2,6 +2,7 @@
 
 pub mod action;
 pub mod backup;
+pub mod build;
 pub mod compose;
 pub mod coverage;
 pub mod env_file;

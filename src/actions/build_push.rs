@@ -1,29 +1,38 @@
-//! `build-push`: what an image will be called, and whether one is there. Building and pushing come with the next part.
+//! `build-push`: builds images, pushes them and sets their tags; says what they will be called, and whether one is there.
 
 use crate::actions::{Ending, World};
 use crate::domain::action::{ActionSpec, AfterCancel, JUDGES, OutputSpec, no_rules};
 use crate::domain::input::Values;
 use crate::failure::{Failure, Outcome};
 
+mod asking;
+mod build;
 mod ending;
 mod exists;
+mod facts;
 mod inputs;
 mod plan;
 mod registries;
 mod table;
 mod versions;
+mod wishes;
+mod workshop;
 
 use inputs::{Inputs, Mode};
 
 /// What `build-push` is to the outside.
 pub const SPEC: ActionSpec = ActionSpec {
     name: "build-push",
-    about: "Says which version and tags an image gets and which of them move, and whether an image is in its registry.",
-    long_about: "`mode: plan` finds the version of what is in the repository, makes the tags from it, and asks the registry which \
-        of them are there and which would move. `mode: exists` looks for one image by one request. It reads only: it \
-        needs no Docker engine, and changes nothing. Building and pushing are not in this version.",
+    about: "Builds an image, pushes it once, and lets all its tags point to it; says before which tags those are.",
+    long_about: "`mode: build` finds the version of what is in the repository, makes the tags from it, builds with BuildKit, pushes \
+        the image under the tag of its commit, and sets the other tags by requests to the registry, those that move \
+        from release to release last: so each tag points to a whole image at any moment. `mode: plan` says all that \
+        beforehand, `mode: exists` looks for one image by one request: both read only, and need no Docker engine.",
     inputs: table::INPUTS,
-    examples: &[&["image", "environment", "version-from"], &["mode", "ref"]],
+    examples: &[
+        &["image", "environment", "version-from", "username", "password"],
+        &["mode", "ref"],
+    ],
     outputs: OUTPUTS,
     outcomes: JUDGES,
     icon: "package",
@@ -47,7 +56,7 @@ const OUTPUTS: &[OutputSpec] = &[
     },
     OutputSpec {
         name: "tags",
-        doc: "The references that would point to what is built, one a line: `ghcr.io/acme/shop:uat-v1.4.0`; several images one after another.",
+        doc: "The references that point to what is built, or would, one a line: `ghcr.io/acme/shop:uat-v1.4.0`; several images one after another.",
     },
     OutputSpec {
         name: "primary-ref",
@@ -61,7 +70,18 @@ const OUTPUTS: &[OutputSpec] = &[
         name: "exists",
         doc: "With `mode: exists`: `true` or `false`; empty if it could not be found out.",
     },
-    OutputSpec { name: "digest", doc: "The digest of the image that exists: `sha256:...`." },
+    OutputSpec {
+        name: "digest",
+        doc: "The digest of the image that was pushed (the first of several), or that exists: `sha256:...`.",
+    },
+    OutputSpec {
+        name: "ref",
+        doc: "The image that was pushed by its digest: `ghcr.io/acme/shop@sha256:...`; of several the first.",
+    },
+    OutputSpec {
+        name: "refs",
+        doc: "The references that were set, in the order in which they were, one a line.",
+    },
     OutputSpec {
         name: "media-type",
         doc: "What its manifest is: of one image, or an index of several platforms.",
@@ -72,21 +92,22 @@ const OUTPUTS: &[OutputSpec] = &[
     },
     OutputSpec {
         name: "size",
-        doc: "With `details: true`: how many bytes a pull takes, of the largest platform.",
+        doc: "How many bytes a pull takes; with `mode: exists` and `details: true` of the largest platform.",
     },
     OutputSpec {
         name: "json",
-        doc: "The whole plan as JSON: a list of `image`, `version`, `version-source`, `tags` with `tag`, `change` and `version`, and `left-out`.",
+        doc: "The whole plan as JSON: a list of `image`, `version`, `version-source`, `tags` with `tag`, `change` and `version`, and `left-out`; of a build `digest`, `ref`, `refs`, `size`, `built`, `seconds`, `steps` and `cached-steps` too.",
     },
 ];
 
-/// Plans, or looks.
+/// Builds, plans, or looks.
 pub async fn run(values: &Values, world: World<'_>) -> Ending {
     let inputs = match Inputs::read(values) {
         Ok(inputs) => inputs,
         Err(failure) => return ending::of_failures(&[failure]),
     };
     let told = match &inputs.mode {
+        Mode::Build(asked, wishes) => build::story(asked, wishes, &inputs.login, world).await,
         Mode::Plan(asked) => plan::story(asked, &inputs.login, world).await,
         Mode::Exists(asked) => {
             exists::story(asked, &inputs.login, world).await.map_err(|failure| vec![failure])

@@ -6,6 +6,7 @@ pub mod guard;
 pub mod lock;
 pub mod process;
 pub mod reports;
+pub mod scratch;
 pub mod store;
 pub mod tree;
 pub mod windows;

@@ -7,7 +7,7 @@
 //! | `address` | which addresses may be asked, and which of them may be told a password. Pure |
 //! | `token` | what a registry demands, answered: a token or a password |
 //! | `retry` | which requests are repeated, and after how long. Pure |
-//! | `manifests` | whether an image is there, by one request; its manifest, checked against its digest |
+//! | `manifests` | whether an image is there, by one request; its manifest, checked against its digest; tags set to it |
 //! | `tags` | the tags of a repository, all pages of them |
 //! | `login` | credentials of this machine: Docker's configuration and credential helpers |
 //! | `wire` | one exchange: bounded in time and size |
@@ -24,7 +24,7 @@ mod token;
 mod wire;
 
 pub use client::{Client, Settings};
-pub use errors::{Error, Refusal};
+pub use errors::{Doing, Error, Refusal};
 pub use login::credentials;
-pub use manifests::{Details, Found};
+pub use manifests::{Details, Found, Whole};
 pub use retry::Tempo;

@@ -3,6 +3,7 @@
 
 pub mod challenge;
 pub mod credentials;
+pub mod private;
 
 use std::fmt;
 

@@ -11,6 +11,10 @@ use crate::domain::version::{Found, Source};
 use crate::failure::{Failure, Place};
 use crate::report::markdown::{Table, code, plain, prose};
 
+mod built;
+
+pub use built::{Built, Kept, json_of_builds, summary_of_builds};
+
 /// The plan of one image.
 #[derive(Clone, Debug)]
 pub struct Planning {
@@ -84,12 +88,18 @@ impl Planning {
         stays.map(|planned| self.reference(&planned.tag)).collect()
     }
 
-    /// The reference that says most exactly what is built: by its commit, else by its version, else the first.
-    pub fn primary(&self) -> Option<String> {
+    /// The tag that says most exactly what is built: that of its commit, else of its version, else the first. It is the
+    /// one that is pushed.
+    pub fn first(&self) -> Option<&Tag> {
         let set = || self.plan.tags.iter().filter(|planned| planned.fate == Fate::Set);
         let of = |kind| set().find(|planned| planned.kind == kind);
-        let primary = of(Kind::Commit).or_else(|| of(Kind::Version)).or_else(|| set().next());
-        primary.map(|planned| self.reference(&planned.tag))
+        let first = of(Kind::Commit).or_else(|| of(Kind::Version)).or_else(|| set().next());
+        first.map(|planned| &planned.tag)
+    }
+
+    /// The reference with that tag.
+    pub fn primary(&self) -> Option<String> {
+        self.first().map(|tag| self.reference(tag))
     }
 
     /// Tags of one version that are there already: what is built would take them from another image.

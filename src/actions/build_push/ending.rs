@@ -5,7 +5,9 @@ use crate::actions::steps::ending::annotation;
 use crate::actions::{Ending, World};
 use crate::domain::event::{Annotation, Event, Level};
 use crate::failure::{Failure, Outcome};
-use crate::report::build_push::{Asking, Looked, Planning, json, summary};
+use crate::report::build_push::{
+    Asking, Built, Looked, Planning, json, json_of_builds, summary, summary_of_builds,
+};
 use crate::report::markdown::plain;
 
 /// The ending of what could not be done; the first failure decides how.
@@ -36,11 +38,16 @@ pub fn of_plan(plannings: &[Planning], world: World<'_>) -> Ending {
     }
     // The same registry fails alike for each of its images.
     ending.annotations.dedup();
-    let all = |of: &dyn Fn(&Planning) -> Vec<String>| {
-        plannings.iter().flat_map(of).collect::<Vec<_>>().join("\n")
-    };
-    ending.outputs.set("tags", all(&Planning::set));
-    ending.outputs.set("kept", all(&Planning::kept));
+    of_all(&mut ending, plannings);
+    ending.outputs.set("json", json(plannings));
+    ending.summary = summary(plannings);
+    ending
+}
+
+/// What plans and builds have in common.
+fn of_all(ending: &mut Ending, plannings: &[Planning]) {
+    ending.outputs.set("tags", lines(plannings, Planning::set));
+    ending.outputs.set("kept", lines(plannings, Planning::kept));
     if let Some(first) = plannings.first() {
         ending.outputs.set("primary-ref", first.primary().unwrap_or_default());
         if let Some(found) = &first.found {
@@ -48,8 +55,30 @@ pub fn of_plan(plannings: &[Planning], world: World<'_>) -> Ending {
             ending.outputs.set("version-source", found.source.to_string());
         }
     }
-    ending.outputs.set("json", json(plannings));
-    ending.summary = summary(plannings);
+}
+
+fn lines<T>(all: &[T], of: impl Fn(&T) -> Vec<String>) -> String {
+    all.iter().flat_map(of).collect::<Vec<_>>().join("\n")
+}
+
+/// The ending of builds, and what kept one of them from its end.
+pub fn of_built(all: &[Built], failure: Option<&Failure>, world: World<'_>) -> Ending {
+    let mut ending = Ending::new(failure.map_or(Outcome::Done, |failure| failure.outcome));
+    for built in all {
+        built.lines().into_iter().for_each(|line| world.events.emit(Event::Note(line)));
+    }
+    let plannings: Vec<Planning> = all.iter().map(|built| built.planning.clone()).collect();
+    of_all(&mut ending, &plannings);
+    ending.outputs.set("refs", lines(all, Built::refs));
+    if let Some(first) = all.first() {
+        let digest = first.digest.as_ref().map(ToString::to_string).unwrap_or_default();
+        ending.outputs.set("digest", digest);
+        ending.outputs.set("ref", first.pulled().unwrap_or_default());
+        ending.outputs.set("size", first.size.map(|size| size.to_string()).unwrap_or_default());
+    }
+    ending.outputs.set("json", json_of_builds(all));
+    ending.summary = summary_of_builds(all, failure);
+    ending.annotations.extend(failure.map(|failure| annotation(SPEC.name, failure)));
     ending
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use secrecy::SecretString;
 
+use crate::actions::build_push::wishes::Wishes;
 use crate::domain::image::{Parts, Reference, Registry, Repository};
 use crate::domain::input::{Values, nearest};
 use crate::domain::shown::visible;
@@ -18,7 +19,7 @@ const MOST_IMAGES: usize = 50;
 const LONGEST: usize = 64 * 1024;
 
 /// What an entry of `images` may have.
-const KEYS: [&str; 4] = ["image", "context", "version-from", "version"];
+const KEYS: [&str; 6] = ["image", "context", "file", "target", "version-from", "version"];
 
 /// What the action was asked to do.
 #[derive(Clone, Debug)]
@@ -32,6 +33,8 @@ pub struct Inputs {
 /// What to do.
 #[derive(Clone, Debug)]
 pub enum Mode {
+    /// Build, push and tag.
+    Build(Asked, Box<Wishes>),
     /// Say what would be tagged.
     Plan(Asked),
     /// Look for an image.
@@ -56,6 +59,10 @@ pub struct Image {
     pub name: Repository,
     /// The folder that is built, from the top of the repository; empty for the top.
     pub context: String,
+    /// Its Dockerfile, where that is another than all have.
+    pub file: Option<String>,
+    /// The stage of it, where that is another than all want.
+    pub target: Option<String>,
     /// Where its version stands.
     pub from: Origin,
     /// The version itself, if it is given.
@@ -84,14 +91,16 @@ pub struct Login {
 
 /// What is wrong with the inputs.
 #[derive(Default)]
-struct Faults(Vec<String>);
+pub struct Faults(Vec<String>);
 
 impl Faults {
-    fn add(&mut self, why: impl Into<String>) {
+    /// Notes one.
+    pub fn add(&mut self, why: impl Into<String>) {
         self.0.push(why.into());
     }
 
-    fn keep<T, E: ToString>(&mut self, read: Result<T, E>) -> Option<T> {
+    /// Notes why something cannot be read.
+    pub fn keep<T, E: ToString>(&mut self, read: Result<T, E>) -> Option<T> {
         read.map_err(|error| self.add(error.to_string())).ok()
     }
 }
@@ -105,11 +114,12 @@ impl Inputs {
         let mut faults = Faults::default();
         let mode = match values.text("mode") {
             Some("exists") => wanted(values, &mut faults).map(Mode::Exists),
-            _ => asked(values, &mut faults).map(Mode::Plan),
+            Some("plan") => asked(values, &mut faults).map(Mode::Plan),
+            _ => to_build(values, &mut faults),
         };
         let registries: Vec<&Registry> = match &mode {
             Some(Mode::Exists(wanted)) => vec![wanted.reference.repository().registry()],
-            Some(Mode::Plan(asked)) => {
+            Some(Mode::Plan(asked) | Mode::Build(asked, _)) => {
                 asked.images.iter().map(|image| image.name.registry()).collect()
             }
             None => Vec::new(),
@@ -141,9 +151,18 @@ fn wanted(values: &Values, faults: &mut Faults) -> Option<Wanted> {
     Some(Wanted { reference, must_exist, details })
 }
 
+fn to_build(values: &Values, faults: &mut Faults) -> Option<Mode> {
+    let asked = asked(values, faults);
+    if asked.as_ref().is_some_and(|asked| asked.offline) {
+        faults.add("`offline` is for `mode: plan`: to push, the registry has to be asked");
+    }
+    let wishes = Wishes::read(values, asked.as_ref().map(|asked| &asked.recipe), faults);
+    Some(Mode::Build(asked?, Box::new(wishes)))
+}
+
 fn asked(values: &Values, faults: &mut Faults) -> Option<Asked> {
     if given(values, "ref").is_some() {
-        faults.add("`ref` is for `mode: exists`; `mode: plan` takes `image`");
+        faults.add("`ref` is for `mode: exists`; the other modes take `image`");
     }
     let images = images(values, faults);
     let recipe = recipe(values, faults);
@@ -159,7 +178,7 @@ fn in_lower_case(text: &str) -> String {
 }
 
 /// The text of an input, if there is one.
-fn given(values: &Values, name: &str) -> Option<String> {
+pub fn given(values: &Values, name: &str) -> Option<String> {
     values.text(name).map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned)
 }
 
@@ -231,7 +250,8 @@ fn image(entry: &BTreeMap<String, String>, shared: &Shared, faults: &mut Faults)
     if given.is_some() && from.as_ref().is_some_and(|from| *from != Origin::Value) {
         faults.add("`version` counts only with `version-from: value`");
     }
-    Some(Image { name: name?, context: inside, from: from?, given })
+    let (file, target) = (own("file"), own("target"));
+    Some(Image { name: name?, context: inside, file, target, from: from?, given })
 }
 
 /// The entries of `images`.

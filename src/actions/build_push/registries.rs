@@ -70,18 +70,42 @@ impl<'a> Registries<'a> {
         }
     }
 
+    /// The login that Docker has to be told for a registry: what this machine has it finds itself.
+    ///
+    /// # Errors
+    /// What this machine has to log in with cannot be used.
+    pub async fn to_tell(&self, registry: &Registry) -> Result<Option<Credentials>, Error> {
+        if let Some(own) = self.of_inputs(registry) {
+            return Ok(Some(own));
+        }
+        Ok(match self.of_machine(registry).await? {
+            Some(_) => None,
+            None => self.of_job(registry),
+        })
+    }
+
     /// Those of the inputs, else those of this machine, else the job's own.
     async fn credentials(&self, registry: &Registry) -> Result<Option<Credentials>, Error> {
-        if let Some((_, username, password)) =
-            self.login.password.as_ref().filter(|(of, ..)| of.is_same(registry))
-        {
-            return Ok(Some(of(username, password)));
+        if let Some(own) = self.of_inputs(registry) {
+            return Ok(Some(own));
         }
-        let env = ChildEnv::from_process();
-        let stored = credentials(registry, &env, self.world.cancel).await?;
-        let token =
-            self.login.token.as_ref().filter(|_| registry.as_str().eq_ignore_ascii_case(GITHUB));
-        Ok(stored.or_else(|| token.map(|token| of(&self.world.job.actor, token))))
+        Ok(self.of_machine(registry).await?.or_else(|| self.of_job(registry)))
+    }
+
+    fn of_inputs(&self, registry: &Registry) -> Option<Credentials> {
+        let (_, username, password) =
+            self.login.password.as_ref().filter(|(of, ..)| of.is_same(registry))?;
+        Some(of(username, password))
+    }
+
+    async fn of_machine(&self, registry: &Registry) -> Result<Option<Credentials>, Error> {
+        credentials(registry, &ChildEnv::from_process(), self.world.cancel).await
+    }
+
+    fn of_job(&self, registry: &Registry) -> Option<Credentials> {
+        let is_github = registry.as_str().eq_ignore_ascii_case(GITHUB);
+        let token = self.login.token.as_ref().filter(|_| is_github)?;
+        Some(of(&self.world.job.actor, token))
     }
 }
 

@@ -1,15 +1,15 @@
 //! The table of inputs.
 
 use crate::actions::inputs::{PASSWORD, REGISTRY, USERNAME};
-use crate::domain::input::{InputSpec, Kind, Need};
+use crate::domain::input::{InputSpec, Kind, Need, Secrecy};
 
 /// The inputs of `build-push`.
 pub const INPUTS: &[InputSpec] = &[
     InputSpec {
         name: "mode",
-        kind: Kind::Choice(&["plan", "exists"]),
-        need: Need::Default("plan"),
-        doc: "`plan` says what would be tagged; `exists` looks for the image of `ref`.",
+        kind: Kind::Choice(&["build", "plan", "exists"]),
+        need: Need::Default("build"),
+        doc: "`build` builds, pushes and tags; `plan` says what would be tagged; `exists` looks for the image of `ref`.",
         examples: &["exists"],
     },
     InputSpec {
@@ -23,7 +23,7 @@ pub const INPUTS: &[InputSpec] = &[
         name: "images",
         kind: Kind::Text,
         need: Need::Optional,
-        doc: "Several images, each with a version of its own: a YAML list with `image`, and as it needs them `context`, `version-from` and `version`, which count before the inputs of these names.",
+        doc: "Several images, each with a version of its own: a YAML list with `image`, and as it needs them `context`, `file`, `target`, `version-from` and `version`, which count before the inputs of these names.",
         examples: &[
             "- image: ghcr.io/acme/api\n  context: api\n- image: ghcr.io/acme/web\n  version-from: web/package.json",
         ],
@@ -76,6 +76,105 @@ pub const INPUTS: &[InputSpec] = &[
         need: Need::Optional,
         doc: "The folder that is built, in which `version-from: auto` looks. Without it: the top of the repository.",
         examples: &["backend"],
+    },
+    InputSpec {
+        name: "file",
+        kind: Kind::Path,
+        need: Need::Optional,
+        doc: "The Dockerfile, from the top of the repository. Without it: the one in `context`.",
+        examples: &["docker/Dockerfile.uat"],
+    },
+    InputSpec {
+        name: "target",
+        kind: Kind::Text,
+        need: Need::Optional,
+        doc: "The stage of the Dockerfile that is wanted. Without it: the last one.",
+        examples: &["runtime"],
+    },
+    InputSpec {
+        name: "platforms",
+        kind: Kind::Words,
+        need: Need::Optional,
+        doc: "For what it is built. Several need a builder that makes several. Without it: the engine's own platform.",
+        examples: &["linux/amd64, linux/arm64"],
+    },
+    InputSpec {
+        name: "build-args",
+        kind: Kind::Map(Secrecy::ByKey),
+        need: Need::Optional,
+        doc: "Arguments of the Dockerfile (`ARG`). `GIT_COMMIT`, `VERSION` and `BUILD_DATE` are given by themselves. Whoever has the image can read them: what is secret belongs into `secrets`.",
+        examples: &["ODOO_VERSION=17.0
+EXTRA=all"],
+    },
+    InputSpec {
+        name: "build-contexts",
+        kind: Kind::Lines,
+        need: Need::Optional,
+        doc: "Further folders, each `name=path`: the Dockerfile takes from them with `COPY --from=name`.",
+        examples: &["docs=../docs"],
+    },
+    InputSpec {
+        name: "labels",
+        kind: Kind::Lines,
+        need: Need::Optional,
+        doc: "Labels of your own, each `name=value`. Those of the OCI (`source`, `revision`, `version`, `created` and others) are set by themselves; one of the same name counts before them.",
+        examples: &["org.opencontainers.image.vendor=ACME"],
+    },
+    InputSpec {
+        name: "secrets",
+        kind: Kind::Map(Secrecy::All),
+        need: Need::Optional,
+        doc: "What steps of the build may read with `RUN --mount=type=secret,id=name`, each `name=value`. It is in no layer, no argument and no log.",
+        examples: &["pip_token=${{ secrets.PIP_TOKEN }}"],
+    },
+    InputSpec {
+        name: "ssh",
+        kind: Kind::Lines,
+        need: Need::Optional,
+        doc: "SSH agents or keys that steps may use with `RUN --mount=type=ssh`: `default`, or `id=path`.",
+        examples: &["default"],
+    },
+    InputSpec {
+        name: "network",
+        kind: Kind::Text,
+        need: Need::Optional,
+        doc: "The network of `RUN` steps: `none`, `host`, or the engine's own without it.",
+        examples: &["host"],
+    },
+    InputSpec {
+        name: "no-cache",
+        kind: Kind::Bool,
+        need: Need::Default("false"),
+        doc: "Whether every step is run, also where its result is there already.",
+        examples: &["true"],
+    },
+    InputSpec {
+        name: "pull",
+        kind: Kind::Bool,
+        need: Need::Default("false"),
+        doc: "Whether base images are looked for in their registries, also where they are on this machine.",
+        examples: &["true"],
+    },
+    InputSpec {
+        name: "provenance",
+        kind: Kind::Text,
+        need: Need::Optional,
+        doc: "What the image attests of how it was built: `false`, `true` or `mode=max`. Without it: what BuildKit does.",
+        examples: &["false"],
+    },
+    InputSpec {
+        name: "push",
+        kind: Kind::Bool,
+        need: Need::Default("true"),
+        doc: "Whether what is built is pushed. With `false` it is only built, under its first tag, for pull requests and forks that may not push.",
+        examples: &["false"],
+    },
+    InputSpec {
+        name: "immutable",
+        kind: Kind::Choice(&["promoted", "error", "skip", "overwrite"]),
+        need: Need::Optional,
+        doc: "When the tag of a version may not move to another image: `promoted` once that image has a tag of the version in another class too, or of a release; `error` always; `skip` always, and nothing is built; `overwrite` never. Without it: `promoted`, and `error` with `tag-set: release`.",
+        examples: &["error"],
     },
     InputSpec {
         name: "offline",

@@ -2,13 +2,14 @@
 
 use crate::actions::World;
 use crate::actions::build_push::inputs::Image;
+use crate::actions::build_push::wishes::Wishes;
 use crate::adapters::git::GitError;
 use crate::adapters::git::repo::{Access, Repo};
 use crate::adapters::git::tags::Tags;
 use crate::adapters::host::checkout::Checkout;
 use crate::adapters::host::process::ChildEnv;
 use crate::domain::event::Event;
-use crate::domain::known::Entry;
+use crate::domain::known::{Entry, join};
 use crate::domain::shown::visible;
 use crate::domain::tags::GitRef;
 use crate::domain::version::{Git, Looked, Origin, Request, look};
@@ -73,6 +74,31 @@ impl Versions {
         };
         let request = Request { from: &image.from, folder, given: image.given.as_deref(), git };
         look(&request, &|path| self.entry(path))
+    }
+
+    /// The Dockerfile of an image, from the top of the repository.
+    ///
+    /// # Errors
+    /// It is not there.
+    pub fn dockerfile(&self, image: &Image, wishes: &Wishes) -> Result<String, Failure> {
+        let named = image.file.as_deref().unwrap_or(&wishes.file);
+        let file = match named {
+            "" => join(&image.context, "Dockerfile"),
+            named => join("", named),
+        };
+        let why = match self.entry(&file) {
+            Entry::Text(_) => return Ok(file),
+            Entry::Unreadable(why) => why,
+            Entry::Folder => "it is a folder".to_owned(),
+            _ => "there is no such file".to_owned(),
+        };
+        let what = format!("no Dockerfile {} to build {}", visible(&file), image.name.familiar());
+        let help = if named.is_empty() {
+            "set `file` to where it is, or `context` to its folder"
+        } else {
+            "`file` is a path from the top of the repository, whatever `context` is"
+        };
+        Err(Failure::new(Outcome::BadInput, what).why(why).help(help))
     }
 
     /// What stands at a path of the checkout, which it does not leave.

@@ -147,7 +147,7 @@ fn tcp(rest: &str) -> Option<SocketAddr> {
     (name == "localhost").then_some(SocketAddr::new(Ipv4Addr::LOCALHOST.into(), port))
 }
 
-fn config_dir(env: &ChildEnv) -> Utf8PathBuf {
+pub(super) fn config_dir(env: &ChildEnv) -> Utf8PathBuf {
     match (env.get("DOCKER_CONFIG"), env.get("HOME")) {
         (Some(dir), _) => dir.into(),
         (None, Some(home)) => Utf8Path::new(home).join(".docker"),

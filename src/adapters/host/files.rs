@@ -99,6 +99,11 @@ pub fn create_dir_of_our_own(parent: &Utf8Path, name: &str) -> io::Result<Utf8Pa
     Err(io::Error::other(format!("{parent} has {STEPS} folders {name} already")))
 }
 
+/// Creates a link to a file or folder.
+pub fn link(to: &Utf8Path, at: &Utf8Path) -> io::Result<()> {
+    fs_err::os::unix::fs::symlink(to, at)
+}
+
 /// Creates a folder and its parents for the processes in containers: mode 0755. One that exists is left as it is.
 pub fn create_dir_shared(path: &Utf8Path) -> io::Result<()> {
     fs_err::create_dir_all(path)

@@ -60,6 +60,10 @@ const DOCKER: [&str; 8] = [
     "DOCKER_AUTH_CONFIG",
 ];
 
+/// Variables that say with which builder an image is built, and of which time it says to be: for builds alone.
+const BUILDS: [&str; 4] =
+    ["BUILDX_BUILDER", "BUILDX_CONFIG", "BUILDX_NO_DEFAULT_ATTESTATIONS", "SOURCE_DATE_EPOCH"];
+
 /// Proxy variables, honoured in both cases.
 const PROXY: [&str; 4] = ["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY"];
 
@@ -90,6 +94,16 @@ impl ChildEnv {
                 || PROXY.iter().any(|proxy| proxy.eq_ignore_ascii_case(name))
         };
         Self(pairs.into_iter().filter(|(name, _)| name.to_str().is_some_and(allowed)).collect())
+    }
+
+    /// What a build of an image may know of our own environment.
+    pub fn for_builds() -> Self {
+        let ours = std::env::vars_os();
+        let is_for_builds =
+            |name: &OsString| name.to_str().is_some_and(|name| BUILDS.contains(&name));
+        let mut env = Self::from_process();
+        env.0.extend(ours.filter(|(name, _)| is_for_builds(name)));
+        env
     }
 
     /// A variable, if it is set, UTF-8 and not empty.

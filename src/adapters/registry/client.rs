@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, LOCATION, WWW_AUTHENTICATE};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, LOCATION, WWW_AUTHENTICATE};
 use reqwest::{Method, Url};
 use tokio::time::{Instant, sleep};
 
 use super::address;
-use super::errors::{Error, Refusal};
+use super::errors::{Doing, Error, Refusal};
 use super::retry::{Fault, Tempo};
 use super::token::{Asking, Grant};
 use super::wire::{LARGEST_ERROR, Wire, left, refused};
@@ -69,12 +69,14 @@ struct State {
 pub(super) struct Call {
     /// What is asked for, as it is named in errors: `ghcr.io/acme/shop:v1`.
     pub(super) what: String,
-    /// `GET` or `HEAD`.
+    /// `GET`, `HEAD` or `PUT`: repeated, each comes to the same.
     pub(super) method: Method,
     /// What stands behind `/v2/`, or a whole address of this registry.
     pub(super) path: String,
     /// Media types that are taken; none for any.
     pub(super) accept: &'static [MediaType],
+    /// What is written, and of which media type it is.
+    pub(super) body: Option<(MediaType, Vec<u8>)>,
     /// What it is a right for: `repository:acme/shop:pull`.
     pub(super) scope: String,
     /// The largest answer, in bytes.
@@ -100,9 +102,14 @@ impl Call {
             method: Method::GET,
             path: format!("{name}/{path}"),
             accept: &[],
+            body: None,
             scope: format!("repository:{name}:pull"),
             most: LARGEST_ERROR,
         }
+    }
+
+    const fn doing(&self) -> Doing {
+        if self.body.is_some() { Doing::Write } else { Doing::Read }
     }
 }
 
@@ -154,9 +161,10 @@ impl<'a> Client<'a> {
 
     async fn wait(&self, pause: Duration, call: &Call) {
         let text = format!(
-            "{}: {} s until another attempt to read {}",
+            "{}: {} s until another attempt to {} {}",
             self.registry,
             pause.as_secs(),
+            call.doing(),
             call.what
         );
         let event = if pause >= TOLD { Event::Note(text) } else { Event::Debug(text) };
@@ -262,8 +270,14 @@ impl<'a> Client<'a> {
             if !has_left && let Some(grant) = grant {
                 request = request.header(AUTHORIZATION, grant.header());
             }
+            if let Some((media_type, bytes)) = &call.body {
+                request = request.header(CONTENT_TYPE, media_type.as_str()).body(bytes.clone());
+            }
             let answer = self.wire.bounded(request.send(), deadline).await?;
             let status = answer.status();
+            if status.is_redirection() && call.body.is_some() {
+                return Err(Fault::Unusable("it sends what is written elsewhere".to_owned()));
+            }
             if status.is_redirection() {
                 let location = answer.headers().get(LOCATION).and_then(|to| to.to_str().ok());
                 let location = location
@@ -304,12 +318,13 @@ impl<'a> Client<'a> {
 
     /// The error that a fault is in the end; `pause` is the wait that did not fit into the time.
     fn error(&self, call: &Call, fault: Fault, pause: Option<Duration>) -> Error {
-        let (what, registry) = (call.what.clone(), self.registry.clone());
+        let (what, registry, doing) = (call.what.clone(), self.registry.clone(), call.doing());
         match fault {
             Fault::Lost(why) => Error::Unreachable { registry, why },
             Fault::Unusable(why) => Error::Unusable { what, why },
             Fault::Login(refusal) => Error::Login { registry, refusal: refusal.into() },
             Fault::Forbidden(refusal) => Error::Forbidden {
+                doing,
                 what,
                 registry,
                 refusal: refusal.into(),
@@ -317,12 +332,14 @@ impl<'a> Client<'a> {
             },
             Fault::Refused { refusal, asks } if refusal.is_limit() => {
                 let asks = asks.or(pause).unwrap_or(self.settings.tempo.unsaid_limit);
-                Error::Limited { what, refusal: refusal.into(), asks }
+                Error::Limited { doing, what, refusal: refusal.into(), asks }
             }
             Fault::Refused { refusal, .. } if refusal.status == 404 => {
                 Error::Absent { what, refusal: refusal.into() }
             }
-            Fault::Refused { refusal, .. } => Error::Refused { what, refusal: refusal.into() },
+            Fault::Refused { refusal, .. } => {
+                Error::Refused { doing, what, refusal: refusal.into() }
+            }
         }
     }
 }

@@ -22,6 +22,24 @@ const ABSENT: [&str; 4] = ["MANIFEST_UNKNOWN", "NAME_UNKNOWN", "NOT_FOUND", "BLO
 /// The registry of GitHub.
 const GITHUB: &str = "ghcr.io";
 
+/// What a registry is asked to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Doing {
+    /// To tell something.
+    Read,
+    /// To keep something.
+    Write,
+}
+
+impl fmt::Display for Doing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Read => "read",
+            Self::Write => "write",
+        })
+    }
+}
+
 /// Why a registry did not do what was asked.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
@@ -42,8 +60,10 @@ pub enum Error {
         refusal: Box<Refusal>,
     },
     /// Not for this login, or not without one. Most registries say the same of what does not exist.
-    #[error("not allowed to read {what}: {refusal}")]
+    #[error("not allowed to {doing} {what}: {refusal}")]
     Forbidden {
+        /// What was to be done.
+        doing: Doing,
         /// What was asked for.
         what: String,
         /// The registry.
@@ -54,8 +74,10 @@ pub enum Error {
         has_login: bool,
     },
     /// Too many requests, and more time until the next one than there is.
-    #[error("cannot read {what}: {refusal}, and asks to wait {} s", .asks.as_secs())]
+    #[error("cannot {doing} {what}: {refusal}, and asks to wait {} s", .asks.as_secs())]
     Limited {
+        /// What was to be done.
+        doing: Doing,
         /// What was asked for.
         what: String,
         /// What the registry said.
@@ -72,8 +94,10 @@ pub enum Error {
         why: String,
     },
     /// Another answer that is an error.
-    #[error("cannot read {what}: {refusal}")]
+    #[error("cannot {doing} {what}: {refusal}")]
     Refused {
+        /// What was to be done.
+        doing: Doing,
         /// What was asked for.
         what: String,
         /// What the registry said.
@@ -108,7 +132,9 @@ impl Error {
         match self {
             Self::Absent { .. } => "check the name and the tag; if it is new, push it before".to_owned(),
             Self::Login { registry, .. } => login_help(registry),
-            Self::Forbidden { registry, has_login, .. } => forbidden_help(registry, *has_login),
+            Self::Forbidden { doing, registry, has_login, .. } => {
+                forbidden_help(*doing, registry, *has_login)
+            }
             Self::Limited { .. } => {
                 "run it again later; with a login the limit is higher: set `username` and `password`".to_owned()
             }
@@ -137,7 +163,10 @@ fn login_help(registry: &Registry) -> String {
     }
 }
 
-fn forbidden_help(registry: &Registry, has_login: bool) -> String {
+fn forbidden_help(doing: Doing, registry: &Registry, has_login: bool) -> String {
+    if doing == Doing::Write {
+        return not_writable_help(registry, has_login);
+    }
     let exists = "check that it exists: a registry says the same of what is not there";
     match (registry.as_str(), has_login) {
         (GITHUB, _) => format!(
@@ -146,6 +175,18 @@ fn forbidden_help(registry: &Registry, has_login: bool) -> String {
         ),
         (_, false) => format!("{exists}; if it is private, set `username` and `password`"),
         (_, true) => format!("{exists}, and that the account of `username` may read it"),
+    }
+}
+
+fn not_writable_help(registry: &Registry, has_login: bool) -> String {
+    match (registry.as_str(), has_login) {
+        (GITHUB, _) => "give the job `permissions:` with `packages: write`; of a package that is there already, give this \
+                        repository the role Write (Package settings, Manage Actions access)"
+            .to_owned(),
+        (_, false) => "set `username` and `password`".to_owned(),
+        (_, true) => "check that the repository exists, and that the account of `username` may push to it (an access \
+                      token needs the right to write)"
+            .to_owned(),
     }
 }
 
@@ -264,14 +305,21 @@ mod tests {
     #[test]
     fn each_has_its_own_cure() {
         let refusal = read("ghcr.io", 403, br#"{"errors":[{"code":"DENIED"}]}"#);
-        let of = |registry: &str, has_login| {
+        let forbidden = |doing, registry: &str, has_login| {
             let registry = Registry::parse(registry).unwrap();
             let what = format!("{registry}/acme/shop:1");
-            Error::Forbidden { what, registry, refusal: refusal.clone().into(), has_login }
+            let refusal = refusal.clone().into();
+            Error::Forbidden { doing, what, registry, refusal, has_login }
         };
+        let of = |registry: &str, has_login| forbidden(Doing::Read, registry, has_login);
         assert!(of("ghcr.io", true).help().contains("`packages: read`"));
         assert!(of("r.io", false).help().contains("set `username`"));
         assert!(!of("r.io", true).help().contains("set `username`"));
+        let of = |registry: &str, has_login| forbidden(Doing::Write, registry, has_login);
+        assert!(of("ghcr.io", true).help().contains("`packages: write`"));
+        assert!(of("r.io", false).help().contains("set `username`"));
+        assert!(of("r.io", true).help().contains("may push"));
+        assert!(of("r.io", true).to_string().starts_with("not allowed to write r.io/acme/shop:1"));
         let login = |registry: &str| {
             let registry = Registry::parse(registry).unwrap();
             Error::Login { registry, refusal: refusal.clone().into() }.help()

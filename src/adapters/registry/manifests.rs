@@ -44,6 +44,17 @@ pub struct Found {
     pub media_type: MediaType,
 }
 
+/// An image's manifest as its registry has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Whole {
+    /// Its digest and what it is.
+    pub found: Found,
+    /// Its bytes: other ones would have another digest.
+    pub bytes: Vec<u8>,
+    /// What it lists.
+    pub manifest: Manifest,
+}
+
 /// What an image consists of.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Details {
@@ -93,6 +104,43 @@ impl Client<'_> {
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// The manifest of an image, its bytes checked against its digest.
+    ///
+    /// # Errors
+    /// It is not there, not to be had, or is not what it says.
+    pub async fn manifest(&self, reference: &Reference) -> Result<Whole, Error> {
+        let call = manifest(reference);
+        let answer = self.send(&call, self.deadline()).await?;
+        let (found, bytes) = Self::checked(reference, &answer, &call.what)?;
+        let manifest = Manifest::parse(&found.media_type, &bytes)
+            .map_err(|why| Error::Unusable { what: call.what, why: why.why().to_owned() })?;
+        Ok(Whole { found, bytes, manifest })
+    }
+
+    /// Lets a tag point to an image that its repository has already. The registry takes the manifest only if it has all
+    /// that it lists, so that a tag never points to half of an image. Done twice it comes to the same.
+    ///
+    /// # Errors
+    /// It was not taken: not allowed, limited, not reached, or what it needs is not there.
+    pub async fn tag(&self, reference: &Reference, whole: &Whole) -> Result<(), Error> {
+        let read = manifest(reference);
+        let scope = format!("{},push", read.scope);
+        let body = Some((whole.found.media_type.clone(), whole.bytes.clone()));
+        let call = Call { method: Method::PUT, accept: &[], body, scope, ..read };
+        let answer = self.send(&call, self.deadline()).await?;
+        let named =
+            answer.headers.get(DIGEST).and_then(|value| Digest::parse(value.to_str().ok()?).ok());
+        let is_it = match named {
+            Some(named) => named == whole.found.digest,
+            None => self.find(reference).await?.is_some_and(|now| now.digest == whole.found.digest),
+        };
+        if is_it {
+            return Ok(());
+        }
+        let why = format!("the registry keeps another image than {}", whole.found.digest);
+        Err(Error::Unusable { what: call.what, why })
     }
 
     /// What an image consists of. For an index, each of its images is looked into, which registries count as pulls.

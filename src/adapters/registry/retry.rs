@@ -1,4 +1,5 @@
-//! Which requests are repeated, and after how long. Pure: chance is an argument. Only reading is repeated here.
+//! Which requests are repeated, and after how long. Pure: chance is an argument. What is repeated comes to
+//! the same however often it is done: reading, and setting a tag.
 
 use std::time::Duration;
 

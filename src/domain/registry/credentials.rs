@@ -169,20 +169,22 @@ pub fn answer(text: &str) -> Result<Option<Credentials>, Unreadable> {
 }
 
 /// What a registry is called where credentials are kept.
-fn server(registry: &Registry) -> &str {
+pub(super) fn server(registry: &Registry) -> &str {
     if registry.is_docker_hub() { DOCKER_HUB } else { registry.as_str() }
 }
 
 /// The value of a registry in a table of servers: by its own key, else by one that means the same host.
 fn of<'a, T>(table: &'a BTreeMap<String, T>, registry: &Registry) -> Option<&'a T> {
-    table.get(server(registry)).or_else(|| {
-        let mut same = table.iter().filter(|(key, _)| {
-            let host = host(key);
-            let is_hub = registry.is_docker_hub() && DOCKER_HUB_HOSTS.contains(&host);
-            is_hub || host.eq_ignore_ascii_case(registry.as_str())
-        });
-        same.next().map(|(_, value)| value)
-    })
+    table
+        .get(server(registry))
+        .or_else(|| table.iter().find(|(key, _)| is_of(key, registry)).map(|(_, value)| value))
+}
+
+/// Whether a key of a table of servers means a registry.
+pub(super) fn is_of(key: &str, registry: &Registry) -> bool {
+    let host = host(key);
+    let is_hub = registry.is_docker_hub() && DOCKER_HUB_HOSTS.contains(&host);
+    is_hub || host.eq_ignore_ascii_case(registry.as_str())
 }
 
 /// The host of a key: without scheme and path, as Docker compares them.

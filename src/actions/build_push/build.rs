@@ -1,0 +1,252 @@
+//! `mode: build`: builds each image, pushes it under the tag of its commit, and lets the other tags point to it.
+//!
+//! BuildKit pushes one tag, which only a build of the same commit moves. All others are set by requests to the registry,
+//! those that move from release to release last. So a tag points to a whole image at any moment, whatever dies on the way,
+//! and nothing is built twice because a request failed.
+
+use std::time::Instant;
+
+use jiff::Timestamp;
+
+use crate::actions::build_push::asking::{ask, judge};
+use crate::actions::build_push::inputs::{Asked, Image, Login};
+use crate::actions::build_push::plan::{Decided, decided};
+use crate::actions::build_push::registries::{Registries, failed};
+use crate::actions::build_push::versions::Versions;
+use crate::actions::build_push::wishes::Wishes;
+use crate::actions::build_push::workshop::{Made, Workshop};
+use crate::actions::build_push::{ending, facts};
+use crate::actions::{Ending, World};
+use crate::adapters::registry::{Client, Whole};
+use crate::domain::build::Order;
+use crate::domain::event::Event;
+use crate::domain::image::{Digest, Manifest, Registry, Tag};
+use crate::domain::tags::{Fate, Kind, Plan, Verdict};
+use crate::domain::version::Version;
+use crate::failure::{Failure, Outcome};
+use crate::report::build_push::{Asking, Built, Kept, Planning};
+
+/// Builds all images.
+///
+/// # Errors
+/// What keeps an image from being built, of all images: nothing was built then.
+pub async fn story(
+    asked: &Asked,
+    wishes: &Wishes,
+    login: &Login,
+    world: World<'_>,
+) -> Result<Ending, Vec<Failure>> {
+    let one = |failure| vec![failure];
+    let versions = Versions::open(world).await.map_err(one)?;
+    let mut registries = Registries::new(login, world).map_err(one)?;
+    let (mut orders, mut failures) = (Vec::new(), Vec::new());
+    for decided in decided(asked, &versions, world)? {
+        let order = match versions.dockerfile(decided.0, wishes) {
+            Ok(file) => prepared(decided, file, wishes, &mut registries).await,
+            Err(failure) => Err(failure),
+        };
+        match order {
+            Ok(order) => orders.push(order),
+            Err(failure) if failures.contains(&failure) => {}
+            Err(failure) => failures.push(failure),
+        }
+    }
+    if !failures.is_empty() {
+        return Err(failures);
+    }
+    let mut of: Vec<&Registry> = orders.iter().map(|order| order.image.name.registry()).collect();
+    of.sort();
+    of.dedup();
+    let workshop = Workshop::open(wishes, &registries, &of, world).await.map_err(one)?;
+    let mut all = Vec::new();
+    for job in orders {
+        let client = registries.client(job.image.name.registry()).await;
+        let client = client.map_err(|error| vec![failed(&error)])?;
+        let (built, failure) = built(job, wishes, (&workshop, client), world).await;
+        all.push(built);
+        if failure.is_some() {
+            return Ok(ending::of_built(&all, failure.as_ref(), world));
+        }
+    }
+    Ok(ending::of_built(&all, None, world))
+}
+
+/// One image that is to be built.
+struct Job<'a> {
+    image: &'a Image,
+    /// Its Dockerfile, from the top of the repository.
+    file: String,
+    planning: Planning,
+    verdict: Verdict,
+}
+
+/// Asks the registry what it has, before anything is built. What it does not tell is not guessed.
+async fn prepared<'a>(
+    (image, found, plan): Decided<'a>,
+    file: String,
+    wishes: &Wishes,
+    registries: &mut Registries<'_>,
+) -> Result<Job<'a>, Failure> {
+    let (mut verdict, mut asking, mut now) = (Verdict::Build, Asking::Left, plan);
+    if wishes.push {
+        let failed = |error| failed(&error);
+        let client = registries.client(image.name.registry()).await.map_err(failed)?;
+        let (plan, listed) = ask(now, &image.name, client).await.map_err(failed)?;
+        let of = (&plan, listed.as_slice());
+        verdict = judge(of, &image.name, client, wishes.immutable).await.map_err(failed)?;
+        now = plan;
+        asking = Asking::Listed(listed);
+    }
+    let planning = Planning { image: image.name.clone(), found, plan: now, asking };
+    if let Verdict::Taken { tag, by } = &verdict {
+        return Err(taken(&planning, tag, by.as_ref()));
+    }
+    Ok(Job { image, file, planning, verdict })
+}
+
+/// A version that another image has, and keeps.
+fn taken(planning: &Planning, tag: &Tag, by: Option<&Tag>) -> Failure {
+    let reference = |tag: &Tag| planning.image.tagged(tag.clone()).familiar();
+    let why = match by {
+        Some(by) => {
+            format!("its image is {} too: it was promoted, and stays what it is", reference(by))
+        }
+        None => "a tag of a version never moves to another image (`immutable: error`)".to_owned(),
+    };
+    let raise = match &planning.found {
+        Some(found) => format!("raise the version in {}", found.source),
+        None => "raise the version".to_owned(),
+    };
+    let failure = Failure::new(Outcome::BadInput, format!("{} is there already", reference(tag)))
+        .why(why)
+        .help(format!("{raise}; `immutable: overwrite` moves it all the same"));
+    match planning.place() {
+        Some(place) => failure.at(place),
+        None => failure,
+    }
+}
+
+/// Builds an image, pushes it and sets its tags. What was done is told also where it failed.
+async fn built(
+    job: Job<'_>,
+    wishes: &Wishes,
+    (workshop, client): (&Workshop<'_>, &Client<'_>),
+    world: World<'_>,
+) -> (Built, Option<Failure>) {
+    let began = Instant::now();
+    let Job { image, file, planning, verdict } = job;
+    let mut built = Built::new(planning);
+    if let Verdict::SameCommit { tag, digest } | Verdict::Skip { tag, digest } = &verdict {
+        let is_of_commit = matches!(verdict, Verdict::SameCommit { .. });
+        built.kept = Some(Kept { tag: tag.clone(), is_of_commit });
+        built.digest = Some(digest.clone());
+        return (built, None);
+    }
+    let Some(first) = built.planning.first().cloned() else { return (built, None) };
+    let name = image.name.tagged(first.clone());
+    world.events.emit(Event::Note(format!("building {}", name.familiar())));
+    let version = built.planning.found.as_ref().map(|found| &found.version);
+    let order = order(image, file, wishes, version, world);
+    let made = match workshop.build(&name.to_string(), order, wishes.push).await {
+        Ok(made) => made,
+        Err(failure) => return (built, Some(failure)),
+    };
+    built.steps.clone_from(&made.steps);
+    built.took = Some(began.elapsed());
+    if !wishes.push {
+        return (built, None);
+    }
+    let failure = pushed(&mut built, &first, &made, (wishes, client), world).await.err();
+    (built, failure)
+}
+
+/// Reads back what was pushed, and lets all other tags point to it.
+async fn pushed(
+    built: &mut Built,
+    first: &Tag,
+    made: &Made,
+    (wishes, client): (&Wishes, &Client<'_>),
+    world: World<'_>,
+) -> Result<(), Failure> {
+    let image = built.planning.image.clone();
+    let name = image.tagged(first.clone());
+    let whole = client.manifest(&name).await.map_err(|error| failed(&error))?;
+    if !is_of(&whole, made.digest.as_ref()) {
+        return Err(Failure::new(
+            Outcome::Unavailable,
+            format!("{name} is another image than was built"),
+        )
+        .why("another job has pushed this tag at the same time")
+        .help("run it again; `concurrency:` in the workflow keeps two runs of a branch apart"));
+    }
+    built.digest = Some(whole.found.digest.clone());
+    built.size = Some(whole.manifest.pulled()).filter(|size| *size > 0);
+    built.set.push(first.clone());
+    // A build takes minutes: others may have moved tags meanwhile.
+    let (plan, listed) =
+        ask(built.planning.plan.clone(), &image, client).await.map_err(|error| failed(&error))?;
+    let of = (&plan, listed.as_slice());
+    let verdict =
+        judge(of, &image, client, wishes.immutable).await.map_err(|error| failed(&error))?;
+    built.planning.plan = plan;
+    if let Verdict::Taken { tag, by } = &verdict {
+        return Err(taken(&built.planning, tag, by.as_ref()));
+    }
+    for tag in in_order(&built.planning.plan, first) {
+        if world.cancel.is_cancelled() {
+            return Err(Failure::new(Outcome::Unavailable, "the run was cancelled")
+                .why(format!("{} was not set", image.tagged(tag).familiar()))
+                .help("run it again"));
+        }
+        let reference = image.tagged(tag.clone());
+        client.tag(&reference, &whole).await.map_err(|error| failed(&error))?;
+        built.set.push(tag);
+    }
+    Ok(())
+}
+
+/// Whether the registry has what was built. The engine's own builder tells the digest of the configuration.
+fn is_of(whole: &Whole, made: Option<&Digest>) -> bool {
+    made.is_none_or(|made| match &whole.manifest {
+        _ if whole.found.digest == *made => true,
+        Manifest::Image { config, .. } => config.digest == *made,
+        Manifest::Index(_) => false,
+    })
+}
+
+/// The other tags, those that move from release to release last.
+fn in_order(plan: &Plan, first: &Tag) -> Vec<Tag> {
+    let mut all: Vec<_> =
+        plan.tags.iter().filter(|one| one.fate == Fate::Set && one.tag != *first).collect();
+    all.sort_by_key(|one| match one.kind {
+        Kind::Version | Kind::Commit => 0,
+        Kind::Other | Kind::Ref => 1,
+        Kind::Series | Kind::Latest => 2,
+    });
+    all.into_iter().map(|one| one.tag.clone()).collect()
+}
+
+fn order(
+    image: &Image,
+    file: String,
+    wishes: &Wishes,
+    version: Option<&Version>,
+    world: World<'_>,
+) -> Order {
+    let at = Timestamp::now();
+    Order {
+        context: image.context.clone(),
+        file,
+        target: image.target.clone().unwrap_or_else(|| wishes.target.clone()),
+        platforms: wishes.platforms.clone(),
+        build_args: facts::build_args(&wishes.build_args, version, world.job, at),
+        build_contexts: wishes.build_contexts.clone(),
+        labels: facts::labels(&wishes.labels, version, world.job, at),
+        secrets: Vec::new(),
+        ssh: wishes.ssh.clone(),
+        network: wishes.network.clone(),
+        no_cache: wishes.no_cache,
+        pull: wishes.pull,
+        provenance: wishes.provenance.clone(),
+    }
+}

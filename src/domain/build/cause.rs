@@ -1,0 +1,205 @@
+//! What to do about the errors that builds end with. The words are those of BuildKit, the registries and the kernel.
+
+use crate::failure::{Outcome, Place};
+
+/// What an error means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cause {
+    /// Who has to act.
+    pub outcome: Outcome,
+    /// What to do.
+    pub help: String,
+}
+
+/// A rule: words that all stand in the text, who has to act, what to do.
+type Rule = (&'static [&'static str], Outcome, &'static str);
+
+/// The first rule that holds counts: the more exact one comes first.
+const RULES: &[Rule] = &[
+    (
+        &["ghcr.io", "write_package"],
+        Outcome::BadInput,
+        "give the job `permissions:` with `packages: write`; of a package that is there already, give this repository \
+         the role Write (Package settings, Manage Actions access)",
+    ),
+    (
+        &["toomanyrequests"],
+        Outcome::Unavailable,
+        "the registry counts pulls and pushes: log in with `username` and `password`, which raises the limit, or run it later",
+    ),
+    (
+        &["429 Too Many Requests"],
+        Outcome::Unavailable,
+        "the registry counts pulls and pushes: log in with `username` and `password`, which raises the limit, or run it later",
+    ),
+    (
+        &["denied: requested access to the resource is denied"],
+        Outcome::BadInput,
+        "check that the repository exists and that the account of `username` may push to it; without `username` nobody is \
+         logged in",
+    ),
+    (
+        &["insufficient_scope"],
+        Outcome::BadInput,
+        "check that the repository exists and that the account of `username` may push to it (an access token needs the \
+         right to write); for a base image that is private, log in to its registry with `docker login` before",
+    ),
+    (
+        &["no space left on device"],
+        Outcome::Unavailable,
+        "free some space where Docker keeps its data: `docker system df` shows what is used, `docker buildx prune` and \
+         `docker image prune` remove what is not",
+    ),
+    (
+        &["exec format error"],
+        Outcome::Unavailable,
+        "the image is for another processor than this machine: install QEMU for it (`docker/setup-qemu-action`, or the \
+         package `qemu-user-static`), or take that platform out of `platforms`",
+    ),
+    (
+        &["multi-platform build is not supported"],
+        Outcome::Unavailable,
+        "the engine's own builder makes one platform: use a builder that makes several (`docker buildx create --use`), \
+         or the containerd image store of Docker 24 or newer",
+    ),
+    (
+        &["multiple platforms feature is currently not supported for docker driver"],
+        Outcome::Unavailable,
+        "the engine's own builder makes one platform: use a builder that makes several (`docker buildx create --use`), \
+         or the containerd image store of Docker 24 or newer",
+    ),
+    (
+        &["failed to read dockerfile"],
+        Outcome::BadInput,
+        "the Dockerfile is looked for in `context`; set `file` to where it is, and look whether .dockerignore leaves it out",
+    ),
+    (
+        &["dockerfile parse error"],
+        Outcome::BadInput,
+        "put the line of the Dockerfile right that the error names",
+    ),
+    (
+        &["target stage", "could not be found"],
+        Outcome::BadInput,
+        "`target` has to be the name of a stage of the Dockerfile: `FROM ... AS name`",
+    ),
+    (
+        &["failed to compute cache key", "not found"],
+        Outcome::BadInput,
+        "a COPY or ADD names what is not in `context`: check the path, and that .dockerignore does not leave it out",
+    ),
+    (
+        &["failed to calculate checksum of ref", "not found"],
+        Outcome::BadInput,
+        "a COPY or ADD names what is not in `context`: check the path, and that .dockerignore does not leave it out",
+    ),
+    (
+        &["cannot connect to the docker daemon"],
+        Outcome::Unavailable,
+        "start the Docker engine, or point `DOCKER_HOST` to one; on a runner of GitHub's use ubuntu-latest",
+    ),
+    (
+        &["pull access denied"],
+        Outcome::BadInput,
+        "check the name behind FROM; if the image is private, log in to its registry with `docker login` before",
+    ),
+    (
+        &["failed to resolve source metadata"],
+        Outcome::Unavailable,
+        "check the name behind FROM, and that this machine reaches its registry",
+    ),
+];
+
+/// What an error of a build means; `None` where it is the Dockerfile's own business.
+pub fn cause(text: &str) -> Option<Cause> {
+    let text = text.to_lowercase();
+    let holds = |(words, ..): &&Rule| words.iter().all(|word| text.contains(&word.to_lowercase()));
+    let (_, outcome, help) = RULES.iter().find(holds)?;
+    Some(Cause { outcome: *outcome, help: (*help).to_owned() })
+}
+
+/// The line of a Dockerfile that an error names, as BuildKit writes it above the quoted lines: `Dockerfile:12`.
+pub fn place(line: &str) -> Option<Place> {
+    let (file, number) = line.rsplit_once(':')?;
+    let line = number.parse().ok().filter(|line| *line > 0)?;
+    let is_path = !file.is_empty() && !file.contains(|c: char| c.is_whitespace() || c == ':');
+    is_path.then(|| Place { file: file.to_owned(), line: Some(line), column: None })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_error_has_its_own_cure() {
+        for (text, outcome, help) in [
+            (
+                "failed to push ghcr.io/a/b:1: unexpected status: 403 Forbidden: denied: permission_denied: write_package",
+                Outcome::BadInput,
+                "packages: write",
+            ),
+            (
+                "ERROR: denied: requested access to the resource is denied",
+                Outcome::BadInput,
+                "may push",
+            ),
+            (
+                "push access denied, repository does not exist or may require authorization: server message: insufficient_scope: authorization failed",
+                Outcome::BadInput,
+                "right to write",
+            ),
+            (
+                "toomanyrequests: You have reached your pull rate limit.",
+                Outcome::Unavailable,
+                "raises the limit",
+            ),
+            ("write /x: no space left on device", Outcome::Unavailable, "prune"),
+            ("exec /bin/sh: exec format error", Outcome::Unavailable, "QEMU"),
+            (
+                "ERROR: Multi-platform build is not supported for the docker driver.",
+                Outcome::Unavailable,
+                "buildx create",
+            ),
+            (
+                "failed to read dockerfile: open Dockerfile: no such file or directory",
+                Outcome::BadInput,
+                "`file`",
+            ),
+            (
+                "failed to compute cache key: \"/app.py\" not found: not found",
+                Outcome::BadInput,
+                ".dockerignore",
+            ),
+            (
+                "failed to compute cache key: failed to calculate checksum of ref 5::x: \"/app.py\": not found",
+                Outcome::BadInput,
+                ".dockerignore",
+            ),
+            ("target stage \"x\" could not be found", Outcome::BadInput, "`target`"),
+        ] {
+            let found = cause(text).unwrap();
+            assert_eq!(found.outcome, outcome, "{text}");
+            assert!(found.help.contains(help), "{text}: {}", found.help);
+        }
+    }
+
+    #[test]
+    fn the_line_of_a_dockerfile() {
+        let found = place("docker/Dockerfile.uat:12").unwrap();
+        assert_eq!((found.file.as_str(), found.line), ("docker/Dockerfile.uat", Some(12)));
+        for line in ["Dockerfile:0", "ERROR: x: 12", "10:30:12", "Dockerfile", ":3", "a b:3", ""] {
+            assert_eq!(place(line), None, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_step_that_fails_is_the_owners_own_business() {
+        for text in [
+            "process \"/bin/sh -c make\" did not complete successfully: exit code: 2",
+            "",
+            "npm ERR! 404 not found",
+        ] {
+            assert_eq!(cause(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,491 @@
+//! The output of a build as it comes (`--progress=rawjson`), put in order for a log.
+//!
+//! Stages are built at the same time, and their lines come mixed. A log has one group at a time: the stage that said
+//! something first is shown as it goes; what others say meanwhile waits until it pauses, and has a group of its own then.
+//! Nothing waits longer than until the end.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use super::step::Step;
+
+/// The longest message, in bytes. BuildKit's are of some kilobytes.
+const LONGEST: usize = 8 * 1024 * 1024;
+
+/// Lines that may wait, of one stage.
+const WAITING: usize = 2_000;
+
+/// Steps of one build. A Dockerfile has some dozens.
+const STEPS: usize = 10_000;
+
+/// A step that took less is told without its time.
+const TOLD: Duration = Duration::from_secs(1);
+
+/// What is to be shown next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Shown {
+    /// A group of this name begins.
+    Begin(String),
+    /// A line, in the group if one has begun. Words of the Dockerfile and of programs.
+    Line(String),
+    /// The group is over.
+    End,
+    /// What goes on without saying anything, such as `exporting to image`.
+    Busy(String),
+}
+
+/// Reads the output of a build.
+#[derive(Default)]
+pub struct Progress {
+    /// A message that is not whole yet.
+    message: String,
+    /// Whether a message is passed over that is too long.
+    is_skipping: bool,
+    /// Steps by BuildKit's name for them, and in which order they came.
+    known: BTreeMap<String, Known>,
+    order: Vec<String>,
+    groups: Vec<Group>,
+    current: Option<usize>,
+}
+
+/// A step and what of it is to be shown.
+struct Known {
+    step: Step,
+    /// Its group; `None` for what is shown in none.
+    group: Option<usize>,
+    started: Option<Timestamp>,
+    is_running: bool,
+    has_head: bool,
+    /// A line that has no end yet.
+    line: String,
+}
+
+/// The lines of one stage.
+struct Group {
+    name: String,
+    waiting: VecDeque<String>,
+    left_out: usize,
+    has_begun: bool,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Message {
+    vertexes: Option<Vec<Vertex>>,
+    logs: Option<Vec<Log>>,
+}
+
+#[derive(Deserialize)]
+struct Vertex {
+    digest: String,
+    #[serde(default)]
+    name: String,
+    started: Option<Timestamp>,
+    completed: Option<Timestamp>,
+    #[serde(default)]
+    cached: bool,
+    #[serde(default)]
+    error: String,
+}
+
+#[derive(Deserialize)]
+struct Log {
+    vertex: String,
+    /// Base64, as Go writes bytes.
+    #[serde(default)]
+    data: String,
+}
+
+impl Progress {
+    /// Takes one line of the output and says what is to be shown now. A line that is of no message is shown as it is.
+    pub fn take(&mut self, line: &str) -> Vec<Shown> {
+        if self.message.is_empty() && !self.is_skipping && !line.starts_with('{') {
+            return if line.trim().is_empty() {
+                Vec::new()
+            } else {
+                vec![Shown::Line(line.to_owned())]
+            };
+        }
+        let is_first = self.message.is_empty() && !self.is_skipping;
+        // Older versions write a message over many lines, of which only the last begins with its end.
+        let is_last = line == "}" || (is_first && line.len() > 1 && line.ends_with('}'));
+        if self.message.len() + line.len() > LONGEST {
+            self.message.clear();
+            self.is_skipping = true;
+        }
+        if !self.is_skipping {
+            self.message.push_str(line);
+        }
+        if !is_last {
+            return Vec::new();
+        }
+        self.is_skipping = false;
+        let message = std::mem::take(&mut self.message);
+        let Ok(message) = serde_json::from_str::<Message>(&message) else { return Vec::new() };
+        let mut busy = Vec::new();
+        for vertex in message.vertexes.unwrap_or_default() {
+            busy.extend(self.vertex(vertex));
+        }
+        for log in message.logs.unwrap_or_default() {
+            self.log(&log);
+        }
+        let mut shown = Vec::new();
+        self.settle(&mut shown);
+        if let (Some(at), false) = (self.current, busy.is_empty())
+            && !self.is_running(at)
+        {
+            shown.push(Shown::End);
+            self.current = None;
+        }
+        shown.extend(busy);
+        shown
+    }
+
+    /// What is left to be shown when the build is over.
+    pub fn end(&mut self) -> Vec<Shown> {
+        let order = std::mem::take(&mut self.order);
+        for name in &order {
+            if let Some(known) = self.known.get_mut(name) {
+                known.is_running = false;
+                let line = std::mem::take(&mut known.line);
+                if let (Some(group), false) = (known.group, line.is_empty()) {
+                    self.groups[group].push(indented(&line));
+                }
+            }
+        }
+        self.order = order;
+        let mut shown = Vec::new();
+        self.settle(&mut shown);
+        if self.current.take().is_some() {
+            shown.push(Shown::End);
+        }
+        shown
+    }
+
+    /// All steps, in the order in which they were planned.
+    pub fn steps(&self) -> Vec<Step> {
+        self.order
+            .iter()
+            .filter_map(|name| self.known.get(name))
+            .map(|known| known.step.clone())
+            .collect()
+    }
+
+    /// The step that failed. Others are ended with it, which is no failure of theirs.
+    pub fn failed(&self) -> Option<&Step> {
+        let failed = self
+            .order
+            .iter()
+            .filter_map(|name| self.known.get(name))
+            .map(|known| &known.step)
+            .filter(|step| !step.error.is_empty());
+        failed.clone().find(|step| !step.is_ended_with_another()).or_else(|| failed.clone().next())
+    }
+
+    fn vertex(&mut self, vertex: Vertex) -> Option<Shown> {
+        if !self.known.contains_key(&vertex.digest) {
+            if self.order.len() >= STEPS {
+                return None;
+            }
+            let step = Step::named(&vertex.name);
+            let group = step.is_of_the_file().then(|| self.group(&step.stage));
+            let known = Known {
+                step,
+                group,
+                started: None,
+                is_running: false,
+                has_head: false,
+                line: String::new(),
+            };
+            self.order.push(vertex.digest.clone());
+            self.known.insert(vertex.digest.clone(), known);
+        }
+        let known = self.known.get_mut(&vertex.digest)?;
+        known.started = vertex.started.or(known.started);
+        known.step.is_cached |= vertex.cached;
+        let has_ended = vertex.completed.is_some();
+        let has_begun = vertex.started.is_some() && !has_ended && !known.is_running;
+        known.is_running = vertex.started.is_some() && !has_ended;
+        if let (Some(from), Some(to)) = (known.started, vertex.completed) {
+            let took = Duration::try_from(to.duration_since(from)).unwrap_or_default();
+            known.step.took = Some(known.step.took.unwrap_or_default().max(took));
+        }
+        if !vertex.error.is_empty() {
+            known.step.error = vertex.error;
+        }
+        let Some(group) = known.group else {
+            return has_begun.then(|| Shown::Busy(known.step.line()));
+        };
+        let head = format!("{} {}", known.step.place, known.step.what);
+        let mut lines = Vec::new();
+        if has_begun && !known.has_head {
+            known.has_head = true;
+            lines.push(head.clone());
+        }
+        if has_ended {
+            let rest = std::mem::take(&mut known.line);
+            lines.extend((!rest.is_empty()).then(|| indented(&rest)));
+            let how = ended(&known.step);
+            lines.extend(match (known.has_head, how) {
+                (true, how) => how.map(|how| indented(&how)),
+                (false, Some(how)) => Some(format!("{head}: {how}")),
+                (false, None) => Some(head),
+            });
+            known.has_head = true;
+        }
+        for line in lines {
+            self.groups[group].push(line);
+        }
+        None
+    }
+
+    fn log(&mut self, log: &Log) {
+        let Some(known) = self.known.get_mut(&log.vertex) else { return };
+        let (Some(group), Ok(data)) = (known.group, BASE64_STANDARD.decode(&log.data)) else {
+            return;
+        };
+        known.line.push_str(&String::from_utf8_lossy(&data));
+        let mut lines: Vec<&str> = known.line.split('\n').collect();
+        let rest = lines.pop().unwrap_or_default();
+        // A line without end would be kept for ever.
+        let rest = if rest.len() > LONGEST { "" } else { rest }.to_owned();
+        for line in lines {
+            self.groups[group].push(indented(line));
+        }
+        known.line = rest;
+    }
+
+    fn group(&mut self, stage: &str) -> usize {
+        let name =
+            if stage.is_empty() { "build".to_owned() } else { format!("build stage {stage}") };
+        if let Some(at) = self.groups.iter().position(|group| group.name == name) {
+            return at;
+        }
+        let waiting = VecDeque::new();
+        self.groups.push(Group { name, waiting, left_out: 0, has_begun: false });
+        self.groups.len() - 1
+    }
+
+    /// Shows what can be shown: the stage that is shown goes on as long as it runs, then comes the next that has something.
+    fn settle(&mut self, shown: &mut Vec<Shown>) {
+        loop {
+            if let Some(at) = self.current {
+                shown.extend(self.groups[at].taken());
+                if self.is_running(at) || !self.groups.iter().any(Group::has_something) {
+                    return;
+                }
+                shown.push(Shown::End);
+                self.current = None;
+            }
+            let Some(next) = self.groups.iter().position(Group::has_something) else { return };
+            let group = &mut self.groups[next];
+            let again = if group.has_begun { " (continued)" } else { "" };
+            shown.push(Shown::Begin(format!("{}{again}", group.name)));
+            group.has_begun = true;
+            self.current = Some(next);
+        }
+    }
+
+    fn is_running(&self, group: usize) -> bool {
+        self.known.values().any(|known| known.is_running && known.group == Some(group))
+    }
+}
+
+impl Group {
+    fn push(&mut self, line: String) {
+        if self.waiting.len() >= WAITING {
+            self.waiting.pop_front();
+            self.left_out += 1;
+        }
+        self.waiting.push_back(line);
+    }
+
+    fn has_something(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
+    fn taken(&mut self) -> Vec<Shown> {
+        let left_out = std::mem::take(&mut self.left_out);
+        let before = (left_out > 0).then(|| format!("({left_out} lines left out)"));
+        before.into_iter().chain(self.waiting.drain(..)).map(Shown::Line).collect()
+    }
+}
+
+/// How a step ended, where that is worth a word.
+fn ended(step: &Step) -> Option<String> {
+    let took = step.took.unwrap_or_default();
+    if step.is_ended_with_another() {
+        return Some(format!(
+            "ended after {:.1} s, because another step failed",
+            took.as_secs_f64()
+        ));
+    }
+    if !step.error.is_empty() {
+        let first = step.error.lines().next().unwrap_or_default();
+        return Some(format!("failed after {:.1} s: {first}", took.as_secs_f64()));
+    }
+    if step.is_cached {
+        return Some("cached".to_owned());
+    }
+    (took >= TOLD).then(|| format!("done in {:.1} s", took.as_secs_f64()))
+}
+
+/// A line below the one that names its step. Of what a program writes over itself the last counts.
+fn indented(line: &str) -> String {
+    let line = line.trim_end_matches('\r');
+    format!("  {}", line.rsplit('\r').next().unwrap_or(line))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn at(second: f64) -> String {
+        let millis = Duration::from_secs_f64(second);
+        (Timestamp::UNIX_EPOCH + millis).to_string()
+    }
+
+    fn begun(digest: &str, name: &str, second: f64) -> Value {
+        json!({"vertexes": [{"digest": digest, "name": name, "started": at(second)}]})
+    }
+
+    fn ended(digest: &str, name: &str, (from, to): (f64, f64), more: &Value) -> Value {
+        let mut vertex =
+            json!({"digest": digest, "name": name, "started": at(from), "completed": at(to)});
+        for (key, value) in more.as_object().into_iter().flatten() {
+            vertex[key] = value.clone();
+        }
+        json!({"vertexes": [vertex]})
+    }
+
+    fn said(digest: &str, text: &str) -> Value {
+        json!({"logs": [{"vertex": digest, "stream": 1, "data": BASE64_STANDARD.encode(text), "timestamp": at(0.0)}]})
+    }
+
+    /// What is shown of messages, one line each.
+    fn shown(messages: &[Value]) -> String {
+        let mut progress = Progress::default();
+        let mut all = Vec::new();
+        for message in messages {
+            all.extend(progress.take(&message.to_string()));
+        }
+        all.extend(progress.end());
+        let line = |one: &Shown| match one {
+            Shown::Begin(name) => format!("[[ {name}"),
+            Shown::Line(line) => line.clone(),
+            Shown::End => "]]".to_owned(),
+            Shown::Busy(what) => format!("~ {what}"),
+        };
+        all.iter().map(line).collect::<Vec<_>>().join("\n")
+    }
+
+    #[test]
+    fn stages_that_are_built_together_have_a_group_each() {
+        let none = json!({});
+        let cached = json!({"cached": true});
+        let messages = [
+            begun("i", "[internal] load build context", 0.0),
+            ended("i", "[internal] load build context", (0.0, 0.1), &none),
+            ended("b1", "[base 1/2] FROM python:3", (0.1, 0.1), &cached),
+            begun("a2", "[assets 2/2] RUN npm ci", 0.2),
+            begun("b2", "[base 2/2] RUN pip install -r requirements.txt", 0.2),
+            said("a2", "added 1 package\nadded "),
+            said("b2", "Collecting flask\n"),
+            said("a2", "2 packages\n"),
+            ended("b2", "[base 2/2] RUN pip install -r requirements.txt", (0.2, 4.25), &none),
+            said("a2", "10 %\r50 %\r100 %"),
+            ended("a2", "[assets 2/2] RUN npm ci", (0.2, 1.0), &none),
+            begun("e", "exporting to image", 5.0),
+        ];
+        insta::assert_snapshot!(shown(&messages), @r"
+        ~ internal load build context
+        [[ build stage base
+        1/2 FROM python:3: cached
+        ]]
+        [[ build stage assets
+        2/2 RUN npm ci
+          added 1 package
+          added 2 packages
+          100 %
+        ]]
+        [[ build stage base (continued)
+        2/2 RUN pip install -r requirements.txt
+          Collecting flask
+          done in 4.0 s
+        ]]
+        ~ exporting to image
+        ");
+    }
+
+    #[test]
+    fn what_fails_is_told_from_what_is_ended_with_it() {
+        let canceled = json!({"error": "context canceled"});
+        let failed = json!({"error": "process \"/bin/sh -c make\" did not complete successfully: exit code: 2\nmore"});
+        let messages = [
+            begun("a", "[a 1/1] RUN sleep 9", 0.0),
+            begun("b", "[2/2] RUN make", 0.0),
+            said("b", "no rule\n"),
+            ended("a", "[a 1/1] RUN sleep 9", (0.0, 2.0), &canceled),
+            ended("b", "[2/2] RUN make", (0.0, 2.0), &failed),
+        ];
+        insta::assert_snapshot!(shown(&messages), @r#"
+        [[ build stage a
+        1/1 RUN sleep 9
+          ended after 2.0 s, because another step failed
+        ]]
+        [[ build
+        2/2 RUN make
+          no rule
+          failed after 2.0 s: process "/bin/sh -c make" did not complete successfully: exit code: 2
+        ]]
+        "#);
+        let mut progress = Progress::default();
+        messages.iter().for_each(|message| drop(progress.take(&message.to_string())));
+        assert_eq!(progress.failed().unwrap().what, "RUN make");
+        assert_eq!(progress.steps().len(), 2);
+    }
+
+    #[test]
+    fn a_message_may_have_many_lines_and_others_are_shown_as_they_are() {
+        let mut progress = Progress::default();
+        let message = begun("a", "[1/1] RUN echo {", 0.0);
+        let pretty = serde_json::to_string_pretty(&message).unwrap();
+        let mut all = Vec::new();
+        for line in
+            pretty.lines().chain(["", "ERROR: failed to solve: x", "{", "no JSON", "}", "after"])
+        {
+            all.extend(progress.take(line));
+        }
+        let lines = ["1/1 RUN echo {", "ERROR: failed to solve: x", "after"];
+        let expected: Vec<Shown> = std::iter::once(Shown::Begin("build".to_owned()))
+            .chain(lines.map(|line| Shown::Line(line.to_owned())))
+            .collect();
+        assert_eq!(all, expected);
+    }
+
+    #[test]
+    fn it_is_bounded() {
+        let mut progress = Progress::default();
+        progress.take(&begun("a", "[a 1/1] RUN x", 0.0).to_string());
+        progress.take(&begun("b", "[b 1/1] RUN y", 0.0).to_string());
+        for number in 0..(WAITING + 10) {
+            progress.take(&said("b", &format!("{number}\n")).to_string());
+        }
+        let shown = progress.end();
+        assert!(shown.contains(&Shown::Line("(11 lines left out)".to_owned())));
+        assert!(shown.contains(&Shown::Line(format!("  {}", WAITING + 9))));
+        progress.take("{");
+        for _ in 0..=(LONGEST / 1024) {
+            assert!(progress.take(&"x".repeat(1024)).is_empty());
+            assert!(progress.message.len() <= LONGEST);
+        }
+        assert!(progress.take("}").is_empty());
+        assert_eq!(progress.take("free"), [Shown::Line("free".to_owned())]);
+    }
+}
