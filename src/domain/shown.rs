@@ -1,4 +1,4 @@
-//! Foreign names as people can read them, and in commands that people may paste.
+//! Foreign names as people can read them, and in commands that people may paste; sizes for people.
 
 /// A text in which what cannot be seen or turns it around is written as an escape: `\u{202e}`.
 pub fn visible(text: &str) -> String {
@@ -52,9 +52,33 @@ pub fn pasted(words: &str, path: &str) -> Option<String> {
     is_faithful(&path).then(|| format!("{words} {quoted}"))
 }
 
+/// Bytes for people: `1.5 MiB`. Tenths are cut, not rounded, so that nothing looks larger than it is.
+pub fn size(bytes: u64) -> String {
+    const UNITS: [&str; 5] = ["KiB", "MiB", "GiB", "TiB", "PiB"];
+    if bytes < 1024 {
+        return format!("{bytes} B");
+    }
+    let mut tenths = u128::from(bytes) * 10 / 1024;
+    let mut unit = 0;
+    while tenths >= 10_240 && unit + 1 < UNITS.len() {
+        tenths /= 1024;
+        unit += 1;
+    }
+    format!("{}.{} {}", tenths / 10, tenths % 10, UNITS[unit])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sizes_are_for_people() {
+        let table = [(0, "0 B"), (1023, "1023 B"), (1024, "1.0 KiB"), (1_572_864, "1.5 MiB")];
+        for (bytes, text) in table {
+            assert_eq!(size(bytes), text);
+        }
+        assert_eq!(size(u64::MAX), "16383.9 PiB");
+    }
 
     #[test]
     fn a_path_is_one_word_of_the_shell() {

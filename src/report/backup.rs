@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::domain::backup::manifest::Manifest;
 use crate::domain::release::state::Standing;
+use crate::domain::shown::size;
 use crate::failure::Failure;
 use crate::report::markdown::{Table, code, heading, plain, prose};
 
@@ -158,34 +159,10 @@ pub fn line(manifest: &Manifest) -> String {
     )
 }
 
-/// Bytes for people: `1.5 MiB`. Tenths are cut, not rounded, so that nothing looks larger than it is.
-fn size(bytes: u64) -> String {
-    const UNITS: [&str; 5] = ["KiB", "MiB", "GiB", "TiB", "PiB"];
-    if bytes < 1024 {
-        return format!("{bytes} B");
-    }
-    let mut tenths = u128::from(bytes) * 10 / 1024;
-    let mut unit = 0;
-    while tenths >= 10_240 && unit + 1 < UNITS.len() {
-        tenths /= 1024;
-        unit += 1;
-    }
-    format!("{}.{} {}", tenths / 10, tenths % 10, UNITS[unit])
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::domain::backup::manifest::tests::example;
-
-    #[test]
-    fn sizes_are_for_people() {
-        let table = [(0, "0 B"), (1023, "1023 B"), (1024, "1.0 KiB"), (1_572_864, "1.5 MiB")];
-        for (bytes, text) in table {
-            assert_eq!(size(bytes), text);
-        }
-        assert_eq!(size(u64::MAX), "16383.9 PiB");
-    }
 
     #[test]
     fn what_was_made_is_a_table() {

@@ -136,13 +136,15 @@ impl Progress {
         }
         let mut shown = Vec::new();
         self.settle(&mut shown);
-        if let (Some(at), false) = (self.current, busy.is_empty())
+        // When all stages are built the image is exported: that is of none of them.
+        let is_after = busy.iter().any(|(is_after, _)| *is_after);
+        if let (Some(at), true) = (self.current, is_after)
             && !self.is_running(at)
         {
             shown.push(Shown::End);
             self.current = None;
         }
-        shown.extend(busy);
+        shown.extend(busy.into_iter().map(|(_, what)| Shown::Busy(what)));
         shown
     }
 
@@ -187,7 +189,9 @@ impl Progress {
         failed.clone().find(|step| !step.is_ended_with_another()).or_else(|| failed.clone().next())
     }
 
-    fn vertex(&mut self, vertex: Vertex) -> Option<Shown> {
+    /// Takes in what is told of a step. Of one that is shown in no group, and begins: whether it comes after all stages, and
+    /// what it is.
+    fn vertex(&mut self, vertex: Vertex) -> Option<(bool, String)> {
         if !self.known.contains_key(&vertex.digest) {
             if self.order.len() >= STEPS {
                 return None;
@@ -219,7 +223,7 @@ impl Progress {
             known.step.error = vertex.error;
         }
         let Some(group) = known.group else {
-            return has_begun.then(|| Shown::Busy(known.step.line()));
+            return has_begun.then(|| (known.step.stage.is_empty(), known.step.line()));
         };
         let head = format!("{} {}", known.step.place, known.step.what);
         let mut lines = Vec::new();
@@ -446,7 +450,9 @@ mod tests {
         ]]
         "#);
         let mut progress = Progress::default();
-        messages.iter().for_each(|message| drop(progress.take(&message.to_string())));
+        for message in &messages {
+            progress.take(&message.to_string());
+        }
         assert_eq!(progress.failed().unwrap().what, "RUN make");
         assert_eq!(progress.steps().len(), 2);
     }

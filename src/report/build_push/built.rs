@@ -7,7 +7,6 @@ use serde_json::{Value, json};
 use super::{Planning, many};
 use crate::domain::build::{Step, cached, slowest};
 use crate::domain::image::{Digest, Tag};
-use crate::domain::input::bytes_text;
 use crate::domain::shown;
 use crate::domain::tags::{Fate, Planned};
 use crate::failure::Failure;
@@ -95,7 +94,7 @@ impl Built {
         };
         match (self.is_pushed(), self.took) {
             (true, _) => {
-                let size = self.size.map(|size| format!(", {} to pull", bytes_text(size)));
+                let size = self.size.map(|size| format!(", {} to pull", shown::size(size)));
                 format!("built{took}{steps}{}", size.unwrap_or_default())
             }
             (false, Some(_)) => format!("built{took}{steps}, and not pushed"),
@@ -109,7 +108,11 @@ impl Built {
         let is_all = self.kept.is_some();
         for planned in self.planning.plan.tags.iter().filter(|_| !is_all) {
             let reference = self.planning.reference(&planned.tag);
-            lines.push(format!("  {:<6} {reference}", self.word(planned)));
+            let why = match super::note(planned) {
+                none if none.is_empty() => none,
+                note => format!(": {note}"),
+            };
+            lines.push(format!("  {:<6} {reference}{why}", self.word(planned)));
         }
         lines.extend(self.pulled().map(|pulled| format!("  {pulled}")));
         lines

@@ -37,12 +37,21 @@ impl Place {
         &self.scene
     }
 
+    /// A run of `mode: plan`, if no other one is asked for.
     pub fn run(&self, inputs: &[(&str, &str)]) -> Ran {
         self.run_with(inputs, &[])
     }
 
     pub fn run_with(&self, inputs: &[(&str, &str)], env: &[(&str, &str)]) -> Ran {
-        self.scene.ran(&self.command(inputs).envs(env.iter().copied()).output().unwrap())
+        self.scene.ran(&self.planning(inputs).envs(env.iter().copied()).output().unwrap())
+    }
+
+    /// The same, to be started.
+    pub fn planning(&self, inputs: &[(&str, &str)]) -> Command {
+        let mode = [("mode", "plan")]
+            .into_iter()
+            .filter(|_| inputs.iter().all(|(name, _)| *name != "mode"));
+        self.command(&mode.chain(inputs.iter().copied()).collect::<Vec<_>>())
     }
 
     /// A run, to be started.

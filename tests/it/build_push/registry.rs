@@ -365,7 +365,7 @@ async fn a_cancelled_run_ends_as_cancelled() {
     std::process::Command::new("chmod").arg("755").arg(&helper).status().unwrap();
     let path = format!("{}:{}", helpers.display(), std::env::var("PATH").unwrap());
     let image = format!("{}/acme/shop", registry.host());
-    let mut command = place.command(&[("image", &image), ("tags", "{{sha}}")]);
+    let mut command = place.planning(&[("image", &image), ("tags", "{{sha}}")]);
     command
         .env("PATH", path)
         .stdout(std::process::Stdio::piped())

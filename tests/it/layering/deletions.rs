@@ -24,7 +24,7 @@ const DELETES: [&str; 16] = [
 ];
 
 /// File below `src/`, how many places, and the mark.
-const MARKS: [(&str, usize, &str); 17] = [
+const MARKS: [(&str, usize, &str); 18] = [
     (
         "actions/steps/database/back_up.rs",
         1,
@@ -54,6 +54,11 @@ const MARKS: [(&str, usize, &str); 17] = [
     ),
     ("adapters/git/worktree.rs", 1, "the index of the work tree that this run has made"),
     ("adapters/host/files.rs", 2, "for the callers: what they name"),
+    (
+        "adapters/host/scratch.rs",
+        2,
+        "a folder that we have made, or one that a killed run of ours has left unlocked",
+    ),
     ("adapters/host/store.rs", 7, "names that only we use, in our state folder"),
     (
         "adapters/host/tree.rs",
