@@ -10,6 +10,7 @@ mod build;
 mod ending;
 mod exists;
 mod facts;
+mod faults;
 mod inputs;
 mod plan;
 mod registries;

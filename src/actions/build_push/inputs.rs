@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use secrecy::SecretString;
 
+use crate::actions::build_push::faults::{Faults, given};
 use crate::actions::build_push::wishes::Wishes;
 use crate::domain::image::{Parts, Reference, Registry, Repository};
 use crate::domain::input::{Values, nearest};
@@ -89,22 +90,6 @@ pub struct Login {
     pub token: Option<SecretString>,
 }
 
-/// What is wrong with the inputs.
-#[derive(Default)]
-pub struct Faults(Vec<String>);
-
-impl Faults {
-    /// Notes one.
-    pub fn add(&mut self, why: impl Into<String>) {
-        self.0.push(why.into());
-    }
-
-    /// Notes why something cannot be read.
-    pub fn keep<T, E: ToString>(&mut self, read: Result<T, E>) -> Option<T> {
-        read.map_err(|error| self.add(error.to_string())).ok()
-    }
-}
-
 impl Inputs {
     /// Reads what the tables do not check: names, patterns, the list of images.
     ///
@@ -126,7 +111,7 @@ impl Inputs {
         };
         let password = password(values, &registries, &mut faults);
         let token = values.secret("token").cloned();
-        match (mode, faults.0.as_slice()) {
+        match (mode, faults.all()) {
             (Some(mode), []) => Ok(Self { mode, login: Login { password, token } }),
             (_, [only]) => Err(refused(only.clone())),
             (_, all) => Err(refused(all.join("\n"))),
@@ -177,13 +162,8 @@ fn in_lower_case(text: &str) -> String {
         .map_or_else(|| text.to_owned(), |rest| format!("{}{rest}", name.to_lowercase()))
 }
 
-/// The text of an input, if there is one.
-pub fn given(values: &Values, name: &str) -> Option<String> {
-    values.text(name).map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned)
-}
-
 fn images(values: &Values, faults: &mut Faults) -> Option<Vec<Image>> {
-    let before = faults.0.len();
+    let before = faults.all().len();
     let entries = match (values.list("image"), given(values, "images")) {
         ([], None) => {
             faults.add("`image` is missing: the name of the image, such as `ghcr.io/acme/shop`");
@@ -216,7 +196,7 @@ fn images(values: &Values, faults: &mut Faults) -> Option<Vec<Image>> {
     if let Some(twice) = names.iter().enumerate().find(|(at, name)| names[..*at].contains(name)) {
         faults.add(format!("the image {} is there twice", twice.1));
     }
-    (faults.0.len() == before).then_some(images)
+    (faults.all().len() == before).then_some(images)
 }
 
 /// What counts for images that do not say it themselves.

@@ -2,7 +2,7 @@
 
 use secrecy::SecretString;
 
-use crate::actions::build_push::inputs::{Faults, given};
+use crate::actions::build_push::faults::{Faults, given};
 use crate::domain::image::Platform;
 use crate::domain::input::Values;
 use crate::domain::shown::visible;

@@ -118,12 +118,21 @@ pub fn cause(text: &str) -> Option<Cause> {
     Some(Cause { outcome: *outcome, help: (*help).to_owned() })
 }
 
-/// The line of a Dockerfile that an error names, as BuildKit writes it above the quoted lines: `Dockerfile:12`.
+/// The line of a Dockerfile that an error names, as BuildKit writes it above the quoted lines (`Dockerfile:12`; not before
+/// 0.11) or in the error itself (`dockerfile parse error on line 2`).
 pub fn place(line: &str) -> Option<Place> {
+    let at = |file: &str, line| {
+        let file = file.to_owned();
+        Some(line).filter(|line| *line > 0).map(|line| Place { file, line: Some(line), column: None })
+    };
+    if let Some((_, rest)) = line.split_once("dockerfile parse error ") {
+        let rest = rest.strip_prefix("on ").unwrap_or(rest).strip_prefix("line ")?;
+        let number = rest.split(|c: char| !c.is_ascii_digit()).next()?;
+        return at("Dockerfile", number.parse().ok()?);
+    }
     let (file, number) = line.rsplit_once(':')?;
-    let line = number.parse().ok().filter(|line| *line > 0)?;
     let is_path = !file.is_empty() && !file.contains(|c: char| c.is_whitespace() || c == ':');
-    is_path.then(|| Place { file: file.to_owned(), line: Some(line), column: None })
+    at(file, number.parse().ok()?).filter(|_| is_path)
 }
 
 #[cfg(test)]
@@ -187,7 +196,11 @@ mod tests {
     fn the_line_of_a_dockerfile() {
         let found = place("docker/Dockerfile.uat:12").unwrap();
         assert_eq!((found.file.as_str(), found.line), ("docker/Dockerfile.uat", Some(12)));
-        for line in ["Dockerfile:0", "ERROR: x: 12", "10:30:12", "Dockerfile", ":3", "a b:3", ""] {
+        for on in ["", "on "] {
+            let line = format!("ERROR: failed to solve: dockerfile parse error {on}line 2: unknown instruction: COPI");
+            assert_eq!(place(&line).unwrap().line, Some(2), "{line}");
+        }
+        for line in ["dockerfile parse error x", "Dockerfile:0", "ERROR: x: 12", "10:30:12", "Dockerfile", ":3", "a b:3", ""] {
             assert_eq!(place(line), None, "{line}");
         }
     }

@@ -14,11 +14,11 @@ use crate::kit::scene::Ran;
 use crate::kit::stack::{IMAGE, docker, docker_out};
 
 /// The version of what is built.
-const VERSION: (&str, &str) = ("work/VERSION", "1.4.0\n");
+const VERSION: (&str, &str) = ("VERSION", "1.4.0\n");
 
 /// An image of one file: it needs no other image.
 const SMALL: (&str, &str) =
-    ("work/Dockerfile", "FROM scratch\nARG GIT_COMMIT\nLABEL commit=$GIT_COMMIT\nCOPY VERSION /\n");
+    ("Dockerfile", "FROM scratch\nARG GIT_COMMIT\nLABEL commit=$GIT_COMMIT\nCOPY VERSION /\n");
 
 /// What a registry at `HOST:PORT` is asked to keep.
 struct Shop {
@@ -86,7 +86,7 @@ async fn one_step_from_source_to_an_image_with_all_its_tags() {
         "FROM {IMAGE} AS first\nARG VERSION\nRUN --mount=type=secret,id=tok echo \"of $VERSION\"; wc -c < /run/secrets/tok\n\
          FROM first\nCOPY VERSION /x\n"
     );
-    let shop = Shop::new(registry.host(), &[VERSION, ("work/Dockerfile", &dockerfile)]);
+    let shop = Shop::new(registry.host(), &[VERSION, ("Dockerfile", &dockerfile)]);
     let login =
         [("username", "ada"), ("password", PASSWORD), ("secrets", "tok=a-secret-of-the-build")];
     let ran = shop.build(&login);
@@ -294,7 +294,7 @@ async fn what_cannot_be_built_is_told_with_its_line_and_moves_nothing() {
         (SMALL.1, &[("context", "../other")], 64, "leads out of the repository"),
         (SMALL.1, &[("platforms", "linux/amd64, linux/arm64")], 75, "buildx create"),
     ] {
-        let shop = Shop::new(registry.host(), &[VERSION, ("work/Dockerfile", dockerfile)]);
+        let shop = Shop::new(registry.host(), &[VERSION, ("Dockerfile", dockerfile)]);
         let ran = shop.build(inputs);
         assert_eq!(ran.code, code, "{words}: {}\n{}", ran.log, ran.summary);
         ran.says(words);
@@ -305,8 +305,9 @@ async fn what_cannot_be_built_is_told_with_its_line_and_moves_nothing() {
         );
         assert!(shop.left().is_empty());
     }
-    let shop = Shop::new(registry.host(), &[VERSION, ("work/Dockerfile", &failing)]);
-    shop.build(&[]).says("file=Dockerfile,line=2");
+    let file = ("docker/uat", "FROM scratch\nCOPI VERSION /\n");
+    let shop = Shop::new(registry.host(), &[VERSION, file]);
+    shop.build(&[("file", "docker/uat")]).says("file=docker/uat,line=2");
     let repository = Repository::new(&registry.url(), "acme/shop");
     assert!(repository.tags().await.is_empty());
 }
@@ -318,10 +319,10 @@ async fn several_images_in_one_step_and_one_that_is_not_pushed() {
     }
     let registry = Distribution::open().await;
     let files = [
-        ("work/api/VERSION", "2.0.0\n"),
-        ("work/api/Dockerfile", "FROM scratch\nCOPY VERSION /\n"),
-        ("work/web/package.json", "{\"version\": \"3.1.0\"}"),
-        ("work/web/Dockerfile.uat", "FROM scratch AS web\nCOPY package.json /\n"),
+        ("api/VERSION", "2.0.0\n"),
+        ("api/Dockerfile", "FROM scratch\nCOPY VERSION /\n"),
+        ("web/package.json", "{\"version\": \"3.1.0\"}"),
+        ("web/Dockerfile.uat", "FROM scratch AS web\nCOPY package.json /\n"),
     ];
     let shop = Shop::new(registry.host(), &files);
     let list = format!(

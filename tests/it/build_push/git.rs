@@ -18,8 +18,8 @@ fn scene() -> Scene {
 }
 
 fn planned(scene: &Scene, inputs: &[(&str, &str)]) -> Ran {
-    let inputs: Vec<(&str, &str)> =
-        inputs.iter().copied().chain([("image", "acme/shop"), ("offline", "true")]).collect();
+    let all = [("image", "acme/shop"), ("mode", "plan"), ("offline", "true")];
+    let inputs: Vec<(&str, &str)> = inputs.iter().copied().chain(all).collect();
     let sha = scene.git(&["rev-parse", "HEAD"]);
     scene.run_with(
         "push",
