@@ -43,6 +43,11 @@ pub async fn configure(
     let text =
         files::read_at_most(&file, LARGEST).map_err(|error| failed(&file, error.to_string()))?;
     let mut config = Private::of(text.as_deref()).map_err(|why| failed(&file, why.to_string()))?;
+    if let Some(text) = env.get("DOCKER_AUTH_CONFIG") {
+        let what = Utf8Path::new("the variable DOCKER_AUTH_CONFIG");
+        let first = Private::of(Some(text)).map_err(|why| failed(what, why.to_string()))?;
+        config = config.after(first);
+    }
     let of_store = match config.store() {
         Some(store) => servers(store, env, cancel).await.map_err(|why| failed(&file, why))?,
         None => Vec::new(),
@@ -97,5 +102,73 @@ async fn servers(
     match listed {
         Some(Value::Object(servers)) => Ok(servers.keys().cloned().collect()),
         _ => Err(format!("`{program} list` did not say which servers it knows ({})", exit.code)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsString;
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    fn write(path: &Utf8Path, text: &str, mode: u32) {
+        fs_err::create_dir_all(path.parent().unwrap()).unwrap();
+        fs_err::write(path, text).unwrap();
+        fs_err::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    /// The configuration of a user with a helper for all that answers `list` so.
+    async fn configured(list: &str) -> Result<(Value, ChildEnv, tempfile::TempDir), Failure> {
+        let folder = tempfile::tempdir().unwrap();
+        let top = Utf8PathBuf::from_path_buf(folder.path().to_owned()).unwrap();
+        let own = top.join("own");
+        write(
+            &own.join("config.json"),
+            r#"{"credsStore": "mine", "currentContext": "uat"}"#,
+            0o600,
+        );
+        write(&own.join("contexts/meta/x/meta.json"), "{}", 0o600);
+        let helper = format!("#!/bin/sh\n[ \"$1\" = list ] && printf '%s' '{list}'\n");
+        write(&top.join("bin/docker-credential-mine"), &helper, 0o755);
+        let path = format!("{top}/bin:{}", std::env::var("PATH").unwrap());
+        let pairs = [("PATH", path.as_str()), ("DOCKER_CONFIG", own.as_str())];
+        let env =
+            ChildEnv::from_pairs(pairs.map(|(name, value)| (name.into(), OsString::from(value))));
+        let new = top.join("new");
+        fs_err::create_dir(&new).unwrap();
+        let password = "the-word".to_owned().into();
+        let logins = [(
+            Registry::parse("ghcr.io").unwrap(),
+            Credentials::Password { username: "ada".to_owned(), password },
+        )];
+        let env = configure(&new, &env, &logins, &CancellationToken::new()).await?;
+        let file = new.join("config.json");
+        assert_eq!(fs_err::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+        let config = serde_json::from_str(&fs_err::read_to_string(file).unwrap()).unwrap();
+        assert!(new.join("contexts/meta/x/meta.json").is_file(), "the contexts are there");
+        assert_eq!(env.get("DOCKER_CONFIG"), Some(new.as_str()));
+        assert_eq!(env.get("BUILDX_CONFIG"), Some(own.join("buildx").as_str()));
+        Ok((config, env, folder))
+    }
+
+    #[tokio::test]
+    async fn the_users_own_is_there_and_one_login_more() {
+        let list = r#"{"https://index.docker.io/v1/": "ada", "ghcr.io": "other"}"#;
+        let (config, ..) = configured(list).await.unwrap();
+        let helpers = serde_json::json!({"https://index.docker.io/v1/": "mine"});
+        assert_eq!((&config["credHelpers"], &config["currentContext"]), (&helpers, &"uat".into()));
+        assert!(
+            config["auths"]["ghcr.io"]["auth"].is_string() && config.get("credsStore").is_none()
+        );
+    }
+
+    #[tokio::test]
+    async fn a_helper_that_does_not_answer_is_told() {
+        let failure = configured("no JSON").await.unwrap_err().to_string();
+        assert!(
+            failure.contains("docker-credential-mine list") && !failure.contains("the-word"),
+            "{failure}"
+        );
     }
 }

@@ -123,7 +123,11 @@ pub fn cause(text: &str) -> Option<Cause> {
 pub fn place(line: &str) -> Option<Place> {
     let at = |file: &str, line| {
         let file = file.to_owned();
-        Some(line).filter(|line| *line > 0).map(|line| Place { file, line: Some(line), column: None })
+        Some(line).filter(|line| *line > 0).map(|line| Place {
+            file,
+            line: Some(line),
+            column: None,
+        })
     };
     if let Some((_, rest)) = line.split_once("dockerfile parse error ") {
         let rest = rest.strip_prefix("on ").unwrap_or(rest).strip_prefix("line ")?;
@@ -197,10 +201,21 @@ mod tests {
         let found = place("docker/Dockerfile.uat:12").unwrap();
         assert_eq!((found.file.as_str(), found.line), ("docker/Dockerfile.uat", Some(12)));
         for on in ["", "on "] {
-            let line = format!("ERROR: failed to solve: dockerfile parse error {on}line 2: unknown instruction: COPI");
+            let line = format!(
+                "ERROR: failed to solve: dockerfile parse error {on}line 2: unknown instruction: COPI"
+            );
             assert_eq!(place(&line).unwrap().line, Some(2), "{line}");
         }
-        for line in ["dockerfile parse error x", "Dockerfile:0", "ERROR: x: 12", "10:30:12", "Dockerfile", ":3", "a b:3", ""] {
+        for line in [
+            "dockerfile parse error x",
+            "Dockerfile:0",
+            "ERROR: x: 12",
+            "10:30:12",
+            "Dockerfile",
+            ":3",
+            "a b:3",
+            "",
+        ] {
             assert_eq!(place(line), None, "{line}");
         }
     }

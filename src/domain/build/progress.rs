@@ -13,12 +13,16 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::step::Step;
+use crate::domain::shown;
 
 /// The longest message, in bytes. BuildKit's are of some kilobytes.
 const LONGEST: usize = 8 * 1024 * 1024;
 
 /// Lines that may wait, of one stage.
 const WAITING: usize = 2_000;
+
+/// The longest line, in bytes: a program that ends none has it cut there.
+const LINE: usize = 64 * 1024;
 
 /// Steps of one build. A Dockerfile has some dozens.
 const STEPS: usize = 10_000;
@@ -71,6 +75,8 @@ struct Group {
     waiting: VecDeque<String>,
     left_out: usize,
     has_begun: bool,
+    /// How many of its steps run.
+    running: usize,
 }
 
 #[derive(Default, Deserialize)]
@@ -153,7 +159,6 @@ impl Progress {
         let order = std::mem::take(&mut self.order);
         for name in &order {
             if let Some(known) = self.known.get_mut(name) {
-                known.is_running = false;
                 let line = std::mem::take(&mut known.line);
                 if let (Some(group), false) = (known.group, line.is_empty()) {
                     self.groups[group].push(indented(&line));
@@ -161,6 +166,9 @@ impl Progress {
             }
         }
         self.order = order;
+        for group in &mut self.groups {
+            group.running = 0;
+        }
         let mut shown = Vec::new();
         self.settle(&mut shown);
         if self.current.take().is_some() {
@@ -213,8 +221,14 @@ impl Progress {
         known.started = vertex.started.or(known.started);
         known.step.is_cached |= vertex.cached;
         let has_ended = vertex.completed.is_some();
-        let has_begun = vertex.started.is_some() && !has_ended && !known.is_running;
-        known.is_running = vertex.started.is_some() && !has_ended;
+        let was_running = known.is_running;
+        known.is_running = !has_ended && (vertex.started.is_some() || was_running);
+        let has_begun = known.is_running && !was_running;
+        if let Some(group) = known.group {
+            let running = &mut self.groups[group].running;
+            *running =
+                running.saturating_sub(usize::from(was_running)) + usize::from(known.is_running);
+        }
         if let (Some(from), Some(to)) = (known.started, vertex.completed) {
             let took = Duration::try_from(to.duration_since(from)).unwrap_or_default();
             known.step.took = Some(known.step.took.unwrap_or_default().max(took));
@@ -255,13 +269,13 @@ impl Progress {
         };
         known.line.push_str(&String::from_utf8_lossy(&data));
         let mut lines: Vec<&str> = known.line.split('\n').collect();
-        let rest = lines.pop().unwrap_or_default();
+        let last = lines.pop().unwrap_or_default();
         // A line without end would be kept for ever.
-        let rest = if rest.len() > LONGEST { "" } else { rest }.to_owned();
-        for line in lines {
-            self.groups[group].push(indented(line));
+        let (rest, cut) = if last.len() > LINE { ("", Some(last)) } else { (last, None) };
+        for line in lines.into_iter().chain(cut) {
+            self.groups[group].push(indented(&shown::cut(line, LINE)));
         }
-        known.line = rest;
+        known.line = rest.to_owned();
     }
 
     fn group(&mut self, stage: &str) -> usize {
@@ -271,7 +285,7 @@ impl Progress {
             return at;
         }
         let waiting = VecDeque::new();
-        self.groups.push(Group { name, waiting, left_out: 0, has_begun: false });
+        self.groups.push(Group { name, waiting, left_out: 0, has_begun: false, running: 0 });
         self.groups.len() - 1
     }
 
@@ -296,7 +310,7 @@ impl Progress {
     }
 
     fn is_running(&self, group: usize) -> bool {
-        self.known.values().any(|known| known.is_running && known.group == Some(group))
+        self.groups[group].running > 0
     }
 }
 
@@ -348,6 +362,7 @@ fn indented(line: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
     use serde_json::{Value, json};
 
     fn at(second: f64) -> String {
@@ -475,6 +490,54 @@ mod tests {
         assert_eq!(all, expected);
     }
 
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        /// Whatever comes in whatever order: groups begin and end by turns, and every line is shown once.
+        #[test]
+        fn groups_begin_and_end_by_turns(moves in prop::collection::vec((0..4_usize, 0..5_usize, "[a-z\r\n]{0,6}"), 0..40)) {
+            let mut progress = Progress::default();
+            let names = ["[a 1/2] RUN x", "[a 2/2] RUN y", "[b 1/1] RUN z", "exporting to image"];
+            let (mut all, mut lines) = (Vec::new(), 0);
+            for (step, what, text) in &moves {
+                let (digest, name) = (step.to_string(), names[*step]);
+                let message = match what {
+                    0 => begun(&digest, name, 1.0),
+                    1 => ended(&digest, name, (1.0, 2.0), &json!({})),
+                    2 => ended(&digest, name, (1.0, 3.0), &json!({"error": "x"})),
+                    3 => json!({"vertexes": [{"digest": digest, "name": name}]}),
+                    _ => {
+                        lines += usize::from(*step < 3) * text.matches('\n').count();
+                        said(&digest, text)
+                    }
+                };
+                all.extend(progress.take(&message.to_string()));
+            }
+            all.extend(progress.end());
+            let mut is_open = false;
+            for one in &all {
+                match one {
+                    Shown::Begin(_) => prop_assert!(!std::mem::replace(&mut is_open, true)),
+                    Shown::End => prop_assert!(std::mem::replace(&mut is_open, false)),
+                    Shown::Line(_) => prop_assert!(is_open),
+                    Shown::Busy(_) => {}
+                }
+            }
+            prop_assert!(!is_open);
+            let shown = all.iter().filter(|one| matches!(one, Shown::Line(_))).count();
+            prop_assert!(shown <= lines + 3 * moves.len() && progress.steps().len() <= 4);
+        }
+
+        #[test]
+        fn any_output_is_taken(lines in prop::collection::vec("\\{?[\\PC]{0,40}\\}?", 0..30)) {
+            let mut progress = Progress::default();
+            for line in &lines {
+                progress.take(line);
+            }
+            progress.end();
+        }
+    }
+
     #[test]
     fn it_is_bounded() {
         let mut progress = Progress::default();
@@ -486,6 +549,15 @@ mod tests {
         let shown = progress.end();
         assert!(shown.contains(&Shown::Line("(11 lines left out)".to_owned())));
         assert!(shown.contains(&Shown::Line(format!("  {}", WAITING + 9))));
+        let endless = said("b", &"x".repeat(LINE / 2 + 1));
+        let shown: Vec<Shown> = (0..3).flat_map(|_| progress.take(&endless.to_string())).collect();
+        assert!(
+            shown
+                .iter()
+                .all(|one| matches!(one, Shown::Line(line) if line.chars().count() <= LINE + 3)),
+            "cut"
+        );
+        assert!(progress.known["b"].line.len() <= LINE);
         progress.take("{");
         for _ in 0..=(LONGEST / 1024) {
             assert!(progress.take(&"x".repeat(1024)).is_empty());

@@ -29,6 +29,21 @@ impl Private {
         }
     }
 
+    /// The same with the logins of another one, which count before its own, as those of `DOCKER_AUTH_CONFIG` do.
+    #[must_use]
+    pub fn after(mut self, mut other: Self) -> Self {
+        let first = other.table("auths");
+        let mut helpers = self.table("credHelpers");
+        helpers.retain(|server, _| !first.contains_key(server));
+        if !helpers.is_empty() {
+            self.0.insert("credHelpers".to_owned(), Value::Object(helpers));
+        }
+        let mut auths = self.table("auths");
+        auths.extend(first);
+        self.0.insert("auths".to_owned(), Value::Object(auths));
+        self
+    }
+
     /// The helper that has all credentials, if there is one: its servers have to be known before a login can be added,
     /// because Docker asks it and not the file.
     pub fn store(&self) -> Option<&str> {
@@ -44,15 +59,15 @@ impl Private {
         credentials: &Credentials,
         of_store: &[String],
     ) -> Self {
+        let mut auths = self.table("auths");
         let mut helpers = self.table("credHelpers");
         if let Some(store) = self.store().map(str::to_owned) {
-            for one in of_store {
+            for one in of_store.iter().filter(|one| !auths.contains_key(*one)) {
                 helpers.entry(one.clone()).or_insert_with(|| Value::from(store.clone()));
             }
             self.0.remove("credsStore");
         }
         helpers.retain(|key, _| !is_of(key, registry));
-        let mut auths = self.table("auths");
         auths.retain(|key, _| !is_of(key, registry));
         auths.insert(server(registry).to_owned(), entry(credentials));
         if !helpers.is_empty() {
@@ -133,6 +148,16 @@ mod tests {
         let hub = json!({"auths": {"https://index.docker.io/v1/": {"auth": AUTH}},
             "credHelpers": {"gcr.io": "gcloud", "r.io": "secretservice"}});
         assert_eq!(with(Some(config), "docker.io", &servers), hub);
+    }
+
+    #[test]
+    fn the_variable_counts_before_the_file() {
+        let file = r#"{"auths": {"r.io": {"auth": "eDp5"}, "q.io": {"auth": "eDp5"}}, "credHelpers": {"p.io": "pass"}}"#;
+        let variable = r#"{"auths": {"r.io": {"auth": "YTpi"}, "p.io": {"auth": "YTpi"}}}"#;
+        let both = Private::of(Some(file)).unwrap().after(Private::of(Some(variable)).unwrap());
+        let told: Value = serde_json::from_str(both.text().expose_secret()).unwrap();
+        let expected = json!({"auths": {"q.io": {"auth": "eDp5"}, "r.io": {"auth": "YTpi"}, "p.io": {"auth": "YTpi"}}});
+        assert_eq!(told, expected);
     }
 
     #[test]
