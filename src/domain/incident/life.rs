@@ -8,12 +8,12 @@ use jiff::Timestamp;
 use crate::domain::incident::closing::Claim;
 use crate::domain::incident::key::Key;
 use crate::domain::incident::memory::{
-    HISTORY, LastReason, Memory, Owed, Past, Recalled, SECTIONS, Section, Seen, VERSION,
+    HISTORY, Memory, Owed, Past, Recalled, SECTIONS, Section, Seen, VERSION,
 };
 use crate::domain::incident::mending::{mend, remember_legs, says_something};
 use crate::domain::incident::news::News;
 use crate::domain::incident::suspects::Suspects;
-use crate::domain::incident::told::Told;
+use crate::domain::incident::told::{Error, Told};
 
 /// Jobs that are named for a run of the history.
 const NAMED: usize = 5;
@@ -176,6 +176,7 @@ fn owing(mut plan: Plan, known: &Known, news: &News) -> Plan {
         (None, _) if late.is_none() => missing.cloned().map(Box::new),
         _ => None,
     };
+    memory.version = memory.owed.as_ref().map_or(VERSION, |owed| owed.told.version());
     memory.fit();
     plan.late = late;
     plan
@@ -306,10 +307,10 @@ fn planned(
         // It begins anew: what was fixed before it was closed is history.
         memory.sections.retain(Section::is_open);
     }
-    let added = learn(&mut memory, news);
+    let learned = learn(&mut memory, news);
     let is_mended = mend(&mut memory, news, |sha| sha == news.seen.sha || descends(sha));
     let claim = news.claims.iter().find(|claim| claim.issues.contains(&known.number));
-    let plan = Facts { known, before, news, added, is_mended, was_open, claim };
+    let plan = Facts { known, before, news, learned, is_mended, was_open, claim };
     plan.plan(rules, memory)
 }
 
@@ -318,7 +319,7 @@ struct Facts<'a> {
     known: &'a Known,
     before: Option<&'a Memory>,
     news: &'a News,
-    added: Vec<String>,
+    learned: Learned,
     is_mended: bool,
     was_open: bool,
     claim: Option<&'a Claim>,
@@ -349,9 +350,11 @@ impl Facts<'_> {
             _ if self.before == Some(&memory) => Plan::nothing(Why::AlreadyKnown),
             State::NotPlanned | State::Duplicate => with(Change::Update(number), None, memory),
             State::Open if memory.is_open() => {
-                let more = (!self.added.is_empty() && self.before.is_some())
-                    .then_some(Told::MoreFail(self.added));
-                with(Change::Update(number), not_held.or(more), memory)
+                let Learned { added, others } = self.learned;
+                let is_more = !added.is_empty() && self.before.is_some();
+                let more = is_more.then_some(Told::MoreFail(added));
+                let other = (!others.is_empty()).then_some(Told::OtherError(others));
+                with(Change::Update(number), not_held.or(more).or(other), memory)
             }
             State::Open if rules.closes => {
                 let told = fixed(&memory);
@@ -408,12 +411,21 @@ fn is_over(closed: Timestamp, now: Timestamp, window: Duration) -> bool {
     Duration::try_from(now.duration_since(closed)).is_ok_and(|since| since > window)
 }
 
-/// Takes in what failed; says which jobs did not fail before.
-fn learn(memory: &mut Memory, news: &News) -> Vec<String> {
-    let mut added = Vec::new();
+/// What is new in a failure.
+#[derive(Default)]
+struct Learned {
+    /// The jobs that did not fail before.
+    added: Vec<String>,
+    /// Those that failed with another error.
+    others: Vec<Error>,
+}
+
+/// Takes in what failed.
+fn learn(memory: &mut Memory, news: &News) -> Learned {
+    let (mut added, mut others) = (Vec::new(), Vec::new());
     let seen = &news.seen;
     if news.failed.is_empty() {
-        return added;
+        return Learned::default();
     }
     for job in &news.failed {
         make_room(memory);
@@ -442,17 +454,20 @@ fn learn(memory: &mut Memory, news: &News) -> Vec<String> {
         }
         if let Some(section) = memory.sections.iter_mut().find(|section| section.job == *job) {
             remember_legs(section, news);
-            let is_told =
-                section.reason.as_ref().is_some_and(|one| one.seen.place() == seen.place());
-            let reason = news.reasons.iter().find(|reason| reason.stage == *job && !is_told);
-            if let Some(reason) = reason {
-                section.reason = Some(LastReason::of(reason, seen));
-            }
+            others.extend(explain(section, news));
         }
     }
     remember(memory, news);
     memory.fit();
-    added
+    Learned { added, others }
+}
+
+/// Takes in why a job failed, once for each run; the error, if it is another one than before.
+fn explain(section: &mut Section, news: &News) -> Option<Error> {
+    let is_told = section.reason.as_ref().is_some_and(|one| one.seen.place() == news.seen.place());
+    let reason = news.reasons.iter().find(|one| one.stage == section.job && !is_told)?;
+    let (job, headline) = (section.job.clone(), reason.headline.clone());
+    section.explain(reason, &news.seen).then_some(Error { job, headline })
 }
 
 /// Drops the job that was fixed first, where there are as many as are kept apart.

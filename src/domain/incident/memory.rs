@@ -4,13 +4,21 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::incident::reason::{CHOSEN, Reason};
 use crate::domain::incident::run::Run;
 use crate::domain::incident::suspects::Suspects;
 use crate::domain::incident::told::Told;
 
-/// The version of the format that is written.
+mod section;
+
+pub use section::{FORMER, Former, LastReason, Section};
+
+/// The version of the format that is written. What is new in it and may be passed over needs no other one: who does not
+/// know a field leaves it out.
 pub const VERSION: u32 = 1;
+
+/// The newest version that is read. It is written while a comment is owed that version 1 does not know
+/// ([`Told::version`]): who cannot read that would take the whole for edited away.
+const NEWEST: u32 = 2;
 
 /// Runs that are kept.
 pub const HISTORY: usize = 10;
@@ -60,84 +68,6 @@ impl Seen {
     /// Its place among the runs of its workflow: later runs and later attempts are greater.
     pub const fn place(&self) -> (u64, u64) {
         (self.number, self.attempt)
-    }
-}
-
-/// One job that failed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Section {
-    /// Its name without legs.
-    pub job: String,
-    /// The first run of those in which it failed without a success between.
-    pub first: Seen,
-    /// The last one.
-    pub last: Seen,
-    /// How many of them there were.
-    pub count: u64,
-    /// The run in which it succeeded again, or was gone for good; `None` while it is broken.
-    #[serde(default)]
-    pub fixed: Option<Seen>,
-    /// The legs of its matrix that failed and have not succeeded since.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub legs: Vec<String>,
-    /// The runs, by their places, that would have shown a success and did not have the job, or not these legs.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub missing: Vec<(u64, u64)>,
-    /// Whether it did not succeed but is gone.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub is_gone: bool,
-    /// Why it failed when that was known last.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<LastReason>,
-}
-
-/// What a log said: kept, because the log of a later run may not be there.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LastReason {
-    /// The line that explains most. Foreign, without secrets.
-    pub headline: String,
-    /// With which code the process ended.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub exit_code: Option<i32>,
-    /// The lines that explain it, without those around them. Foreign, without secrets.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub lines: Vec<String>,
-    /// The run.
-    pub seen: Seen,
-}
-
-impl LastReason {
-    /// What is kept of a reason.
-    pub fn of(reason: &Reason, seen: &Seen) -> Self {
-        let lines = reason.excerpt.iter().filter_map(|line| line.strip_prefix(CHOSEN));
-        Self {
-            headline: reason.headline.clone(),
-            exit_code: reason.exit_code,
-            lines: lines.map(str::to_owned).collect(),
-            seen: seen.clone(),
-        }
-    }
-}
-
-impl Section {
-    /// A job that fails for the first time since it succeeded.
-    pub fn begun(job: &str, seen: &Seen) -> Self {
-        Self {
-            job: job.to_owned(),
-            first: seen.clone(),
-            last: seen.clone(),
-            count: 1,
-            fixed: None,
-            legs: Vec::new(),
-            missing: Vec::new(),
-            is_gone: false,
-            reason: None,
-        }
-    }
-
-    /// Whether it is broken.
-    pub const fn is_open(&self) -> bool {
-        self.fixed.is_none()
     }
 }
 
@@ -204,8 +134,8 @@ impl Memory {
         self.has_more || self.sections.iter().any(Section::is_open)
     }
 
-    /// Leaves out what does not fit into [`ROOM`]: old runs first, then suspects and what is owed, then what logs said,
-    /// then jobs, which are known as "more" from then on.
+    /// Leaves out what does not fit into [`ROOM`]: old runs first, then suspects and what is owed, then what logs said (of
+    /// errors that are over before the last one), then jobs, which are known as "more" from then on.
     pub fn fit(&mut self) {
         while self.line().len() > ROOM {
             if self.history.len() > 1 {
@@ -216,6 +146,9 @@ impl Memory {
                 self.suspects = None;
             } else if self.owed.is_some() {
                 self.owed = None;
+                self.version = VERSION;
+            } else if let Some(one) = self.sections.iter_mut().rfind(|one| !one.former.is_empty()) {
+                one.former.pop();
             } else if let Some(one) = self.sections.iter_mut().rfind(|one| one.reason.is_some()) {
                 one.reason = None;
             } else if let Some(at) = self.sections.iter().position(|one| !one.is_open()) {
@@ -241,7 +174,7 @@ impl Memory {
         let json = line.and_then(|line| line.strip_prefix(BEFORE)?.strip_suffix(AFTER));
         let Some(json) = json else { return Recalled::Nothing };
         match serde_json::from_str::<Version>(json) {
-            Ok(found) if found.version > VERSION => Recalled::Newer(found.version),
+            Ok(found) if found.version > NEWEST => Recalled::Newer(found.version),
             _ => serde_json::from_str(json).map_or(Recalled::Nothing, Recalled::All),
         }
     }
@@ -286,6 +219,7 @@ fn inert(json: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::incident::reason::Reason;
     use proptest::prelude::*;
 
     fn seen(number: u64, sha: &str) -> Seen {
@@ -349,8 +283,8 @@ mod tests {
     #[test]
     fn what_is_newer_or_broken_is_told_apart() {
         let line = memory("test").line();
-        let newer = line.replacen("\"version\":1", "\"version\":2,\"more\":[]", 1);
-        assert_eq!(Memory::of_body(&newer), Recalled::Newer(2));
+        let newer = line.replacen("\"version\":1", "\"version\":3,\"more\":[]", 1);
+        assert_eq!(Memory::of_body(&newer), Recalled::Newer(3));
         for body in [
             "",
             "words",

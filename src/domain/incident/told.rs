@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 pub enum Told {
     /// These jobs fail too, since this run.
     MoreFail(Vec<String>),
+    /// These jobs, which failed before, fail with another error since this run.
+    OtherError(Vec<Error>),
     /// It was closed, and these jobs fail again.
     FailsAgain(Vec<String>),
     /// A commit said that it fixes this, and the run of it failed.
@@ -15,4 +17,27 @@ pub enum Told {
     Fixed,
     /// The same, but these jobs, or legs of them, do not run any more.
     Gone(Vec<String>),
+}
+
+/// The error of a job.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Error {
+    /// The job.
+    pub job: String,
+    /// The line that explains most. Foreign, without secrets.
+    pub headline: String,
+}
+
+impl Told {
+    /// The version of the memory's format that knows it.
+    pub const fn version(&self) -> u32 {
+        match self {
+            Self::MoreFail(_)
+            | Self::FailsAgain(_)
+            | Self::NotHeld(_)
+            | Self::Fixed
+            | Self::Gone(_) => 1,
+            Self::OtherError(_) => 2,
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 use crate::domain::incident::jobs::{Job, Stage, Standing, Verdict};
 use crate::domain::incident::key::Key;
-use crate::domain::incident::memory::{LastReason, Memory, Section};
+use crate::domain::incident::memory::{Former, LastReason, Memory, Section};
 use crate::domain::incident::mending::GONE_AFTER;
 use crate::domain::incident::reason::Reason;
 use crate::domain::incident::run::Line;
@@ -45,7 +45,7 @@ pub fn words(failing: Failing<'_>, room: usize) -> String {
 /// The words, one section each; of the jobs at most so many rows.
 pub fn sections(failing: Failing<'_>, rows: usize) -> Vec<String> {
     let mut sections = vec![head(failing)];
-    sections.extend(failing.why().map(why));
+    sections.extend(failing.why().map(|reason| why(failing, reason)));
     sections.extend(earlier_reasons(failing));
     let found = failing.memory.suspects.as_ref();
     sections.extend(found.map(|found| suspects::suspects(failing.links, found)));
@@ -96,11 +96,37 @@ fn first_stage(failing: Failing<'_>, stage: &Stage) -> String {
 }
 
 /// What a log says.
-fn why(reason: &Reason) -> String {
+fn why(failing: Failing<'_>, reason: &Reason) -> String {
     let code_of = reason.exit_code.map(|code| format!(" (exit code {code})")).unwrap_or_default();
     let title = format!("### Why {} failed{code_of}\n", code(&reason.stage));
     let excerpt = fence(&reason.excerpt.join("\n"));
-    format!("{title}\n{}\n\nFrom the log, untrusted output:\n\n{excerpt}", code(&reason.headline))
+    let section = failing.memory.sections.iter().find(|section| section.job == reason.stage);
+    let former = section.map(|section| former(failing.links, section)).unwrap_or_default();
+    format!(
+        "{title}\n{}\n\nFrom the log, untrusted output:\n\n{excerpt}{former}",
+        code(&reason.headline)
+    )
+}
+
+/// With which other errors the job failed before; nothing where there were none.
+fn former(links: &Links, section: &Section) -> String {
+    let (Some(now), [_, ..]) = (&section.reason, section.former.as_slice()) else {
+        return String::new();
+    };
+    let before = |one: &Former| {
+        let (since, until) = (links.run(&one.since), links.run(&one.until));
+        let runs = if since == until {
+            format!("run {since}")
+        } else {
+            format!("runs {since} to {until}")
+        };
+        format!("- {}, {runs}\n", code(&one.headline))
+    };
+    let rows: String = section.former.iter().map(before).collect();
+    format!(
+        "\nThis error since run {}. Before it was another one:\n\n{rows}",
+        links.run(now.since())
+    )
 }
 
 /// What logs said before, of jobs of which this run's say nothing: it was green, or the log cannot be had.
@@ -112,15 +138,16 @@ fn earlier_reasons(failing: Failing<'_>) -> Vec<String> {
 }
 
 fn why_before(links: &Links, section: &Section, last: &LastReason) -> String {
-    let LastReason { headline, exit_code, lines, seen } = last;
+    let LastReason { headline, exit_code, lines, seen, .. } = last;
     let code_of = exit_code.map(|code| format!(" (exit code {code})")).unwrap_or_default();
     let title =
         format!("### Why {} failed{code_of}, as of run {}\n", code(&section.job), links.run(seen));
     let shown = format!("{title}\n{}\n", code(headline));
+    let former = former(links, section);
     if lines.len() < 2 {
-        return shown;
+        return shown + &former;
     }
-    format!("{shown}\nFrom the log, untrusted output:\n\n{}", fence(&lines.join("\n")))
+    format!("{shown}\nFrom the log, untrusted output:\n\n{}{former}", fence(&lines.join("\n")))
 }
 
 /// What is or was broken, one row a job.

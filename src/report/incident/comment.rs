@@ -1,7 +1,7 @@
 //! Comments: only what is news.
 
 use crate::domain::incident::memory::Seen;
-use crate::domain::incident::told::Told;
+use crate::domain::incident::told::{Error, Told};
 use crate::report::incident::Links;
 use crate::report::markdown::code;
 
@@ -14,6 +14,7 @@ pub fn comment(links: &Links, seen: &Seen, told: &Told) -> String {
     let commit = links.commit(&seen.sha);
     match told {
         Told::MoreFail(jobs) => format!("Since run {run} ({commit}) {} too.", fail(jobs)),
+        Told::OtherError(errors) => format!("In run {run} ({commit}) {}.", others(errors)),
         Told::FailsAgain(jobs) => format!("It is back: in run {run} ({commit}) {}.", fail(jobs)),
         Told::NotHeld(sha) => {
             format!(
@@ -37,6 +38,20 @@ pub fn duplicate(of: u64) -> String {
 fn fail(jobs: &[String]) -> String {
     let verb = if jobs.len() == 1 { "fails" } else { "fail" };
     format!("{} {verb}", names(jobs))
+}
+
+/// Each with its line; of those without one the job alone.
+fn others(errors: &[Error]) -> String {
+    let said = |error: &Error| {
+        let job = code(&error.job);
+        match error.headline.as_str() {
+            "" => format!("{job} fails with another error now"),
+            line => format!("{job} fails with another error now: {}", code(line)),
+        }
+    };
+    let more = errors.len().saturating_sub(NAMED);
+    let more = if more > 0 { format!("; and {more} more") } else { String::new() };
+    format!("{}{more}", errors.iter().take(NAMED).map(said).collect::<Vec<_>>().join("; "))
 }
 
 fn names(jobs: &[String]) -> String {

@@ -511,3 +511,5 @@ proptest! {
         }
     }
 }
+
+mod errors;
