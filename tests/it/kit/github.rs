@@ -369,6 +369,8 @@ impl State {
             ("GET", ["issues"]) => self.list_issues(request),
             ("POST", ["issues"]) => self.open_issue(&request.json()),
             ("GET", ["issues", number]) => self.one_issue(number),
+            ("POST", ["issues", number, "labels"]) => self.add_labels(number, &request.json()),
+            ("DELETE", ["issues", number, "labels", name]) => self.remove_label(number, name),
             ("GET", ["git", "ref", "tags", name @ ..]) => self.tag_ref(name),
             ("PATCH", ["issues", number]) if number.parse::<u64>().is_ok() => {
                 self.edit_issue(number.parse().unwrap(), &request.json())
@@ -522,6 +524,7 @@ fn fields_fit(request: &Request, json: &Value) -> bool {
     let is_comment = request.path().contains("/comments");
     let known: &[&str] = match request.method.as_str() {
         _ if is_comment => &["body"],
+        "POST" if request.path().ends_with("/labels") => &["labels"],
         "POST" => &["title", "body", "labels", "assignees"],
         _ => &["body", "state", "state_reason"],
     };
