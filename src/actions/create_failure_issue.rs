@@ -83,6 +83,10 @@ const OUTPUTS: &[OutputSpec] = &[
     },
     OutputSpec { name: "first-bad-sha", doc: "The commit with which it began." },
     OutputSpec { name: "occurrences", doc: "How many runs failed." },
+    OutputSpec {
+        name: "flaky",
+        doc: "Whether a job is flaky (`true` or `false`): it failed and succeeded on the same commit, and has not succeeded in three runs in a row since.",
+    },
     OutputSpec { name: "report-path", doc: "Path of the report as Markdown." },
 ];
 

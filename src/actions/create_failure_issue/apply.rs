@@ -13,12 +13,13 @@ use crate::adapters::github::comments::{self, Sticky};
 use crate::adapters::github::compare;
 use crate::adapters::github::errors::Error;
 use crate::adapters::github::issues::{self, Draft, Edit, Turn};
+use crate::adapters::github::labels;
 use crate::domain::event::{Annotation, Event, Level};
 use crate::domain::incident::descent::{self, Descent};
 use crate::domain::incident::issue::{self, Issue};
 use crate::domain::incident::key::Key;
 use crate::domain::incident::life::{self, Change, Known, Plan, State, Why};
-use crate::domain::incident::memory::{Memory, Owed, Recalled, Seen};
+use crate::domain::incident::memory::{Memory, Owed, Recalled, Section, Seen};
 use crate::domain::incident::news::News;
 use crate::domain::incident::run::{Line, Run};
 use crate::domain::incident::told::Told;
@@ -29,6 +30,9 @@ use crate::report::incident::comment::duplicate;
 
 /// Comparisons of commits that one run makes. What is not compared stays broken until the next run.
 const COMPARISONS: usize = 3;
+
+/// The label of an issue with a job that fails and succeeds on the same commit.
+const FLAKY: &str = "flaky";
 
 /// So far the clocks of two machines may be apart.
 const CLOCKS: Duration = Duration::from_hours(1);
@@ -69,6 +73,8 @@ pub struct Done {
     pub state: Option<State>,
     /// The label by which it is found again is missing: GitHub leaves out labels that a token may not set.
     pub is_unlabelled: bool,
+    /// Whether a job of it is flaky, and not steady again.
+    pub is_flaky: bool,
     /// Whose it is, if not ours: the login behind the token is another one than the input `login` says.
     pub foreign_author: Option<String>,
 }
@@ -204,6 +210,7 @@ async fn carry_out(
         body: text.clone(),
         state: None,
         is_unlabelled: false,
+        is_flaky: is_flaky(known, plan),
         foreign_author: None,
     };
     if matches!(plan.change, Change::Create { .. }) {
@@ -232,6 +239,9 @@ async fn carry_out(
         Change::Update(_) | Change::Nothing(_) => None,
     };
     let Some(number) = done.number else { return Ok(done) };
+    if plan.turns_flaky {
+        note(desk, labels::add(operation, repository, (number, FLAKY)).await);
+    }
     let edit = Edit { body: Some(text), state: turn };
     done.state = issues::edit(operation, repository, number, &edit).await?.map(|one| one.state);
     let memory = plan.memory.as_ref().unwrap_or(failing.memory);
@@ -243,6 +253,16 @@ async fn carry_out(
         say(desk, number, (&news.seen, told)).await;
     }
     Ok(done)
+}
+
+/// Whether a job of an issue is flaky, as it is known afterwards.
+fn is_flaky(known: Option<&Known>, plan: &Plan) -> bool {
+    let before = known.and_then(|known| match &known.recalled {
+        Recalled::All(memory) => Some(memory),
+        Recalled::Nothing | Recalled::Newer(_) => None,
+    });
+    let memory = plan.memory.as_ref().or(before);
+    memory.is_some_and(|memory| memory.sections.iter().any(Section::is_flaky))
 }
 
 /// Opens an issue. Somebody of `assignees` who has left keeps nobody from hearing of it.

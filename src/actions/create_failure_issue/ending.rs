@@ -102,6 +102,7 @@ impl Told<'_> {
             .map(|done| json!({"number": done.number, "url": done.number.map(url), "action": word(&done.change)}))
             .collect();
         ending.outputs.set("issues", Value::from(listed).to_string());
+        ending.outputs.set("flaky", all.iter().any(|done| done.is_flaky).to_string());
         if all.iter().any(|done| done.is_unlabelled) {
             ending.annotations.push(self.unlabelled());
         }

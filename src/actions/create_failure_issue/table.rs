@@ -81,7 +81,7 @@ pub const INPUTS: &[InputSpec] = &[
         name: "close-on-success",
         kind: Kind::Bool,
         need: Need::Default("true"),
-        doc: "Whether an issue is closed when everything that was broken succeeds on a later commit.",
+        doc: "Whether an issue is closed when everything that was broken succeeds on a later commit; what is flaky (it failed and succeeded on the same commit), in three runs in a row.",
         examples: &["true"],
     },
     InputSpec {
@@ -102,7 +102,7 @@ pub const INPUTS: &[InputSpec] = &[
         name: "notify-on",
         kind: Kind::Choice(When::WORDS),
         need: Need::Default("change"),
-        doc: "When the channel is told: of every run that failed; when it begins to fail, more of it fails, a fix did not hold or it succeeds again; or of every run.",
+        doc: "When the channel is told: of every run that failed; when it begins to fail, more of it fails, a fix did not hold, it is flaky or it succeeds again; or of every run.",
         examples: &["change", "always"],
     },
     InputSpec {

@@ -113,6 +113,8 @@ pub struct Plan {
     pub is_quiet: bool,
     /// What an earlier run had to say and did not: it was ended before.
     pub late: Option<Owed>,
+    /// Whether a job of an open issue turned flaky in this run.
+    pub turns_flaky: bool,
 }
 
 impl Plan {
@@ -123,7 +125,7 @@ impl Plan {
 
     /// Something is done.
     const fn with(change: Change, comment: Option<Told>, memory: Option<Memory>) -> Self {
-        Self { change, memory, comment, is_quiet: false, late: None }
+        Self { change, memory, comment, is_quiet: false, late: None, turns_flaky: false }
     }
 
     /// Whether an issue becomes open by it, of which people are told. A newer run may have shown by then that it is needless.
@@ -310,8 +312,22 @@ fn planned(
     let learned = learn(&mut memory, news);
     let is_mended = mend(&mut memory, news, |sha| sha == news.seen.sha || descends(sha));
     let claim = news.claims.iter().find(|claim| claim.issues.contains(&known.number));
-    let plan = Facts { known, before, news, learned, is_mended, was_open, claim };
-    plan.plan(rules, memory)
+    let flaky = turned_flaky(before, &memory);
+    let turns_flaky = !flaky.is_empty();
+    let facts = Facts { known, before, news, learned, flaky, is_mended, was_open, claim };
+    let plan = facts.plan(rules, memory);
+    let is_open = known.state == State::Open || plan.opens();
+    Plan { turns_flaky: turns_flaky && is_open, ..plan }
+}
+
+/// The jobs that were not flaky before.
+fn turned_flaky(before: Option<&Memory>, memory: &Memory) -> Vec<String> {
+    let all = |memory: &Memory| {
+        let flaky = memory.sections.iter().filter(|section| section.is_flaky());
+        flaky.map(|section| section.job.clone()).collect::<Vec<_>>()
+    };
+    let known = before.map(all).unwrap_or_default();
+    all(memory).into_iter().filter(|job| !known.contains(job)).collect()
 }
 
 /// What was found out on the way to a decision about an issue that is there.
@@ -320,6 +336,7 @@ struct Facts<'a> {
     before: Option<&'a Memory>,
     news: &'a News,
     learned: Learned,
+    flaky: Vec<String>,
     is_mended: bool,
     was_open: bool,
     claim: Option<&'a Claim>,
@@ -354,7 +371,8 @@ impl Facts<'_> {
                 let is_more = !added.is_empty() && self.before.is_some();
                 let more = is_more.then_some(Told::MoreFail(added));
                 let other = (!others.is_empty()).then_some(Told::OtherError(others));
-                with(Change::Update(number), not_held.or(more).or(other), memory)
+                let flaky = (!self.flaky.is_empty()).then_some(Told::Flaky(self.flaky));
+                with(Change::Update(number), not_held.or(more).or(flaky).or(other), memory)
             }
             State::Open if rules.closes => {
                 let told = fixed(&memory);
@@ -371,7 +389,9 @@ impl Facts<'_> {
 /// Whether nothing of what failed in a run is broken any more, as a newer run shows that was looked at together with it.
 pub fn is_overtaken(news: &News, newer: &News) -> bool {
     let mut memory = first(news);
-    mend(&mut memory, newer, |_| true);
+    // Nothing is to be opened for what may be flaky, and works.
+    let newer = News { shows_flaky: false, ..newer.clone() };
+    mend(&mut memory, &newer, |_| true);
     !memory.is_open()
 }
 
@@ -388,9 +408,15 @@ fn create(news: &News, earlier: Option<u64>) -> Plan {
 
 /// How it is told that nothing is broken any more.
 fn fixed(memory: &Memory) -> Told {
-    let gone = memory.sections.iter().filter(|section| section.is_gone);
-    let gone: Vec<String> = gone.map(|section| section.job.clone()).collect();
-    if gone.is_empty() { Told::Fixed } else { Told::Gone(gone) }
+    let jobs = |is: fn(&Section) -> bool| {
+        let those = memory.sections.iter().filter(|section| is(section));
+        those.map(|section| section.job.clone()).collect::<Vec<_>>()
+    };
+    match (jobs(|section| section.is_gone), jobs(Section::is_steady_again)) {
+        (gone, _) if !gone.is_empty() => Told::Gone(gone),
+        (_, steady) if !steady.is_empty() => Told::Steady(steady),
+        _ => Told::Fixed,
+    }
 }
 
 fn fresh(seen: &Seen) -> Memory {
@@ -402,6 +428,7 @@ fn fresh(seen: &Seen) -> Memory {
         has_more: false,
         history: Vec::new(),
         suspects: None,
+        flakes: Vec::new(),
         said_at: None,
         owed: None,
     }
@@ -438,10 +465,7 @@ fn learn(memory: &mut Memory, news: &News) -> Learned {
             }
             // Looked at twice is counted once.
             Some(section) if section.last.place() == seen.place() => {}
-            Some(section) => {
-                section.count += 1;
-                section.last = seen.clone();
-            }
+            Some(section) => section.fail_again(seen),
             None if has_room => {
                 memory.sections.push(first());
                 added.push(job.clone());
@@ -462,12 +486,14 @@ fn learn(memory: &mut Memory, news: &News) -> Learned {
     Learned { added, others }
 }
 
-/// Takes in why a job failed, once for each run; the error, if it is another one than before.
+/// Takes in why a job failed, once for each run; the error, if it is another one than before and news.
 fn explain(section: &mut Section, news: &News) -> Option<Error> {
     let is_told = section.reason.as_ref().is_some_and(|one| one.seen.place() == news.seen.place());
     let reason = news.reasons.iter().find(|one| one.stage == section.job && !is_told)?;
     let (job, headline) = (section.job.clone(), reason.headline.clone());
-    section.explain(reason, &news.seen).then_some(Error { job, headline })
+    let is_other = section.explain(reason, &news.seen);
+    // That errors change is no news of a job that is flaky.
+    (is_other && !section.is_flaky()).then_some(Error { job, headline })
 }
 
 /// Drops the job that was fixed first, where there are as many as are kept apart.

@@ -8,8 +8,10 @@ use crate::domain::incident::run::Run;
 use crate::domain::incident::suspects::Suspects;
 use crate::domain::incident::told::Told;
 
+mod flaky;
 mod section;
 
+pub use flaky::{FLAKES, Flake, Flaky, STEADY_AFTER, Success};
 pub use section::{FORMER, Former, LastReason, Section};
 
 /// The version of the format that is written. What is new in it and may be passed over needs no other one: who does not
@@ -99,6 +101,9 @@ pub struct Memory {
     /// The commits among which is most often the one that broke it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub suspects: Option<Box<Suspects>>,
+    /// Failures that a success on the same commit has followed, the newest first. They stay when the issue is closed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub flakes: Vec<Flake>,
     /// When a comment was written last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub said_at: Option<Timestamp>,
@@ -134,8 +139,8 @@ impl Memory {
         self.has_more || self.sections.iter().any(Section::is_open)
     }
 
-    /// Leaves out what does not fit into [`ROOM`]: old runs first, then suspects and what is owed, then what logs said (of
-    /// errors that are over before the last one), then jobs, which are known as "more" from then on.
+    /// Leaves out what does not fit into [`ROOM`]: old runs first, then suspects, what was flaky and what is owed, then
+    /// what logs said (of errors that are over before the last one), then jobs, which are known as "more" from then on.
     pub fn fit(&mut self) {
         while self.line().len() > ROOM {
             if self.history.len() > 1 {
@@ -144,6 +149,7 @@ impl Memory {
                 past.jobs.truncate(1);
             } else if self.suspects.is_some() {
                 self.suspects = None;
+            } else if self.flakes.pop().is_some() {
             } else if self.owed.is_some() {
                 self.owed = None;
                 self.version = VERSION;
@@ -238,6 +244,7 @@ mod tests {
             has_more: false,
             history: vec![past],
             suspects: None,
+            flakes: Vec::new(),
             said_at: None,
             owed: None,
         }

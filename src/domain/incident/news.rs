@@ -37,6 +37,9 @@ pub struct News {
     /// Whether jobs still run beside the one that asks: others that report at the end, or some that were not waited for.
     /// A job that is to run after one of those is not listed yet.
     pub has_unfinished: bool,
+    /// Whether a success on the commit that failed shows that a job is flaky, and further ones are waited for. Not of a
+    /// pull request: it may have no later run.
+    pub shows_flaky: bool,
     /// Why jobs failed, as far as it is known.
     pub reasons: Vec<Reason>,
     /// Commits of the push that say what they fix.
@@ -67,6 +70,7 @@ impl News {
                 && !of(&[Standing::Passed]).is_empty(),
             has_skipped: !of(&[Standing::Skipped]).is_empty(),
             has_unfinished: !of(&[Standing::Unfinished]).is_empty(),
+            shows_flaky: !run.is_of_pull_request(),
             reasons: Vec::new(),
             claims: Vec::new(),
         }

@@ -15,7 +15,11 @@ pub enum Told {
     NotHeld(String),
     /// All that was broken succeeded.
     Fixed,
-    /// The same, but these jobs, or legs of them, do not run any more.
+    /// These jobs failed and succeeded on the same commit.
+    Flaky(Vec<String>),
+    /// The same as fixed, and these jobs, which were flaky, have succeeded often enough.
+    Steady(Vec<String>),
+    /// The same as fixed, but these jobs, or legs of them, do not run any more.
     Gone(Vec<String>),
 }
 
@@ -37,7 +41,7 @@ impl Told {
             | Self::NotHeld(_)
             | Self::Fixed
             | Self::Gone(_) => 1,
-            Self::OtherError(_) => 2,
+            Self::OtherError(_) | Self::Flaky(_) | Self::Steady(_) => 2,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Comments: only what is news.
 
-use crate::domain::incident::memory::Seen;
+use crate::domain::incident::memory::{STEADY_AFTER, Seen};
 use crate::domain::incident::told::{Error, Told};
 use crate::report::incident::Links;
 use crate::report::markdown::code;
@@ -23,6 +23,15 @@ pub fn comment(links: &Links, seen: &Seen, told: &Told) -> String {
             )
         }
         Told::Fixed => format!("All that was broken succeeded in run {run} ({commit})."),
+        Told::Flaky(jobs) => format!(
+            "{} failed and succeeded on the same commit ({commit}, run {run}): flaky. From now on its failures and \
+             successes are counted without a word, and it is steady again after {STEADY_AFTER} runs in a row that succeed.",
+            names(jobs)
+        ),
+        Told::Steady(jobs) => format!(
+            "All that was broken succeeded in run {run} ({commit}). Steady again, with {STEADY_AFTER} successes in a row: {}.",
+            names(jobs)
+        ),
         Told::Gone(jobs) => format!(
             "Nothing of what was broken is left since run {run} ({commit}). Gone, or without the legs that failed: {}.",
             names(jobs)

@@ -25,6 +25,9 @@ pub fn done(
         Change::Close(number) => {
             let why = match told {
                 Some(Told::Gone(_)) => "what was broken succeeded or is gone",
+                Some(Told::Steady(_)) => {
+                    "what was broken succeeded, and what was flaky is steady again"
+                }
                 _ => "all that was broken succeeded",
             };
             format!("{} {}: {why}.", verb("Closed", "close"), issue(*number))
@@ -78,6 +81,9 @@ mod tests {
         };
         let gone = Told::Gone(vec!["test".into()]);
         assert_eq!(said(Some(&gone)), "Closed #11: what was broken succeeded or is gone.");
+        let steady = Told::Steady(vec!["test".into()]);
+        let words = "Closed #11: what was broken succeeded, and what was flaky is steady again.";
+        assert_eq!(said(Some(&steady)), words);
         for told in [None, Some(&Told::Fixed)] {
             assert_eq!(said(told), "Closed #11: all that was broken succeeded.");
         }

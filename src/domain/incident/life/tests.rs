@@ -40,6 +40,7 @@ fn news(number: u64, failed: &[&str], passed: &[&str]) -> News {
         is_green: failed.is_empty(),
         has_skipped: false,
         has_unfinished: false,
+        shows_flaky: true,
         reasons: Vec::new(),
         claims: Vec::new(),
     }
@@ -160,7 +161,8 @@ fn only_a_success_of_the_same_job_on_a_later_commit_closes() {
     again.seen.attempt = 2;
     assert_eq!(to_compare(&known(State::Open, &memory), &again), Vec::<String>::new());
     let plan = decide(Some(&known(State::Open, &memory)), &again, RULES, |_| false);
-    assert_eq!(plan.change, Change::Close(7), "the same commit succeeded when it was run again");
+    assert_eq!(plan.comment, Some(Told::Flaky(vec!["test".into()])), "no change has mended it");
+    assert_eq!(plan.change, Change::Update(7));
 }
 
 #[test]
@@ -513,3 +515,4 @@ proptest! {
 }
 
 mod errors;
+mod flaky;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::incident::memory::Seen;
+use crate::domain::incident::memory::{Flaky, Seen};
 use crate::domain::incident::reason::{CHOSEN, Reason};
 
 /// Errors of a job before the present one that are kept.
@@ -37,6 +37,9 @@ pub struct Section {
     /// With which other errors it failed before, without a success between; the newest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub former: Vec<Former>,
+    /// What is known of it where it fails and succeeds on the same commit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flaky: Option<Flaky>,
 }
 
 /// What a log said: kept, because the log of a later run may not be there.
@@ -120,6 +123,7 @@ impl Section {
             is_gone: false,
             reason: None,
             former: Vec::new(),
+            flaky: None,
         }
     }
 
