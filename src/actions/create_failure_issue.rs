@@ -186,8 +186,9 @@ async fn issues(
     let Desk { inputs, world, failing, .. } = desk;
     let failed: Vec<&Stage> =
         gathered.stages.iter().filter(|stage| stage.standing == Standing::Failed).collect();
-    let holds = |key: &Key, job: &str| life::holds(known, key, job);
-    let mut keys: Vec<(Key, Vec<&Stage>)> = assign(inputs.scope, failing.run, &failed, holds);
+    let told = (failing.run, gathered.reasons.as_slice());
+    let broken_in = |job: &str| life::broken_in(known, job);
+    let mut keys: Vec<(Key, Vec<&Stage>)> = assign(inputs.scope, told, &failed, broken_in);
     for one in known {
         if !keys.iter().any(|(key, _)| *key == one.key) {
             keys.push((one.key.clone(), Vec::new()));

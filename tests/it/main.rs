@@ -80,6 +80,7 @@ mod incident {
     mod cut;
     mod enterprise;
     mod errors;
+    mod fingerprint;
     mod flaky;
     mod issue;
     mod lines;

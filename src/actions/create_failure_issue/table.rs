@@ -11,7 +11,7 @@ pub const INPUTS: &[InputSpec] = &[
         name: "scope",
         kind: Kind::Choice(Scope::WORDS),
         need: Need::Default("workflow"),
-        doc: "What shares an issue: all failures of the workflow on a branch, those of one job (above five failing jobs one issue for all), or those of one run.",
+        doc: "What shares an issue: all failures of the workflow on a branch, those of one job, those of one run, or those of one job with the same error (`fingerprint`). Above five failing jobs `job` and `fingerprint` make one issue for all.",
         examples: &["workflow", "job"],
     },
     InputSpec {

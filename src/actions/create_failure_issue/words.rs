@@ -3,7 +3,7 @@
 use crate::actions::World;
 use crate::actions::create_failure_issue::inputs::Inputs;
 use crate::domain::event::{Annotation, Event, Level};
-use crate::domain::incident::key::Key;
+use crate::domain::incident::key::{Key, Scope};
 use crate::domain::incident::memory::Seen;
 use crate::domain::incident::told::Told;
 use crate::domain::redact::Redactor;
@@ -26,7 +26,10 @@ impl Words<'_> {
         let template = self.inputs.title.as_ref();
         let made =
             template.and_then(|template| self.made(("title", template), failing, ("", ""), OUTPUT));
-        made.map_or_else(|| title(failing.run, jobs), |text| cut_title(&text))
+        // Of one job there may be several: the error tells them apart.
+        let error = failing.why().next().filter(|_| self.inputs.scope == Scope::Fingerprint);
+        let error = error.map(|reason| reason.headline.as_str()).filter(|_| jobs.len() == 1);
+        made.map_or_else(|| title(failing.run, jobs, error), |text| cut_title(&text))
     }
 
     /// The whole body, hidden lines included.

@@ -11,7 +11,7 @@ use crate::domain::incident::memory::{
     HISTORY, Memory, Owed, Past, Recalled, SECTIONS, Section, Seen, VERSION,
 };
 use crate::domain::incident::mending::{mend, remember_legs, says_something};
-use crate::domain::incident::news::News;
+use crate::domain::incident::news::{News, OnSameCommit};
 use crate::domain::incident::suspects::Suspects;
 use crate::domain::incident::told::{Error, Told};
 
@@ -201,16 +201,21 @@ pub fn choose<'a>(all: &'a [Known], key: &Key) -> (Option<&'a Known>, Vec<&'a Kn
     (Some(open[0]), open.split_off(1))
 }
 
-/// Whether an open issue with a key has a job among what is broken. One that has more than are kept apart has all.
-pub fn holds(all: &[Known], key: &Key, job: &str) -> bool {
-    let has = |known: &Known| match &known.recalled {
+/// The open issues that have a job among what is broken, the one in which it failed last first. One that has more than
+/// are kept apart has all.
+pub fn broken_in(all: &[Known], job: &str) -> Vec<Key> {
+    let failed_at = |known: &Known| match &known.recalled {
         Recalled::All(memory) => {
-            let mut open = memory.sections.iter().filter(|section| section.is_open());
-            memory.has_more || open.any(|section| section.job == job)
+            let open = memory.sections.iter().filter(|section| section.is_open());
+            let last = open.filter(|section| section.job == job).map(|one| one.last.place()).max();
+            last.or_else(|| memory.has_more.then_some((0, 0)))
         }
-        Recalled::Nothing | Recalled::Newer(_) => false,
+        Recalled::Nothing | Recalled::Newer(_) => None,
     };
-    all.iter().any(|known| known.key == *key && known.state == State::Open && has(known))
+    let open = all.iter().filter(|known| known.state == State::Open);
+    let mut found: Vec<_> = open.filter_map(|known| Some((failed_at(known)?, known))).collect();
+    found.sort_by_key(|(place, _)| std::cmp::Reverse(*place));
+    found.into_iter().map(|(_, known)| known.key.clone()).collect()
 }
 
 /// The failing commits from which the run's commit must descend before jobs count as fixed.
@@ -390,7 +395,7 @@ impl Facts<'_> {
 pub fn is_overtaken(news: &News, newer: &News) -> bool {
     let mut memory = first(news);
     // Nothing is to be opened for what may be flaky, and works.
-    let newer = News { shows_flaky: false, ..newer.clone() };
+    let newer = News { on_same_commit: OnSameCommit::Mended, ..newer.clone() };
     mend(&mut memory, &newer, |_| true);
     !memory.is_open()
 }

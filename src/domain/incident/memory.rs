@@ -344,6 +344,29 @@ mod tests {
         assert!(memory.sections.len() > 20, "{}", memory.sections.len());
     }
 
+    #[test]
+    fn what_was_flaky_and_what_errors_were_before_is_left_out_before_a_job_is() {
+        let mut memory = memory("test");
+        let long = "x".repeat(300);
+        let seen = |number| seen(number, &"a".repeat(40));
+        let flake =
+            |number| Flake { job: "test".into(), failed: seen(number), error: long.clone() };
+        memory.flakes = (0..10).map(flake).collect();
+        let (fingerprint, headline) = (String::new(), long.clone());
+        let former = Former { headline, fingerprint, since: seen(1), until: seen(2) };
+        for number in 0..SECTIONS {
+            let job = format!("{number} {}", "j".repeat(90));
+            let former = vec![former.clone(); FORMER];
+            memory.sections.push(Section { former, ..Section::begun(&job, &seen(1)) });
+        }
+        let whole = memory.sections.len();
+        memory.fit();
+        assert!(memory.line().len() <= ROOM);
+        assert_eq!((memory.sections.len(), memory.has_more), (whole, false));
+        assert!(memory.flakes.is_empty(), "{:?}", memory.flakes);
+        assert_eq!(Memory::of_body(&memory.line()), Recalled::All(memory));
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 

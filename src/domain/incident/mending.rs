@@ -8,7 +8,7 @@
 
 use crate::domain::incident::jobs::Verdict;
 use crate::domain::incident::memory::{Flake, LEGS, Memory, Section, Success};
-use crate::domain::incident::news::News;
+use crate::domain::incident::news::{News, OnSameCommit};
 
 /// So many runs in a row that do not have a job, or a leg, though they should, and it counts as gone.
 pub const GONE_AFTER: usize = 3;
@@ -66,7 +66,7 @@ fn take_in(section: &mut Section, sign: Sign, (news, flakes): (&News, &mut Vec<F
             return true;
         }
         section.is_gone = true;
-    } else if sign == Sign::Works && news.shows_flaky {
+    } else if sign == Sign::Works && news.on_same_commit == OnSameCommit::Flaky {
         match section.succeed(&news.seen, flakes) {
             Success::Known => return false,
             Success::Flaky | Success::Counted => {
@@ -145,7 +145,7 @@ mod tests {
             is_green: true,
             has_skipped: false,
             has_unfinished: false,
-            shows_flaky: true,
+            on_same_commit: OnSameCommit::Flaky,
             reasons: Vec::new(),
             claims: Vec::new(),
         }

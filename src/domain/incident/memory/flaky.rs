@@ -102,9 +102,9 @@ impl Section {
         }
         let is_steady = flaky.steady.len() >= STEADY_AFTER;
         if is_same_commit {
-            let flake = Flake::of(self);
-            if !flakes.iter().any(|one| one.is(&flake)) {
-                flakes.insert(0, flake);
+            let failure = Flake::of(self);
+            if !flakes.iter().any(|one| one.is(&failure)) {
+                flakes.insert(0, failure);
                 flakes.truncate(FLAKES);
             }
         }

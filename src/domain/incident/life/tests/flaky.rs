@@ -130,7 +130,7 @@ fn a_later_commit_mends_at_once_what_was_not_flaky_and_so_does_one_of_a_pull_req
     assert_eq!(life.goes_on(&green(2)), Change::Close(7));
     assert_eq!(life.said, [Told::Fixed]);
     let mut life = Life::begun();
-    let pull = News { shows_flaky: false, ..on_c1(1, 2, &green(1)) };
+    let pull = News { on_same_commit: OnSameCommit::Mended, ..on_c1(1, 2, &green(1)) };
     assert_eq!(life.goes_on(&pull), Change::Close(7), "it may have no later run");
     assert_eq!((life.said, life.memory.flakes), (vec![Told::Fixed], vec![]));
 }
@@ -138,7 +138,9 @@ fn a_later_commit_mends_at_once_what_was_not_flaky_and_so_does_one_of_a_pull_req
 #[test]
 fn what_was_flaky_is_remembered_when_it_is_opened_again() {
     let mut life = Life::begun();
-    (2..5).for_each(|number| drop(life.goes_on(&on_c1(number, 1, &green(number)))));
+    for number in 2..5 {
+        life.goes_on(&on_c1(number, 1, &green(number)));
+    }
     assert_eq!(life.goes_on(&red(6)), Change::Reopen(7));
     assert_eq!((life.memory.flakes.len(), life.test().flaky.as_ref()), (1, None));
     let again = News { seen: Seen { attempt: 2, ..red(6).seen }, ..green(6) };
@@ -166,7 +168,9 @@ fn all_legs_that_failed_have_to_pass() {
     assert!(!life.plan(&again(one)).turns_flaky);
     life.goes_on(&again(both(2)));
     assert_eq!((life.said.as_slice(), life.test().legs.len()), ([flaky()].as_slice(), 2));
-    (3..5).for_each(|number| drop(life.goes_on(&both(number))));
+    for number in 3..5 {
+        life.goes_on(&both(number));
+    }
     let one = News { legs: vec![leg("test (a)", Verdict::Succeeded)], ..green(5) };
     assert_eq!((life.goes_on(&one), life.steady()), (Change::Update(7), 2), "b is missing");
     let both = News { legs: vec![leg("test (b)", Verdict::Succeeded)], ..green(6) };
