@@ -122,7 +122,8 @@ impl Links {
 /// The longest title, in characters; GitHub takes 256.
 const LONGEST_TITLE: usize = 200;
 
-/// The title of a new issue, with the error where that is what it is for. People may change it: it is not written again.
+/// The title of a new issue, with the error where that is what it is for. People may change it: it is not written
+/// again.
 pub fn title(run: &Run, failed: &[String], error: Option<&str>) -> String {
     let more = match failed.len() {
         0 | 1 => String::new(),

@@ -5,8 +5,8 @@ use crate::domain::incident::reason::Reason;
 use crate::domain::incident::run::Run;
 use crate::domain::sticky::Marker;
 
-/// Above so many failing jobs, `scope: job` and `scope: fingerprint` make one issue of them: what breaks ten jobs at once
-/// is one thing.
+/// Above so many failing jobs, `scope: job` and `scope: fingerprint` make one issue of them: what breaks ten jobs at
+/// once is one thing.
 pub const MOST_JOBS: usize = 5;
 
 /// What shares an issue.
@@ -70,9 +70,9 @@ impl Key {
 
 /// The failed jobs of a run, by the issue that they belong to.
 ///
-/// `broken_in` says which open issues have a job among what is broken, the one in which it failed last first. With `scope:
-/// job` such a job stays where it is: one that came with a flood belongs to the flood's issue until that is closed. With
-/// `scope: fingerprint` so does one whose log could not be had: which error it is nobody knows.
+/// `broken_in` says which open issues have a job among what is broken, the one in which it failed last first. A job that
+/// came with a flood belongs to the flood's issue until that is closed. With `scope: fingerprint` one whose log could not
+/// be had stays where it is: which error it is nobody knows.
 pub fn assign<'a>(
     scope: Scope,
     (run, reasons): (&Run, &[Reason]),

@@ -81,8 +81,8 @@ impl Section {
         !self.is_open() && !self.is_gone && self.flaky.is_some()
     }
 
-    /// Takes in that it succeeded; what failed before on the same commit goes to `flakes`, the newest first. Whether that
-    /// closes it is up to who asks.
+    /// Takes in that it succeeded; what failed before on the same commit goes to `flakes`, the newest first. Whether
+    /// that closes it is up to who asks.
     pub fn succeed(&mut self, seen: &Seen, flakes: &mut Vec<Flake>) -> Success {
         let is_same_commit = seen.sha == self.last.sha;
         let is_new = self.flaky.is_none();
