@@ -78,6 +78,7 @@ mod incident {
     mod chat;
     mod corpus;
     mod cut;
+    mod demo;
     mod e2e_act;
     mod enterprise;
     mod issue;
