@@ -33,6 +33,7 @@ mod gather;
 mod inputs;
 mod names;
 mod notify;
+mod promise;
 mod table;
 mod words;
 
@@ -135,7 +136,9 @@ async fn story(inputs: &Inputs, world: World<'_>) -> Result<Ending, Failure> {
     };
     let told = ending::Told { world, inputs, failing };
     if let Some(why) = left_out {
-        return Ok(told.without(&why));
+        let of = (&repository, &gathered.run);
+        let marked = promise::mark((world, inputs), &operation, of).await;
+        return Ok(told.without(&why, &marked));
     }
     let desk = Desk {
         inputs,
@@ -147,7 +150,7 @@ async fn story(inputs: &Inputs, world: World<'_>) -> Result<Ending, Failure> {
         around: &OnceCell::new(),
     };
     let (done, error) = match known {
-        Ok(known) => issues(desk, &gathered, &known).await,
+        Ok(known) => Box::pin(issues(desk, &gathered, &known)).await,
         Err(error) => (Vec::new(), Some(error)),
     };
     let told_of = (error.is_none() || !done.is_empty()).then_some(done.as_slice());

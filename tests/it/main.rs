@@ -81,6 +81,7 @@ mod incident {
     mod enterprise;
     mod issue;
     mod lines;
+    mod promise;
     mod races;
     mod secrets;
     mod suspects;

@@ -13,6 +13,7 @@ use crate::adapters::github::comments::{self, Sticky};
 use crate::adapters::github::compare;
 use crate::adapters::github::errors::Error;
 use crate::adapters::github::issues::{self, Draft, Edit, Turn};
+use crate::adapters::github::labels;
 use crate::domain::event::{Annotation, Event, Level};
 use crate::domain::incident::descent::{self, Descent};
 use crate::domain::incident::issue::{self, Issue};
@@ -20,6 +21,7 @@ use crate::domain::incident::key::Key;
 use crate::domain::incident::life::{self, Change, Known, Plan, State, Why};
 use crate::domain::incident::memory::{Memory, Owed, Recalled, Seen};
 use crate::domain::incident::news::News;
+use crate::domain::incident::promise;
 use crate::domain::incident::run::{Line, Run};
 use crate::domain::incident::told::Told;
 use crate::domain::repository::Repository;
@@ -241,6 +243,10 @@ async fn carry_out(
     }
     if let Some(told) = plan.comment.as_ref().filter(|_| !plan.is_quiet) {
         say(desk, number, (&news.seen, told)).await;
+    }
+    if known.is_some_and(|known| promise::is_over(known, plan)) {
+        let label = (number, promise::LABEL);
+        note(desk, labels::remove(operation, repository, label).await);
     }
     Ok(done)
 }
