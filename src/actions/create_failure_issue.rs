@@ -29,6 +29,7 @@ use crate::report::incident::{Failing, Links};
 mod apply;
 mod around;
 mod ending;
+mod file;
 mod gather;
 mod inputs;
 mod names;
@@ -148,6 +149,7 @@ async fn story(inputs: &Inputs, world: World<'_>) -> Result<Ending, Failure> {
         run: &gathered.run,
         failing,
         around: &OnceCell::new(),
+        file: &OnceCell::new(),
     };
     let (done, error) = match known {
         Ok(known) => Box::pin(issues(desk, &gathered, &known)).await,

@@ -79,6 +79,7 @@ mod incident {
     mod corpus;
     mod cut;
     mod enterprise;
+    mod file;
     mod issue;
     mod lines;
     mod promise;

@@ -127,6 +127,13 @@ pub const INPUTS: &[InputSpec] = &[
         examples: &["{{ news }} See [the run]({{ run_url }})."],
     },
     InputSpec {
+        name: "template",
+        kind: Kind::Text,
+        need: Need::Optional,
+        doc: "Path of a file with all three templates, read from the default branch: `title` and `comment` in its front matter, the text below. Each of the inputs `title`, `body` and `comment` wins over it.",
+        examples: &[".github/failure-issue.md"],
+    },
+    InputSpec {
         name: "timeout",
         kind: Kind::Duration,
         need: Need::Default("60s"),
