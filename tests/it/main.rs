@@ -81,8 +81,10 @@ mod incident {
     mod demo;
     mod e2e_act;
     mod enterprise;
+    mod file;
     mod issue;
     mod lines;
+    mod promise;
     mod races;
     mod secrets;
     mod suspects;
