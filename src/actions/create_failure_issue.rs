@@ -29,10 +29,12 @@ use crate::report::incident::{Failing, Links};
 mod apply;
 mod around;
 mod ending;
+mod file;
 mod gather;
 mod inputs;
 mod names;
 mod notify;
+mod promise;
 mod table;
 mod words;
 
@@ -139,7 +141,9 @@ async fn story(inputs: &Inputs, world: World<'_>) -> Result<Ending, Failure> {
     };
     let told = ending::Told { world, inputs, failing };
     if let Some(why) = left_out {
-        return Ok(told.without(&why));
+        let of = (&repository, &gathered.run);
+        let marked = promise::mark((world, inputs), &operation, of).await;
+        return Ok(told.without(&why, &marked));
     }
     let desk = Desk {
         inputs,
@@ -149,9 +153,10 @@ async fn story(inputs: &Inputs, world: World<'_>) -> Result<Ending, Failure> {
         run: &gathered.run,
         failing,
         around: &OnceCell::new(),
+        file: &OnceCell::new(),
     };
     let (done, error) = match known {
-        Ok(known) => issues(desk, &gathered, &known).await,
+        Ok(known) => Box::pin(issues(desk, &gathered, &known)).await,
         Err(error) => (Vec::new(), Some(error)),
     };
     let told_of = (error.is_none() || !done.is_empty()).then_some(done.as_slice());

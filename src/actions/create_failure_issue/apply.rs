@@ -6,6 +6,7 @@ use tokio::sync::OnceCell;
 
 use crate::actions::World;
 use crate::actions::create_failure_issue::around::{self, Around};
+use crate::actions::create_failure_issue::file;
 use crate::actions::create_failure_issue::inputs::Inputs;
 use crate::actions::create_failure_issue::words::Words;
 use crate::adapters::github::client::Operation;
@@ -21,12 +22,14 @@ use crate::domain::incident::key::Key;
 use crate::domain::incident::life::{self, Change, Known, Plan, State, Why};
 use crate::domain::incident::memory::{Memory, Owed, Recalled, Section, Seen};
 use crate::domain::incident::news::News;
+use crate::domain::incident::promise;
 use crate::domain::incident::run::{Line, Run};
 use crate::domain::incident::told::Told;
 use crate::domain::repository::Repository;
 use crate::domain::sticky::Marker;
 use crate::report::incident::Failing;
 use crate::report::incident::comment::duplicate;
+use crate::report::incident::template::file::Parts;
 
 /// Comparisons of commits that one run makes. What is not compared stays broken until the next run.
 const COMPARISONS: usize = 3;
@@ -54,6 +57,8 @@ pub struct Desk<'a> {
     pub failing: Failing<'a>,
     /// The green runs around this one; asked for before an issue is opened.
     pub around: &'a OnceCell<Around>,
+    /// The templates of the repository; asked for before words are written.
+    pub file: &'a OnceCell<Parts>,
 }
 
 /// What was done with an issue.
@@ -195,7 +200,11 @@ async fn carry_out(
     (known, plan): (Option<&Known>, &Plan),
 ) -> Result<Done, Error> {
     let Desk { inputs, operation, repository, failing, .. } = desk;
-    let words = Words { world: desk.world, inputs };
+    if plan.memory.is_some() {
+        let asked = file::ask((desk.world, inputs), operation, repository);
+        desk.file.get_or_init(|| asked).await;
+    }
+    let words = words(desk);
     let body = |memory: &Memory, earlier| words.body(key, Failing { memory, earlier, ..failing });
     let earlier = match plan.change {
         Change::Create { earlier } => earlier,
@@ -244,6 +253,10 @@ async fn carry_out(
     }
     let edit = Edit { body: Some(text), state: turn };
     done.state = issues::edit(operation, repository, number, &edit).await?.map(|one| one.state);
+    if known.is_some_and(|known| promise::is_over(known, plan)) {
+        let label = (number, promise::LABEL);
+        note(desk, labels::remove(operation, repository, label).await);
+    }
     let memory = plan.memory.as_ref().unwrap_or(failing.memory);
     let desk = Desk { failing: Failing { memory, ..failing }, ..desk };
     if let Some(owed) = &plan.late {
@@ -299,8 +312,11 @@ async fn say_late(desk: Desk<'_>, number: u64, owed: &Owed) {
 
 fn comment(desk: Desk<'_>, number: u64, (seen, told): (&Seen, &Told)) -> (Sticky, String) {
     let sticky = sticky(desk, number, &format!("{} {}", seen.run, seen.attempt));
-    let words = Words { world: desk.world, inputs: desk.inputs };
-    (sticky, words.comment(desk.failing, (seen, told)))
+    (sticky, words(desk).comment(desk.failing, (seen, told)))
+}
+
+fn words(desk: Desk<'_>) -> Words<'_> {
+    Words { world: desk.world, inputs: desk.inputs, file: desk.file.get() }
 }
 
 /// A comment that could not be written. It is not tried for ever: once more at most, by a later run.

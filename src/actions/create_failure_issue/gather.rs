@@ -116,7 +116,8 @@ async fn in_its_line(
     }
 }
 
-fn default_branch(world: World<'_>) -> Option<&str> {
+/// The name of the default branch; some events do not tell it.
+pub fn default_branch(world: World<'_>) -> Option<&str> {
     world.job.event.pointer("/repository/default_branch").and_then(Value::as_str)
 }
 

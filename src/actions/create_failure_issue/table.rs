@@ -18,14 +18,14 @@ pub const INPUTS: &[InputSpec] = &[
         name: "branches",
         kind: Kind::Words,
         need: Need::Default("default, release/*"),
-        doc: "Branches whose failures get an issue (patterns allowed); `default` stands for the default branch. Others get the report in the step summary only. The names of tags count too (`v*`): all tags of a workflow share an issue, which a later tag closes whose commit comes after the failing one.",
+        doc: "Branches whose failures get an issue (patterns allowed); `default` stands for the default branch. Others get the report in the step summary only; a commit there that says `Fix issue #12` sets the label `fix-pending` on that issue. The names of tags count too (`v*`): all tags of a workflow share an issue, which a later tag closes whose commit comes after the failing one.",
         examples: &["default, release/*", "main, staging"],
     },
     InputSpec {
         name: "skip-pull-requests",
         kind: Kind::Bool,
         need: Need::Default("true"),
-        doc: "Whether runs of pull requests get the report in the step summary only: their authors see them fail anyway.",
+        doc: "Whether runs of pull requests get the report in the step summary only: their authors see them fail anyway. One that says `Fix issue #12` sets the label `fix-pending` on that issue, unless it is from a fork.",
         examples: &["true"],
     },
     InputSpec {
@@ -125,6 +125,13 @@ pub const INPUTS: &[InputSpec] = &[
         need: Need::Optional,
         doc: "Template for comments; `{{ news }}` is the built-in sentence.",
         examples: &["{{ news }} See [the run]({{ run_url }})."],
+    },
+    InputSpec {
+        name: "template",
+        kind: Kind::Text,
+        need: Need::Optional,
+        doc: "Path of a file with all three templates, read from the default branch: `title` and `comment` in its front matter, the text below. Each of the inputs `title`, `body` and `comment` wins over it.",
+        examples: &[".github/failure-issue.md"],
     },
     InputSpec {
         name: "timeout",

@@ -36,7 +36,7 @@ pub fn known(issue: &Issue, run: &Run, author: &Author) -> Option<Known> {
     let key = Key::of_body(&issue.body, run).filter(|_| issue.is_of(author))?;
     let recalled = Memory::of_body(&issue.body);
     let (number, state, comments) = (issue.number, issue.state, issue.comments);
-    Some(Known { number, key, state, recalled, comments })
+    Some(Known { number, key, state, recalled, labels: issue.labels.clone(), comments })
 }
 
 #[cfg(test)]

@@ -59,6 +59,15 @@ impl Key {
         &self.0
     }
 
+    /// Whether a body begins with a key of ours, of whatever workflow.
+    pub fn is_on(body: &str) -> bool {
+        let line = body.lines().next().unwrap_or_default().trim_end();
+        let name = line
+            .strip_prefix(&format!("<!-- mta:{KIND} "))
+            .and_then(|rest| rest.strip_suffix(" -->"));
+        name.is_some_and(|name| !name.is_empty() && !name.contains(['>', ' ']))
+    }
+
     /// The key of an issue with this body, if it is of the workflow and branch of a run, whatever part of it.
     pub fn of_body(body: &str, run: &Run) -> Option<Self> {
         let whole = Self::new(run, "");

@@ -52,6 +52,8 @@ pub struct Known {
     pub state: State,
     /// What it knows.
     pub recalled: Recalled,
+    /// Names of its labels.
+    pub labels: Vec<String>,
     /// How many comments it has, whoever wrote them; `None` where GitHub does not say it.
     pub comments: Option<u64>,
 }

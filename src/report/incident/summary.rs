@@ -1,6 +1,7 @@
 //! The step summary: what was done with which issue, and the report itself.
 
 use crate::domain::incident::life::{Change, Why};
+use crate::domain::incident::promise::{LABEL, Mark, Marked};
 use crate::domain::incident::told::Told;
 use crate::report::markdown::{heading, prose};
 
@@ -33,6 +34,16 @@ pub fn done(
             format!("{} {}: {why}.", verb("Closed", "close"), issue(*number))
         }
     }
+}
+
+/// That an issue is to be fixed by what the run is for, in one line.
+pub fn marked(one: &Marked, issue: &str) -> String {
+    let mark = match one.mark {
+        Mark::Set => format!("labelled `{LABEL}`"),
+        Mark::There => format!("it has the label `{LABEL}` already"),
+        Mark::Wanted => format!("would label it `{LABEL}`"),
+    };
+    format!("{issue} is to be fixed by {}: {mark}.", one.by.noun())
 }
 
 /// Why nothing was done.

@@ -48,7 +48,7 @@ fn news(number: u64, failed: &[&str], passed: &[&str]) -> News {
 
 fn known(state: State, memory: &Memory) -> Known {
     let recalled = Recalled::All(memory.clone());
-    Known { number: 7, key: key(), state, recalled, comments: None }
+    Known { number: 7, key: key(), state, recalled, labels: Vec::new(), comments: None }
 }
 
 fn created(number: u64, failed: &[&str]) -> Memory {
