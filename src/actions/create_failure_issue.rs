@@ -29,10 +29,12 @@ use crate::report::incident::{Failing, Links};
 mod apply;
 mod around;
 mod ending;
+mod file;
 mod gather;
 mod inputs;
 mod names;
 mod notify;
+mod promise;
 mod table;
 mod words;
 
@@ -83,6 +85,10 @@ const OUTPUTS: &[OutputSpec] = &[
     },
     OutputSpec { name: "first-bad-sha", doc: "The commit with which it began." },
     OutputSpec { name: "occurrences", doc: "How many runs failed." },
+    OutputSpec {
+        name: "flaky",
+        doc: "Whether a job is flaky (`true` or `false`): it failed and succeeded on the same commit, and has not succeeded in three runs in a row since.",
+    },
     OutputSpec { name: "report-path", doc: "Path of the report as Markdown." },
 ];
 
@@ -135,7 +141,9 @@ async fn story(inputs: &Inputs, world: World<'_>) -> Result<Ending, Failure> {
     };
     let told = ending::Told { world, inputs, failing };
     if let Some(why) = left_out {
-        return Ok(told.without(&why));
+        let of = (&repository, &gathered.run);
+        let marked = promise::mark((world, inputs), &operation, of).await;
+        return Ok(told.without(&why, &marked));
     }
     let desk = Desk {
         inputs,
@@ -145,9 +153,10 @@ async fn story(inputs: &Inputs, world: World<'_>) -> Result<Ending, Failure> {
         run: &gathered.run,
         failing,
         around: &OnceCell::new(),
+        file: &OnceCell::new(),
     };
     let (done, error) = match known {
-        Ok(known) => issues(desk, &gathered, &known).await,
+        Ok(known) => Box::pin(issues(desk, &gathered, &known)).await,
         Err(error) => (Vec::new(), Some(error)),
     };
     let told_of = (error.is_none() || !done.is_empty()).then_some(done.as_slice());
@@ -182,8 +191,9 @@ async fn issues(
     let Desk { inputs, world, failing, .. } = desk;
     let failed: Vec<&Stage> =
         gathered.stages.iter().filter(|stage| stage.standing == Standing::Failed).collect();
-    let holds = |key: &Key, job: &str| life::holds(known, key, job);
-    let mut keys: Vec<(Key, Vec<&Stage>)> = assign(inputs.scope, failing.run, &failed, holds);
+    let told = (failing.run, gathered.reasons.as_slice());
+    let broken_in = |job: &str| life::broken_in(known, job);
+    let mut keys: Vec<(Key, Vec<&Stage>)> = assign(inputs.scope, told, &failed, broken_in);
     for one in known {
         if !keys.iter().any(|(key, _)| *key == one.key) {
             keys.push((one.key.clone(), Vec::new()));

@@ -6,8 +6,8 @@
 //! - [`retry`] and [`pacing`]: when a request is repeated, and how fast writes follow each other
 //! - [`errors`]: what GitHub said, and which permission is missing
 //! - [`creation`]: a POST whose answer is lost is looked up, never repeated blindly
-//! - [`pages`]: lists; [`comments`], [`compare`], [`contents`], [`issues`], [`logs`], [`pulls`], [`refs`], [`runs`]:
-//!   what is asked for
+//! - [`pages`]: lists; [`comments`], [`compare`], [`contents`], [`issues`], [`labels`], [`logs`], [`pulls`], [`refs`],
+//!   [`runs`]: what is asked for
 //!
 //! Every operation has a budget of time; what does not fit into it is an error, not a wait. `tests/it/github.rs` runs all
 //! of it against a server that answers, and fails, as GitHub does.
@@ -19,6 +19,7 @@ pub mod contents;
 pub mod creation;
 pub mod errors;
 pub mod issues;
+pub mod labels;
 pub mod logs;
 pub mod pacing;
 pub mod pages;

@@ -7,7 +7,8 @@
 //! - [`key`]: which issue a failure belongs to; [`issue`] and [`memory`]: which are ours, and what one knows of earlier runs
 //! - [`news`]: what a run says about the jobs of one issue; [`mending`]: what of it proves that something works again
 //! - [`life`]: what is done with the issue; [`descent`]: which commit comes after which
-//! - [`suspects`]: commits that may have broken it; [`closing`]: commits that say that they fix one
+//! - [`suspects`]: commits that may have broken it; [`closing`]: commits that say that they fix one;
+//!   [`promise`]: the label that tells of it meanwhile
 //! - [`told`]: what people are told in a comment
 
 pub mod cause;
@@ -22,6 +23,7 @@ pub mod log;
 pub mod memory;
 pub mod mending;
 pub mod news;
+pub mod promise;
 pub mod reason;
 pub mod run;
 pub mod suspects;

@@ -13,7 +13,7 @@ use crate::domain::incident::told::Told;
 pub enum When {
     /// Of every run that failed.
     Failure,
-    /// When something changed: it fails, more of it fails, a fix did not hold, it works again.
+    /// When something changed: it fails, more of it fails, a fix did not hold, it turned flaky, it works again.
     #[default]
     Change,
     /// Of every run.
@@ -113,6 +113,13 @@ pub enum News {
     MoreFail(Vec<String>),
     /// A commit says that it mends this, and the run of it failed.
     NotHeld,
+    /// These jobs failed and succeeded on the same commit.
+    Flaky {
+        /// The jobs.
+        jobs: Vec<String>,
+        /// Whether others failed in the run.
+        has_failed: bool,
+    },
     /// It fails as before.
     StillFails,
     /// It failed, and a newer run says more: it ended late.
@@ -128,7 +135,11 @@ pub enum News {
 impl News {
     /// Whether the run failed.
     pub const fn is_failure(&self) -> bool {
-        !matches!(self, Self::Recovered | Self::Passed | Self::Undecided)
+        match self {
+            Self::Recovered | Self::Passed | Self::Undecided => false,
+            Self::Flaky { has_failed, .. } => *has_failed,
+            _ => true,
+        }
     }
 }
 
@@ -140,6 +151,9 @@ pub fn news(ended: Ended, known: Known<'_>) -> News {
         (Ended::Failed, Known::Before(Some(Ended::Green))) => News::Fails,
         (Ended::Failed, Known::Before(_)) => News::Failed,
         (_, Known::Issues(issues)) if has_recovered(issues) => News::Recovered,
+        (_, Known::Issues(issues)) if !flaky(issues).is_empty() => {
+            News::Flaky { jobs: flaky(issues), has_failed: false }
+        }
         (Ended::Green, Known::Before(Some(Ended::Failed))) => News::Recovered,
         (Ended::Green, _) => News::Passed,
         (Ended::Undecided, _) => News::Undecided,
@@ -160,10 +174,20 @@ fn failure(issues: &[Touched<'_>]) -> News {
         () if any(|change| matches!(change, Change::Reopen(_))) => News::FailsAgain,
         () if !more.is_empty() => News::MoreFail(more),
         () if has_not_held() => News::NotHeld,
+        () if !flaky(issues).is_empty() => News::Flaky { jobs: flaky(issues), has_failed: true },
         () if issues.iter().all(|one| is_unreadable(one.change)) => News::Failed,
         () if issues.iter().all(|one| is_late(one.change)) => News::Late,
         () => News::StillFails,
     }
+}
+
+/// The jobs that turned flaky.
+fn flaky(issues: &[Touched<'_>]) -> Vec<String> {
+    let told = issues.iter().filter_map(|one| match one.told {
+        Some(Told::Flaky(jobs)) => Some(jobs.clone()),
+        _ => None,
+    });
+    told.flatten().collect()
 }
 
 /// Whether something that was broken is not any more, and nothing else is.
@@ -211,7 +235,10 @@ mod tests {
         let known = Change::Nothing(Why::AlreadyKnown);
         let older = Change::Nothing(Why::Older);
         let overtaken = Change::Nothing(Why::Overtaken(9));
-        let table: [(&[Touched<'_>], News); 10] = [
+        let flaky = Told::Flaky(vec!["e2e".into()]);
+        let and_flaky = News::Flaky { jobs: vec!["e2e".into()], has_failed: true };
+        let table: [(&[Touched<'_>], News); 11] = [
+            (&[broken(&UPDATED, Some(&flaky))], and_flaky),
             (&[broken(&CREATED, None)], News::Fails),
             (&[broken(&Change::Reopen(11), Some(&again))], News::FailsAgain),
             (&[broken(&UPDATED, Some(&e2e))], News::MoreFail(vec!["e2e".into()])),
@@ -268,6 +295,11 @@ mod tests {
                 "{other:?}"
             );
         }
+        let flaky = Told::Flaky(vec!["e2e".into()]);
+        let turned = News::Flaky { jobs: vec!["e2e".into()], has_failed: false };
+        let flaky = broken(&UPDATED, Some(&flaky));
+        assert_eq!(news(Ended::Green, Known::Issues(&[fixed, flaky])), turned);
+        assert_eq!(news(Ended::Green, Known::Issues(&[broken(&UPDATED, None)])), News::Passed);
         assert_eq!(news(Ended::Green, Known::Issues(&[quiet])), News::Passed);
         assert_eq!(news(Ended::Green, Known::Issues(&[])), News::Passed);
         assert_eq!(news(Ended::Green, Known::Before(None)), News::Passed);
@@ -281,7 +313,10 @@ mod tests {
     #[test]
     fn who_asks_for_what_is_told() {
         let more = News::MoreFail(Vec::new());
+        let flaky = |has_failed| News::Flaky { jobs: Vec::new(), has_failed };
         let table = [
+            (flaky(true), [true, true, true]),
+            (flaky(false), [false, true, true]),
             (News::Fails, [true, true, true]),
             (News::Failed, [true, true, true]),
             (News::FailsAgain, [true, true, true]),

@@ -77,7 +77,7 @@ pub fn message(
     let failed: Vec<&Stage> = failing.failed().collect();
     let mood = match news {
         News::Recovered | News::Passed => Mood::Good,
-        News::Undecided => Mood::Neutral,
+        News::Undecided | News::Flaky { has_failed: false, .. } => Mood::Neutral,
         _ => Mood::Bad,
     };
     Message {
@@ -110,9 +110,9 @@ fn title(
         News::Failed => format!("{workflow} failed on {branch}{stages}"),
         News::FailsAgain => format!("{workflow} fails again on {branch}{stages}"),
         News::MoreFail(jobs) => {
-            let jobs = of(&jobs.iter().map(String::as_str).collect::<Vec<_>>());
-            format!("More of {workflow} fails on {branch}{jobs}")
+            format!("More of {workflow} fails on {branch}{}", of(&texts(jobs)))
         }
+        News::Flaky { jobs, .. } => format!("{workflow} is flaky on {branch}{}", of(&texts(jobs))),
         News::NotHeld => format!("The fix did not hold: {workflow} fails on {branch}{stages}"),
         News::StillFails => format!("{workflow} still fails on {branch}{stages}"),
         News::Late => format!("An older run of {workflow} failed on {branch}{stages}"),
@@ -120,6 +120,10 @@ fn title(
         News::Passed => format!("{workflow} succeeded on {branch}"),
         News::Undecided => format!("{workflow} ended without a result on {branch}"),
     }
+}
+
+fn texts(jobs: &[String]) -> Vec<&str> {
+    jobs.iter().map(String::as_str).collect()
 }
 
 fn broken(stage: &Stage, failing: Failing<'_>, hide: impl Fn(&str) -> String) -> Broken {
@@ -202,6 +206,10 @@ mod tests {
             (News::Failed, "nightly failed on main: test and 1 more"),
             (News::FailsAgain, "nightly fails again on main: test and 1 more"),
             (News::MoreFail(vec!["e2e".into()]), "More of nightly fails on main: e2e"),
+            (
+                News::Flaky { jobs: vec!["e2e".into()], has_failed: false },
+                "nightly is flaky on main: e2e",
+            ),
             (News::NotHeld, "The fix did not hold: nightly fails on main: test and 1 more"),
             (News::StillFails, "nightly still fails on main: test and 1 more"),
             (News::Late, "An older run of nightly failed on main: test and 1 more"),

@@ -122,8 +122,9 @@ impl Links {
 /// The longest title, in characters; GitHub takes 256.
 const LONGEST_TITLE: usize = 200;
 
-/// The title of a new issue. People may change it: it is not written again.
-pub fn title(run: &Run, failed: &[String]) -> String {
+/// The title of a new issue, with the error where that is what it is for. People may change it: it is not written
+/// again.
+pub fn title(run: &Run, failed: &[String], error: Option<&str>) -> String {
     let more = match failed.len() {
         0 | 1 => String::new(),
         count => format!(" and {} more", count - 1),
@@ -133,7 +134,9 @@ pub fn title(run: &Run, failed: &[String]) -> String {
         Line::Branch | Line::Pull(_) => run.branch.as_str(),
         Line::Tags => "tags",
     };
-    let title = format!("{} fails on {at}: {first}{more}", run.workflow);
+    let error = error.filter(|line| !line.trim().is_empty());
+    let error = error.map(|line| format!(": {line}")).unwrap_or_default();
+    let title = format!("{} fails on {at}: {first}{more}{error}", run.workflow);
     inert(&title)
 }
 
@@ -171,7 +174,7 @@ mod tests {
 
     fn titled(workflow: &str, branch: &str, failed: &[&str]) -> String {
         let run = Run { workflow: workflow.into(), branch: branch.into(), ..Run::default() };
-        title(&run, &failed.iter().map(ToString::to_string).collect::<Vec<_>>())
+        title(&run, &failed.iter().map(ToString::to_string).collect::<Vec<_>>(), None)
     }
 
     #[test]
@@ -191,7 +194,12 @@ mod tests {
             line: Line::Tags,
             ..Run::default()
         };
-        assert_eq!(title(&run, &["test".to_owned()]), "CI fails on tags: test");
+        let failed = ["test".to_owned()];
+        assert_eq!(title(&run, &failed, None), "CI fails on tags: test");
+        assert_eq!(title(&run, &failed, Some(" ")), "CI fails on tags: test");
+        let error = "FAILED test_a #7 @acme";
+        let titled = title(&run, &failed, Some(error));
+        assert_eq!(titled, "CI fails on tags: test: FAILED test_a #\u{200b}7 @\u{200b}acme");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod comments;
 mod fake;
 mod faults;
+mod labels;
 mod pulls;
 mod redirects;
 

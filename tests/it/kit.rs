@@ -1,5 +1,6 @@
 //! What the tests of several subjects share: servers that behave as the real ones do, and the places to run `mta` in.
 
+pub mod act;
 pub mod cut;
 pub mod engine;
 pub mod git_server;

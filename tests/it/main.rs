@@ -79,9 +79,16 @@ mod incident {
     mod chat;
     mod corpus;
     mod cut;
+    mod demo;
+    mod e2e_act;
     mod enterprise;
+    mod errors;
+    mod file;
+    mod fingerprint;
+    mod flaky;
     mod issue;
     mod lines;
+    mod promise;
     mod races;
     mod secrets;
     mod suspects;

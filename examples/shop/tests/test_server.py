@@ -3,8 +3,10 @@ import http.client
 import io
 import json
 import logging
+import os
 import threading
 import unittest
+from unittest import mock
 
 from .fake_database import FakeDatabase
 import healthcheck
@@ -90,6 +92,10 @@ class OverHttp(Quiet):
 
     def test_the_health_check_passes_on_good_health(self):
         self.assertEqual(self.health_check()[0], 0)
+
+    def test_the_health_check_goes_through_no_proxy(self):
+        with mock.patch.dict(os.environ, {"http_proxy": "http://127.0.0.1:9"}):
+            self.assertEqual(self.health_check()[0], 0)
 
     def test_the_health_check_fails_and_shows_why(self):
         code, shown = self.health_check({"max(version)": RuntimeError("connection refused")})

@@ -6,6 +6,7 @@ use tokio::sync::OnceCell;
 
 use crate::actions::World;
 use crate::actions::create_failure_issue::around::{self, Around};
+use crate::actions::create_failure_issue::file;
 use crate::actions::create_failure_issue::inputs::Inputs;
 use crate::actions::create_failure_issue::words::Words;
 use crate::adapters::github::client::Operation;
@@ -13,22 +14,28 @@ use crate::adapters::github::comments::{self, Sticky};
 use crate::adapters::github::compare;
 use crate::adapters::github::errors::Error;
 use crate::adapters::github::issues::{self, Draft, Edit, Turn};
+use crate::adapters::github::labels;
 use crate::domain::event::{Annotation, Event, Level};
 use crate::domain::incident::descent::{self, Descent};
 use crate::domain::incident::issue::{self, Issue};
 use crate::domain::incident::key::Key;
 use crate::domain::incident::life::{self, Change, Known, Plan, State, Why};
-use crate::domain::incident::memory::{Memory, Owed, Recalled, Seen};
+use crate::domain::incident::memory::{Memory, Owed, Recalled, Section, Seen};
 use crate::domain::incident::news::News;
+use crate::domain::incident::promise;
 use crate::domain::incident::run::{Line, Run};
 use crate::domain::incident::told::Told;
 use crate::domain::repository::Repository;
 use crate::domain::sticky::Marker;
 use crate::report::incident::Failing;
 use crate::report::incident::comment::duplicate;
+use crate::report::incident::template::file::Parts;
 
 /// Comparisons of commits that one run makes. What is not compared stays broken until the next run.
 const COMPARISONS: usize = 3;
+
+/// The label of an issue with a job that fails and succeeds on the same commit.
+const FLAKY: &str = "flaky";
 
 /// So far the clocks of two machines may be apart.
 const CLOCKS: Duration = Duration::from_hours(1);
@@ -50,6 +57,8 @@ pub struct Desk<'a> {
     pub failing: Failing<'a>,
     /// The green runs around this one; asked for before an issue is opened.
     pub around: &'a OnceCell<Around>,
+    /// The templates of the repository; asked for before words are written.
+    pub file: &'a OnceCell<Parts>,
 }
 
 /// What was done with an issue.
@@ -69,6 +78,8 @@ pub struct Done {
     pub state: Option<State>,
     /// The label by which it is found again is missing: GitHub leaves out labels that a token may not set.
     pub is_unlabelled: bool,
+    /// Whether a job of it is flaky, and not steady again.
+    pub is_flaky: bool,
     /// Whose it is, if not ours: the login behind the token is another one than the input `login` says.
     pub foreign_author: Option<String>,
 }
@@ -189,7 +200,11 @@ async fn carry_out(
     (known, plan): (Option<&Known>, &Plan),
 ) -> Result<Done, Error> {
     let Desk { inputs, operation, repository, failing, .. } = desk;
-    let words = Words { world: desk.world, inputs };
+    if plan.memory.is_some() {
+        let asked = file::ask((desk.world, inputs), operation, repository);
+        desk.file.get_or_init(|| asked).await;
+    }
+    let words = words(desk);
     let body = |memory: &Memory, earlier| words.body(key, Failing { memory, earlier, ..failing });
     let earlier = match plan.change {
         Change::Create { earlier } => earlier,
@@ -204,6 +219,7 @@ async fn carry_out(
         body: text.clone(),
         state: None,
         is_unlabelled: false,
+        is_flaky: is_flaky(known, plan),
         foreign_author: None,
     };
     if matches!(plan.change, Change::Create { .. }) {
@@ -232,8 +248,15 @@ async fn carry_out(
         Change::Update(_) | Change::Nothing(_) => None,
     };
     let Some(number) = done.number else { return Ok(done) };
+    if plan.turns_flaky {
+        note(desk, labels::add(operation, repository, (number, FLAKY)).await);
+    }
     let edit = Edit { body: Some(text), state: turn };
     done.state = issues::edit(operation, repository, number, &edit).await?.map(|one| one.state);
+    if known.is_some_and(|known| promise::is_over(known, plan)) {
+        let label = (number, promise::LABEL);
+        note(desk, labels::remove(operation, repository, label).await);
+    }
     let memory = plan.memory.as_ref().unwrap_or(failing.memory);
     let desk = Desk { failing: Failing { memory, ..failing }, ..desk };
     if let Some(owed) = &plan.late {
@@ -243,6 +266,16 @@ async fn carry_out(
         say(desk, number, (&news.seen, told)).await;
     }
     Ok(done)
+}
+
+/// Whether a job of an issue is flaky, as it is known afterwards.
+fn is_flaky(known: Option<&Known>, plan: &Plan) -> bool {
+    let before = known.and_then(|known| match &known.recalled {
+        Recalled::All(memory) => Some(memory),
+        Recalled::Nothing | Recalled::Newer(_) => None,
+    });
+    let memory = plan.memory.as_ref().or(before);
+    memory.is_some_and(|memory| memory.sections.iter().any(Section::is_flaky))
 }
 
 /// Opens an issue. Somebody of `assignees` who has left keeps nobody from hearing of it.
@@ -279,8 +312,11 @@ async fn say_late(desk: Desk<'_>, number: u64, owed: &Owed) {
 
 fn comment(desk: Desk<'_>, number: u64, (seen, told): (&Seen, &Told)) -> (Sticky, String) {
     let sticky = sticky(desk, number, &format!("{} {}", seen.run, seen.attempt));
-    let words = Words { world: desk.world, inputs: desk.inputs };
-    (sticky, words.comment(desk.failing, (seen, told)))
+    (sticky, words(desk).comment(desk.failing, (seen, told)))
+}
+
+fn words(desk: Desk<'_>) -> Words<'_> {
+    Words { world: desk.world, inputs: desk.inputs, file: desk.file.get() }
 }
 
 /// A comment that could not be written. It is not tried for ever: once more at most, by a later run.

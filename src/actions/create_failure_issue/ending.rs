@@ -11,6 +11,7 @@ use crate::adapters::host::files;
 use crate::domain::event::{Annotation, Event, Level};
 use crate::domain::incident::jobs::Stage;
 use crate::domain::incident::life::Change;
+use crate::domain::incident::promise::Marked;
 use crate::failure::{Failure, Outcome};
 use crate::report::incident::{Failing, body, summary};
 
@@ -43,10 +44,18 @@ pub struct Told<'a> {
 }
 
 impl Told<'_> {
-    /// The run gets no issue.
-    pub fn without(self, why: &str) -> Ending {
+    /// The run gets no issue. What it is about may be an issue that is there.
+    pub fn without(self, why: &str, marked: &[Marked]) -> Ending {
         self.world.events.emit(Event::Note(format!("no issue: {why}")));
-        self.reported("skipped", &[summary::without(why)])
+        let links = self.failing.links;
+        let mut told = vec![summary::without(why)];
+        for one in marked {
+            let (number, url) = (one.number, links.issue_page(one.number));
+            let note = summary::marked(one, &format!("issue {number} ({url})"));
+            self.world.events.emit(Event::Note(note));
+            told.push(summary::marked(one, &format!("[issue {number}]({url})")));
+        }
+        self.reported("skipped", &told)
     }
 
     /// The token may not write it: for a fork that is as it should be.
@@ -102,6 +111,7 @@ impl Told<'_> {
             .map(|done| json!({"number": done.number, "url": done.number.map(url), "action": word(&done.change)}))
             .collect();
         ending.outputs.set("issues", Value::from(listed).to_string());
+        ending.outputs.set("flaky", all.iter().any(|done| done.is_flaky).to_string());
         if all.iter().any(|done| done.is_unlabelled) {
             ending.annotations.push(self.unlabelled());
         }
@@ -141,6 +151,7 @@ impl Told<'_> {
     fn reported(self, action: &str, lines: &[String]) -> Ending {
         let mut ending = Ending::new(Outcome::Done);
         ending.outputs.set("action", action);
+        ending.outputs.set("flaky", "false");
         ending.summary = vec![summary::head(lines)];
         let failing = self.failing;
         let failed: Vec<&Stage> = failing.failed().collect();

@@ -13,6 +13,7 @@ use crate::adapters::github::errors::Error;
 use crate::adapters::github::{contents, logs, refs, runs};
 use crate::domain::event::Event;
 use crate::domain::incident::jobs::{Job, Stage, Standing, Verdict, family, of_file, stages};
+use crate::domain::incident::key::{MOST_JOBS, Scope};
 use crate::domain::incident::life::Known;
 use crate::domain::incident::memory::Recalled;
 use crate::domain::incident::reason::{self, Reason};
@@ -115,7 +116,8 @@ async fn in_its_line(
     }
 }
 
-fn default_branch(world: World<'_>) -> Option<&str> {
+/// The name of the default branch; some events do not tell it.
+pub fn default_branch(world: World<'_>) -> Option<&str> {
     world.job.event.pointer("/repository/default_branch").and_then(Value::as_str)
 }
 
@@ -191,7 +193,13 @@ pub async fn stages_of(
     let environment =
         told_environment.unwrap_or_else(|| names.hide(environment(&workflow, &stages)));
     names.stages(&mut stages);
-    let logs = if is_known { LOGS_OF_A_REPEAT } else { LOGS };
+    let failed = stages.iter().filter(|stage| stage.standing == Standing::Failed).count();
+    let logs = match inputs.scope {
+        // Each error has an issue of its own, unless there are too many.
+        Scope::Fingerprint if failed <= MOST_JOBS => MOST_JOBS,
+        _ if is_known => LOGS_OF_A_REPEAT,
+        _ => LOGS,
+    };
     let limits = (logs, LOGS_TIME.min(inputs.timeout / LOGS_SHARE));
     let reasons = reasons(world, operation, (repository, &run), (&stages, limits)).await;
     Ok(Gathered { run, shown, stages, environment, reasons, is_whole: true })

@@ -13,6 +13,7 @@ use crate::domain::input::Values;
 use crate::domain::notice::When;
 use crate::domain::sticky::Author;
 use crate::failure::{Failure, Outcome};
+use crate::report::incident::template::file::Parts;
 use crate::report::incident::template::{Part, Template};
 
 /// The label by which issues are found again, unless another is given.
@@ -48,12 +49,10 @@ pub struct Inputs {
     pub rules: Rules,
     /// Whose issues are ours.
     pub author: Author,
-    /// The title of a new issue, if the user has words of their own.
-    pub title: Option<Template>,
-    /// The text of the issue.
-    pub body: Option<Template>,
-    /// A comment.
-    pub comment: Option<Template>,
+    /// The words of the issue, as far as the user gives them themselves.
+    pub words: Parts,
+    /// The file that gives the others, if there is one.
+    pub template: Option<String>,
     /// Where messages go, if anywhere.
     pub slack: Option<Webhook>,
     /// When they do.
@@ -105,6 +104,14 @@ impl Inputs {
         let title = template("title", Part::Title);
         let body = template("body", Part::Body);
         let comment = template("comment", Part::Comment);
+        let words = Parts { title, body, comment };
+        let template = Some(text("template")).filter(|path| !path.is_empty());
+        if let Some(path) = template.as_ref().filter(|path| !is_inside(path)) {
+            faults.push(format!(
+                "`template`: `{path}` is no path inside the repository: write it from its top, as in \
+                 `.github/failure-issue.md`"
+            ));
+        }
         let slack = values.secret("slack-webhook").and_then(|address| {
             Webhook::parse(address)
                 .map_err(|why| faults.push(format!("`slack-webhook`: {why}")))
@@ -126,9 +133,8 @@ impl Inputs {
             run_id: values.number("run-id"),
             rules,
             author: Author::Login(text("login")),
-            title,
-            body,
-            comment,
+            words,
+            template,
             slack,
             notify_on: When::of(&text("notify-on")),
             timeout: duration("timeout"),
@@ -141,4 +147,10 @@ impl Inputs {
         Err(Failure::new(Outcome::BadInput, faults.join("; "))
             .help("the README of create-failure-issue lists every input"))
     }
+}
+
+/// Whether a path is one of a file below the top of the repository, written in the one way that it has.
+fn is_inside(path: &str) -> bool {
+    let is_name = |name: &str| !matches!(name, "" | "." | "..");
+    path.split('/').all(is_name) && !path.contains(|c: char| c.is_control() || c == '\\')
 }

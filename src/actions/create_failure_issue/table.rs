@@ -11,21 +11,21 @@ pub const INPUTS: &[InputSpec] = &[
         name: "scope",
         kind: Kind::Choice(Scope::WORDS),
         need: Need::Default("workflow"),
-        doc: "What shares an issue: all failures of the workflow on a branch, those of one job (above five failing jobs one issue for all), or those of one run.",
+        doc: "What shares an issue: all failures of the workflow on a branch, those of one job, those of one run, or those of one job with the same error (`fingerprint`). Above five failing jobs `job` and `fingerprint` make one issue for all.",
         examples: &["workflow", "job"],
     },
     InputSpec {
         name: "branches",
         kind: Kind::Words,
         need: Need::Default("default, release/*"),
-        doc: "Branches whose failures get an issue (patterns allowed); `default` stands for the default branch. Others get the report in the step summary only. The names of tags count too (`v*`): all tags of a workflow share an issue, which a later tag closes whose commit comes after the failing one.",
+        doc: "Branches whose failures get an issue (patterns allowed); `default` stands for the default branch. Others get the report in the step summary only; a commit there that says `Fix issue #12` sets the label `fix-pending` on that issue. The names of tags count too (`v*`): all tags of a workflow share an issue, which a later tag closes whose commit comes after the failing one.",
         examples: &["default, release/*", "main, staging"],
     },
     InputSpec {
         name: "skip-pull-requests",
         kind: Kind::Bool,
         need: Need::Default("true"),
-        doc: "Whether runs of pull requests get the report in the step summary only: their authors see them fail anyway.",
+        doc: "Whether runs of pull requests get the report in the step summary only: their authors see them fail anyway. One that says `Fix issue #12` sets the label `fix-pending` on that issue, unless it is from a fork.",
         examples: &["true"],
     },
     InputSpec {
@@ -81,7 +81,7 @@ pub const INPUTS: &[InputSpec] = &[
         name: "close-on-success",
         kind: Kind::Bool,
         need: Need::Default("true"),
-        doc: "Whether an issue is closed when everything that was broken succeeds on a later commit.",
+        doc: "Whether an issue is closed when everything that was broken succeeds on a later commit; what is flaky (it failed and succeeded on the same commit), in three runs in a row.",
         examples: &["true"],
     },
     InputSpec {
@@ -102,7 +102,7 @@ pub const INPUTS: &[InputSpec] = &[
         name: "notify-on",
         kind: Kind::Choice(When::WORDS),
         need: Need::Default("change"),
-        doc: "When the channel is told: of every run that failed; when it begins to fail, more of it fails, a fix did not hold or it succeeds again; or of every run.",
+        doc: "When the channel is told: of every run that failed; when it begins to fail, more of it fails, a fix did not hold, it is flaky or it succeeds again; or of every run.",
         examples: &["change", "always"],
     },
     InputSpec {
@@ -125,6 +125,13 @@ pub const INPUTS: &[InputSpec] = &[
         need: Need::Optional,
         doc: "Template for comments; `{{ news }}` is the built-in sentence.",
         examples: &["{{ news }} See [the run]({{ run_url }})."],
+    },
+    InputSpec {
+        name: "template",
+        kind: Kind::Text,
+        need: Need::Optional,
+        doc: "Path of a file with all three templates, read from the default branch: `title` and `comment` in its front matter, the text below. Each of the inputs `title`, `body` and `comment` wins over it.",
+        examples: &[".github/failure-issue.md"],
     },
     InputSpec {
         name: "timeout",

@@ -3,12 +3,13 @@
 use crate::actions::World;
 use crate::actions::create_failure_issue::inputs::Inputs;
 use crate::domain::event::{Annotation, Event, Level};
-use crate::domain::incident::key::Key;
+use crate::domain::incident::key::{Key, Scope};
 use crate::domain::incident::memory::Seen;
 use crate::domain::incident::told::Told;
 use crate::domain::redact::Redactor;
 use crate::report::incident::comment::comment;
-use crate::report::incident::template::{self, OUTPUT, Template, Variables};
+use crate::report::incident::template::file::Parts;
+use crate::report::incident::template::{self, OUTPUT, Part, Template, Variables};
 use crate::report::incident::{Failing, body, cut_title, title};
 
 /// Writes what people read. A template that makes no text of this run is told, and ours stand instead.
@@ -18,24 +19,28 @@ pub struct Words<'a> {
     pub world: World<'a>,
     /// What the user asked for.
     pub inputs: &'a Inputs,
+    /// The templates of the repository, where they were asked for.
+    pub file: Option<&'a Parts>,
 }
 
-impl Words<'_> {
+impl<'a> Words<'a> {
     /// The title of a new issue for these jobs.
     pub fn title(self, failing: Failing<'_>, jobs: &[String]) -> String {
-        let template = self.inputs.title.as_ref();
-        let made =
-            template.and_then(|template| self.made(("title", template), failing, ("", ""), OUTPUT));
-        made.map_or_else(|| title(failing.run, jobs), |text| cut_title(&text))
+        let template = self.template(Part::Title);
+        let made = template.and_then(|template| self.made(template, failing, ("", ""), OUTPUT));
+        // Of one job there may be several: the error tells them apart.
+        let error = failing.why().next().filter(|_| self.inputs.scope == Scope::Fingerprint);
+        let error = error.map(|reason| reason.headline.as_str()).filter(|_| jobs.len() == 1);
+        made.map_or_else(|| title(failing.run, jobs, error), |text| cut_title(&text))
     }
 
     /// The whole body, hidden lines included.
     pub fn body(self, key: &Key, failing: Failing<'_>) -> String {
-        let Some(template) = &self.inputs.body else { return body::body(key, failing) };
+        let Some(own) = self.template(Part::Body) else { return body::body(key, failing) };
         let room = body::room(key, failing.memory);
         // The author's own words need room too.
         let report = body::words(failing, room.saturating_sub(template::LONGEST));
-        match self.made(("body", template), failing, (&report, ""), room) {
+        match self.made(own, failing, (&report, ""), room) {
             Some(text) => body::around(key, failing.memory, &text),
             None => body::body(key, failing),
         }
@@ -44,15 +49,24 @@ impl Words<'_> {
     /// A comment.
     pub fn comment(self, failing: Failing<'_>, (seen, told): (&Seen, &Told)) -> String {
         let news = comment(failing.links, seen, told);
-        let template = self.inputs.comment.as_ref();
-        let made = template
-            .and_then(|template| self.made(("comment", template), failing, ("", &news), OUTPUT));
+        let template = self.template(Part::Comment);
+        let made = template.and_then(|template| self.made(template, failing, ("", &news), OUTPUT));
         made.unwrap_or(news)
+    }
+
+    /// The template of a part, and where it stands: an input wins over the file.
+    fn template(self, part: Part) -> Option<(String, &'a Template)> {
+        let input = format!("`{}`", part.word());
+        if let Some(template) = self.inputs.words.of(part) {
+            return Some((input, template));
+        }
+        let path = self.inputs.template.as_deref().unwrap_or_default();
+        Some((format!("{input} of `{path}`"), self.file?.of(part)?))
     }
 
     fn made(
         self,
-        (input, template): (&str, &Template),
+        (place, template): (String, &Template),
         failing: Failing<'_>,
         ours: (&str, &str),
         room: usize,
@@ -63,7 +77,7 @@ impl Words<'_> {
                 level: Level::Warning,
                 title: "create-failure-issue: a template was not used".to_owned(),
                 message: format!(
-                    "`{input}`: {why}\nWhat to do: change the template; the built-in text was used"
+                    "{place}: {why}\nWhat to do: change the template; the built-in text was used"
                 ),
                 place: None,
             }));

@@ -147,6 +147,11 @@ impl Call {
         Self::of(what, url, (Method::PATCH, Kind::Replace), body.to_string().into())
     }
 
+    /// Sees to it that something is there, of which nobody is notified: done twice is as done once.
+    pub fn ensure(what: impl Into<String>, url: Url, body: &serde_json::Value) -> Self {
+        Self::of(what, url, (Method::POST, Kind::Replace), body.to_string().into())
+    }
+
     /// Creates something, of which nobody is notified.
     pub fn create(what: impl Into<String>, url: Url, body: &serde_json::Value) -> Self {
         Self::of(what, url, (Method::POST, Kind::Create), body.to_string().into())

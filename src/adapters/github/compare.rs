@@ -24,7 +24,8 @@ pub async fn descent(
     let path = ["repos", repository.owner(), repository.name(), "compare", &both];
     // Only the verdict is wanted: one commit is enough of a page.
     let url = operation.client().url(&path, &[("per_page", "1")]);
-    let call = Call::get(format!("compare {both} in {repository}"), url);
+    let (earlier, later) = (told(earlier), told(later));
+    let call = Call::get(format!("compare {earlier} with {later} in {repository}"), url);
     match operation.get::<Told>(&call).await {
         Ok(told) => Ok(Descent::of(told.status.as_deref().unwrap_or_default())),
         Err(Error::NotFound { .. }) => Ok(Descent::Unknown),
@@ -34,6 +35,12 @@ pub async fn descent(
 
 /// Commits that are read.
 const COMMITS: &str = "100";
+
+/// How a commit or branch is told of. Anybody may put a secret into the name of a branch.
+fn told(name: &str) -> &str {
+    let is_commit = name.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if is_commit { name } else { "the branch" }
+}
 
 #[derive(Deserialize)]
 struct Compared {

@@ -16,7 +16,8 @@ pub async fn is_tag(
     let path: Vec<&str> =
         ["repos", owner, repo, "git", "ref", "tags"].into_iter().chain(name.split('/')).collect();
     let url = operation.client().url(&path, &[]);
-    let call = Call::get(format!("look for the tag {name} of {repository}"), url);
+    // Without the name: it may be a branch's, and anybody may put a secret into one.
+    let call = Call::get(format!("look for a tag of the run's name in {repository}"), url);
     match operation.get::<IgnoredAny>(&call).await {
         Ok(_) => Ok(true),
         Err(Error::NotFound { .. }) => Ok(false),

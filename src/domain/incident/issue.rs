@@ -36,7 +36,7 @@ pub fn known(issue: &Issue, run: &Run, author: &Author) -> Option<Known> {
     let key = Key::of_body(&issue.body, run).filter(|_| issue.is_of(author))?;
     let recalled = Memory::of_body(&issue.body);
     let (number, state, comments) = (issue.number, issue.state, issue.comments);
-    Some(Known { number, key, state, recalled, comments })
+    Some(Known { number, key, state, recalled, labels: issue.labels.clone(), comments })
 }
 
 #[cfg(test)]
@@ -49,7 +49,7 @@ mod tests {
     fn a_marker_counts_only_in_an_issue_that_is_ours() {
         let run = Run { path: "ci.yml".into(), branch: "main".into(), ..Run::default() };
         let stage = Stage::new("test", Standing::Failed);
-        let (key, _) = assign(Scope::Workflow, &run, &[&stage], |_, _| false).remove(0);
+        let (key, _) = assign(Scope::Workflow, (&run, &[]), &[&stage], |_| Vec::new()).remove(0);
         let issue = |number, author: &str| Issue {
             number,
             author: author.into(),

@@ -8,12 +8,12 @@ use jiff::Timestamp;
 use crate::domain::incident::closing::Claim;
 use crate::domain::incident::key::Key;
 use crate::domain::incident::memory::{
-    HISTORY, LastReason, Memory, Owed, Past, Recalled, SECTIONS, Section, Seen, VERSION,
+    HISTORY, Memory, Owed, Past, Recalled, SECTIONS, Section, Seen, VERSION,
 };
 use crate::domain::incident::mending::{mend, remember_legs, says_something};
-use crate::domain::incident::news::News;
+use crate::domain::incident::news::{News, OnSameCommit};
 use crate::domain::incident::suspects::Suspects;
-use crate::domain::incident::told::Told;
+use crate::domain::incident::told::{Error, Told};
 
 /// Jobs that are named for a run of the history.
 const NAMED: usize = 5;
@@ -52,6 +52,8 @@ pub struct Known {
     pub state: State,
     /// What it knows.
     pub recalled: Recalled,
+    /// Names of its labels.
+    pub labels: Vec<String>,
     /// How many comments it has, whoever wrote them; `None` where GitHub does not say it.
     pub comments: Option<u64>,
 }
@@ -113,6 +115,8 @@ pub struct Plan {
     pub is_quiet: bool,
     /// What an earlier run had to say and did not: it was ended before.
     pub late: Option<Owed>,
+    /// Whether a job of an open issue turned flaky in this run.
+    pub turns_flaky: bool,
 }
 
 impl Plan {
@@ -123,7 +127,7 @@ impl Plan {
 
     /// Something is done.
     const fn with(change: Change, comment: Option<Told>, memory: Option<Memory>) -> Self {
-        Self { change, memory, comment, is_quiet: false, late: None }
+        Self { change, memory, comment, is_quiet: false, late: None, turns_flaky: false }
     }
 
     /// Whether an issue becomes open by it, of which people are told. A newer run may have shown by then that it is needless.
@@ -176,6 +180,7 @@ fn owing(mut plan: Plan, known: &Known, news: &News) -> Plan {
         (None, _) if late.is_none() => missing.cloned().map(Box::new),
         _ => None,
     };
+    memory.version = memory.owed.as_ref().map_or(VERSION, |owed| owed.told.version());
     memory.fit();
     plan.late = late;
     plan
@@ -198,16 +203,21 @@ pub fn choose<'a>(all: &'a [Known], key: &Key) -> (Option<&'a Known>, Vec<&'a Kn
     (Some(open[0]), open.split_off(1))
 }
 
-/// Whether an open issue with a key has a job among what is broken. One that has more than are kept apart has all.
-pub fn holds(all: &[Known], key: &Key, job: &str) -> bool {
-    let has = |known: &Known| match &known.recalled {
+/// The open issues that have a job among what is broken, the one in which it failed last first. One that has more than
+/// are kept apart has all.
+pub fn broken_in(all: &[Known], job: &str) -> Vec<Key> {
+    let failed_at = |known: &Known| match &known.recalled {
         Recalled::All(memory) => {
-            let mut open = memory.sections.iter().filter(|section| section.is_open());
-            memory.has_more || open.any(|section| section.job == job)
+            let open = memory.sections.iter().filter(|section| section.is_open());
+            let last = open.filter(|section| section.job == job).map(|one| one.last.place()).max();
+            last.or_else(|| memory.has_more.then_some((0, 0)))
         }
-        Recalled::Nothing | Recalled::Newer(_) => false,
+        Recalled::Nothing | Recalled::Newer(_) => None,
     };
-    all.iter().any(|known| known.key == *key && known.state == State::Open && has(known))
+    let open = all.iter().filter(|known| known.state == State::Open);
+    let mut found: Vec<_> = open.filter_map(|known| Some((failed_at(known)?, known))).collect();
+    found.sort_by_key(|(place, _)| std::cmp::Reverse(*place));
+    found.into_iter().map(|(_, known)| known.key.clone()).collect()
 }
 
 /// The failing commits from which the run's commit must descend before jobs count as fixed.
@@ -306,11 +316,25 @@ fn planned(
         // It begins anew: what was fixed before it was closed is history.
         memory.sections.retain(Section::is_open);
     }
-    let added = learn(&mut memory, news);
+    let learned = learn(&mut memory, news);
     let is_mended = mend(&mut memory, news, |sha| sha == news.seen.sha || descends(sha));
     let claim = news.claims.iter().find(|claim| claim.issues.contains(&known.number));
-    let plan = Facts { known, before, news, added, is_mended, was_open, claim };
-    plan.plan(rules, memory)
+    let flaky = turned_flaky(before, &memory);
+    let turns_flaky = !flaky.is_empty();
+    let facts = Facts { known, before, news, learned, flaky, is_mended, was_open, claim };
+    let plan = facts.plan(rules, memory);
+    let is_open = known.state == State::Open || plan.opens();
+    Plan { turns_flaky: turns_flaky && is_open, ..plan }
+}
+
+/// The jobs that were not flaky before.
+fn turned_flaky(before: Option<&Memory>, memory: &Memory) -> Vec<String> {
+    let all = |memory: &Memory| {
+        let flaky = memory.sections.iter().filter(|section| section.is_flaky());
+        flaky.map(|section| section.job.clone()).collect::<Vec<_>>()
+    };
+    let known = before.map(all).unwrap_or_default();
+    all(memory).into_iter().filter(|job| !known.contains(job)).collect()
 }
 
 /// What was found out on the way to a decision about an issue that is there.
@@ -318,7 +342,8 @@ struct Facts<'a> {
     known: &'a Known,
     before: Option<&'a Memory>,
     news: &'a News,
-    added: Vec<String>,
+    learned: Learned,
+    flaky: Vec<String>,
     is_mended: bool,
     was_open: bool,
     claim: Option<&'a Claim>,
@@ -349,9 +374,12 @@ impl Facts<'_> {
             _ if self.before == Some(&memory) => Plan::nothing(Why::AlreadyKnown),
             State::NotPlanned | State::Duplicate => with(Change::Update(number), None, memory),
             State::Open if memory.is_open() => {
-                let more = (!self.added.is_empty() && self.before.is_some())
-                    .then_some(Told::MoreFail(self.added));
-                with(Change::Update(number), not_held.or(more), memory)
+                let Learned { added, others } = self.learned;
+                let is_more = !added.is_empty() && self.before.is_some();
+                let more = is_more.then_some(Told::MoreFail(added));
+                let other = (!others.is_empty()).then_some(Told::OtherError(others));
+                let flaky = (!self.flaky.is_empty()).then_some(Told::Flaky(self.flaky));
+                with(Change::Update(number), not_held.or(more).or(flaky).or(other), memory)
             }
             State::Open if rules.closes => {
                 let told = fixed(&memory);
@@ -368,7 +396,9 @@ impl Facts<'_> {
 /// Whether nothing of what failed in a run is broken any more, as a newer run shows that was looked at together with it.
 pub fn is_overtaken(news: &News, newer: &News) -> bool {
     let mut memory = first(news);
-    mend(&mut memory, newer, |_| true);
+    // Nothing is to be opened for what may be flaky, and works.
+    let newer = News { on_same_commit: OnSameCommit::Mended, ..newer.clone() };
+    mend(&mut memory, &newer, |_| true);
     !memory.is_open()
 }
 
@@ -385,9 +415,15 @@ fn create(news: &News, earlier: Option<u64>) -> Plan {
 
 /// How it is told that nothing is broken any more.
 fn fixed(memory: &Memory) -> Told {
-    let gone = memory.sections.iter().filter(|section| section.is_gone);
-    let gone: Vec<String> = gone.map(|section| section.job.clone()).collect();
-    if gone.is_empty() { Told::Fixed } else { Told::Gone(gone) }
+    let jobs = |is: fn(&Section) -> bool| {
+        let those = memory.sections.iter().filter(|section| is(section));
+        those.map(|section| section.job.clone()).collect::<Vec<_>>()
+    };
+    match (jobs(|section| section.is_gone), jobs(Section::is_steady_again)) {
+        (gone, _) if !gone.is_empty() => Told::Gone(gone),
+        (_, steady) if !steady.is_empty() => Told::Steady(steady),
+        _ => Told::Fixed,
+    }
 }
 
 fn fresh(seen: &Seen) -> Memory {
@@ -399,6 +435,7 @@ fn fresh(seen: &Seen) -> Memory {
         has_more: false,
         history: Vec::new(),
         suspects: None,
+        flakes: Vec::new(),
         said_at: None,
         owed: None,
     }
@@ -408,12 +445,21 @@ fn is_over(closed: Timestamp, now: Timestamp, window: Duration) -> bool {
     Duration::try_from(now.duration_since(closed)).is_ok_and(|since| since > window)
 }
 
-/// Takes in what failed; says which jobs did not fail before.
-fn learn(memory: &mut Memory, news: &News) -> Vec<String> {
-    let mut added = Vec::new();
+/// What is new in a failure.
+#[derive(Default)]
+struct Learned {
+    /// The jobs that did not fail before.
+    added: Vec<String>,
+    /// Those that failed with another error.
+    others: Vec<Error>,
+}
+
+/// Takes in what failed.
+fn learn(memory: &mut Memory, news: &News) -> Learned {
+    let (mut added, mut others) = (Vec::new(), Vec::new());
     let seen = &news.seen;
     if news.failed.is_empty() {
-        return added;
+        return Learned::default();
     }
     for job in &news.failed {
         make_room(memory);
@@ -426,10 +472,7 @@ fn learn(memory: &mut Memory, news: &News) -> Vec<String> {
             }
             // Looked at twice is counted once.
             Some(section) if section.last.place() == seen.place() => {}
-            Some(section) => {
-                section.count += 1;
-                section.last = seen.clone();
-            }
+            Some(section) => section.fail_again(seen),
             None if has_room => {
                 memory.sections.push(first());
                 added.push(job.clone());
@@ -442,17 +485,22 @@ fn learn(memory: &mut Memory, news: &News) -> Vec<String> {
         }
         if let Some(section) = memory.sections.iter_mut().find(|section| section.job == *job) {
             remember_legs(section, news);
-            let is_told =
-                section.reason.as_ref().is_some_and(|one| one.seen.place() == seen.place());
-            let reason = news.reasons.iter().find(|reason| reason.stage == *job && !is_told);
-            if let Some(reason) = reason {
-                section.reason = Some(LastReason::of(reason, seen));
-            }
+            others.extend(explain(section, news));
         }
     }
     remember(memory, news);
     memory.fit();
-    added
+    Learned { added, others }
+}
+
+/// Takes in why a job failed, once for each run; the error, if it is another one than before and news.
+fn explain(section: &mut Section, news: &News) -> Option<Error> {
+    let is_told = section.reason.as_ref().is_some_and(|one| one.seen.place() == news.seen.place());
+    let reason = news.reasons.iter().find(|one| one.stage == section.job && !is_told)?;
+    let (job, headline) = (section.job.clone(), reason.headline.clone());
+    let is_other = section.explain(reason, &news.seen);
+    // That errors change is no news of a job that is flaky.
+    (is_other && !section.is_flaky()).then_some(Error { job, headline })
 }
 
 /// Drops the job that was fixed first, where there are as many as are kept apart.

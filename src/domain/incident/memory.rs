@@ -4,13 +4,23 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::incident::reason::{CHOSEN, Reason};
 use crate::domain::incident::run::Run;
 use crate::domain::incident::suspects::Suspects;
 use crate::domain::incident::told::Told;
 
-/// The version of the format that is written.
+mod flaky;
+mod section;
+
+pub use flaky::{FLAKES, Flake, Flaky, STEADY_AFTER, Success};
+pub use section::{FORMER, Former, LastReason, Section};
+
+/// The version of the format that is written. What is new in it and may be passed over needs no other one: who does not
+/// know a field leaves it out.
 pub const VERSION: u32 = 1;
+
+/// The newest version that is read. It is written while a comment is owed that version 1 does not know
+/// ([`Told::version`]): who cannot read that would take the whole for edited away.
+const NEWEST: u32 = 2;
 
 /// Runs that are kept.
 pub const HISTORY: usize = 10;
@@ -63,84 +73,6 @@ impl Seen {
     }
 }
 
-/// One job that failed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Section {
-    /// Its name without legs.
-    pub job: String,
-    /// The first run of those in which it failed without a success between.
-    pub first: Seen,
-    /// The last one.
-    pub last: Seen,
-    /// How many of them there were.
-    pub count: u64,
-    /// The run in which it succeeded again, or was gone for good; `None` while it is broken.
-    #[serde(default)]
-    pub fixed: Option<Seen>,
-    /// The legs of its matrix that failed and have not succeeded since.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub legs: Vec<String>,
-    /// The runs, by their places, that would have shown a success and did not have the job, or not these legs.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub missing: Vec<(u64, u64)>,
-    /// Whether it did not succeed but is gone.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub is_gone: bool,
-    /// Why it failed when that was known last.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<LastReason>,
-}
-
-/// What a log said: kept, because the log of a later run may not be there.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LastReason {
-    /// The line that explains most. Foreign, without secrets.
-    pub headline: String,
-    /// With which code the process ended.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub exit_code: Option<i32>,
-    /// The lines that explain it, without those around them. Foreign, without secrets.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub lines: Vec<String>,
-    /// The run.
-    pub seen: Seen,
-}
-
-impl LastReason {
-    /// What is kept of a reason.
-    pub fn of(reason: &Reason, seen: &Seen) -> Self {
-        let lines = reason.excerpt.iter().filter_map(|line| line.strip_prefix(CHOSEN));
-        Self {
-            headline: reason.headline.clone(),
-            exit_code: reason.exit_code,
-            lines: lines.map(str::to_owned).collect(),
-            seen: seen.clone(),
-        }
-    }
-}
-
-impl Section {
-    /// A job that fails for the first time since it succeeded.
-    pub fn begun(job: &str, seen: &Seen) -> Self {
-        Self {
-            job: job.to_owned(),
-            first: seen.clone(),
-            last: seen.clone(),
-            count: 1,
-            fixed: None,
-            legs: Vec::new(),
-            missing: Vec::new(),
-            is_gone: false,
-            reason: None,
-        }
-    }
-
-    /// Whether it is broken.
-    pub const fn is_open(&self) -> bool {
-        self.fixed.is_none()
-    }
-}
-
 /// A run of the history.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Past {
@@ -169,6 +101,9 @@ pub struct Memory {
     /// The commits among which is most often the one that broke it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub suspects: Option<Box<Suspects>>,
+    /// Failures that a success on the same commit has followed, the newest first. They stay when the issue is closed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub flakes: Vec<Flake>,
     /// When a comment was written last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub said_at: Option<Timestamp>,
@@ -204,8 +139,8 @@ impl Memory {
         self.has_more || self.sections.iter().any(Section::is_open)
     }
 
-    /// Leaves out what does not fit into [`ROOM`]: old runs first, then suspects and what is owed, then what logs said,
-    /// then jobs, which are known as "more" from then on.
+    /// Leaves out what does not fit into [`ROOM`]: old runs first, then suspects, what was flaky and what is owed, then
+    /// what logs said (of errors that are over before the last one), then jobs, which are known as "more" from then on.
     pub fn fit(&mut self) {
         while self.line().len() > ROOM {
             if self.history.len() > 1 {
@@ -214,8 +149,12 @@ impl Memory {
                 past.jobs.truncate(1);
             } else if self.suspects.is_some() {
                 self.suspects = None;
+            } else if self.flakes.pop().is_some() {
             } else if self.owed.is_some() {
                 self.owed = None;
+                self.version = VERSION;
+            } else if let Some(one) = self.sections.iter_mut().rfind(|one| !one.former.is_empty()) {
+                one.former.pop();
             } else if let Some(one) = self.sections.iter_mut().rfind(|one| one.reason.is_some()) {
                 one.reason = None;
             } else if let Some(at) = self.sections.iter().position(|one| !one.is_open()) {
@@ -241,7 +180,7 @@ impl Memory {
         let json = line.and_then(|line| line.strip_prefix(BEFORE)?.strip_suffix(AFTER));
         let Some(json) = json else { return Recalled::Nothing };
         match serde_json::from_str::<Version>(json) {
-            Ok(found) if found.version > VERSION => Recalled::Newer(found.version),
+            Ok(found) if found.version > NEWEST => Recalled::Newer(found.version),
             _ => serde_json::from_str(json).map_or(Recalled::Nothing, Recalled::All),
         }
     }
@@ -286,6 +225,7 @@ fn inert(json: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::incident::reason::Reason;
     use proptest::prelude::*;
 
     fn seen(number: u64, sha: &str) -> Seen {
@@ -304,6 +244,7 @@ mod tests {
             has_more: false,
             history: vec![past],
             suspects: None,
+            flakes: Vec::new(),
             said_at: None,
             owed: None,
         }
@@ -349,8 +290,8 @@ mod tests {
     #[test]
     fn what_is_newer_or_broken_is_told_apart() {
         let line = memory("test").line();
-        let newer = line.replacen("\"version\":1", "\"version\":2,\"more\":[]", 1);
-        assert_eq!(Memory::of_body(&newer), Recalled::Newer(2));
+        let newer = line.replacen("\"version\":1", "\"version\":3,\"more\":[]", 1);
+        assert_eq!(Memory::of_body(&newer), Recalled::Newer(3));
         for body in [
             "",
             "words",
@@ -401,6 +342,29 @@ mod tests {
         assert!(memory.line().len() <= ROOM && memory.has_more);
         assert_eq!((memory.history.len(), memory.sections[0].job.as_str()), (1, "test"));
         assert!(memory.sections.len() > 20, "{}", memory.sections.len());
+    }
+
+    #[test]
+    fn what_was_flaky_and_what_errors_were_before_is_left_out_before_a_job_is() {
+        let mut memory = memory("test");
+        let long = "x".repeat(300);
+        let seen = |number| seen(number, &"a".repeat(40));
+        let flake =
+            |number| Flake { job: "test".into(), failed: seen(number), error: long.clone() };
+        memory.flakes = (0..10).map(flake).collect();
+        let (fingerprint, headline) = (String::new(), long.clone());
+        let former = Former { headline, fingerprint, since: seen(1), until: seen(2) };
+        for number in 0..SECTIONS {
+            let job = format!("{number} {}", "j".repeat(90));
+            let former = vec![former.clone(); FORMER];
+            memory.sections.push(Section { former, ..Section::begun(&job, &seen(1)) });
+        }
+        let whole = memory.sections.len();
+        memory.fit();
+        assert!(memory.line().len() <= ROOM);
+        assert_eq!((memory.sections.len(), memory.has_more), (whole, false));
+        assert!(memory.flakes.is_empty(), "{:?}", memory.flakes);
+        assert_eq!(Memory::of_body(&memory.line()), Recalled::All(memory));
     }
 
     proptest! {

@@ -1,13 +1,14 @@
 //! What a run proves about a job that is broken: that it works again, that it is gone for good, or nothing.
 //!
-//! - It works again when it succeeded in a later run, with every leg that failed.
+//! - It works again when it succeeded in a later run, with every leg that failed. On the same commit nothing mended it:
+//!   it is flaky then, and works again after three such runs in a row.
 //! - It is gone for good when a green run that skipped nothing does not have it any more.
 //! - Where jobs still ran, or where the job succeeded without a leg that failed, [`GONE_AFTER`] such runs are needed: a job
 //!   may not be listed yet, and a matrix that is made anew for each run may have left the leg out.
 
 use crate::domain::incident::jobs::Verdict;
-use crate::domain::incident::memory::{LEGS, Memory, Section};
-use crate::domain::incident::news::News;
+use crate::domain::incident::memory::{Flake, LEGS, Memory, Section, Success};
+use crate::domain::incident::news::{News, OnSameCommit};
 
 /// So many runs in a row that do not have a job, or a leg, though they should, and it counts as gone.
 pub const GONE_AFTER: usize = 3;
@@ -34,12 +35,13 @@ pub fn says_something(section: &Section, news: &News) -> bool {
 /// whether anything is known that was not.
 pub fn mend(memory: &mut Memory, news: &News, comes_after: impl Fn(&str) -> bool) -> bool {
     let mut is_changed = false;
-    for section in &mut memory.sections {
+    let Memory { sections, flakes, .. } = memory;
+    for section in sections {
         let sign = sign(section, news);
         if sign == Sign::Nothing || !comes_after(&section.last.sha) {
             continue;
         }
-        is_changed |= take_in(section, sign, news);
+        is_changed |= take_in(section, sign, (news, flakes));
     }
     if memory.has_more && news.is_green && !memory.sections.iter().any(Section::is_open) {
         memory.has_more = false;
@@ -51,7 +53,7 @@ pub fn mend(memory: &mut Memory, news: &News, comes_after: impl Fn(&str) -> bool
     is_changed
 }
 
-fn take_in(section: &mut Section, sign: Sign, news: &News) -> bool {
+fn take_in(section: &mut Section, sign: Sign, (news, flakes): (&News, &mut Vec<Flake>)) -> bool {
     let place = news.seen.place();
     if let Sign::Missing(legs) = sign {
         // Attempts of one run are one.
@@ -64,6 +66,16 @@ fn take_in(section: &mut Section, sign: Sign, news: &News) -> bool {
             return true;
         }
         section.is_gone = true;
+    } else if sign == Sign::Works && news.on_same_commit == OnSameCommit::Flaky {
+        match section.succeed(&news.seen, flakes) {
+            Success::Known => return false,
+            Success::Flaky | Success::Counted => {
+                // The legs stay: the next success has to have them too.
+                section.missing.clear();
+                return true;
+            }
+            Success::Mended | Success::Steady => section.legs.clear(),
+        }
     } else {
         section.is_gone = sign == Sign::Gone;
         section.legs.clear();
@@ -133,6 +145,7 @@ mod tests {
             is_green: true,
             has_skipped: false,
             has_unfinished: false,
+            on_same_commit: OnSameCommit::Flaky,
             reasons: Vec::new(),
             claims: Vec::new(),
         }
@@ -150,6 +163,7 @@ mod tests {
             has_more: false,
             history: Vec::new(),
             suspects: None,
+            flakes: Vec::new(),
             said_at: None,
             owed: None,
         }

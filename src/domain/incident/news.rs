@@ -17,6 +17,15 @@ pub struct Leg {
     pub verdict: Verdict,
 }
 
+/// What a success on the commit that failed shows of a job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnSameCommit {
+    /// That it is flaky: nothing mended it, and later runs are waited for.
+    Flaky,
+    /// That it works. Of a pull request, which may have no later run.
+    Mended,
+}
+
 /// What a run says about the jobs of one issue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct News {
@@ -37,6 +46,8 @@ pub struct News {
     /// Whether jobs still run beside the one that asks: others that report at the end, or some that were not waited for.
     /// A job that is to run after one of those is not listed yet.
     pub has_unfinished: bool,
+    /// What a success on the commit that failed shows.
+    pub on_same_commit: OnSameCommit,
     /// Why jobs failed, as far as it is known.
     pub reasons: Vec<Reason>,
     /// Commits of the push that say what they fix.
@@ -67,6 +78,11 @@ impl News {
                 && !of(&[Standing::Passed]).is_empty(),
             has_skipped: !of(&[Standing::Skipped]).is_empty(),
             has_unfinished: !of(&[Standing::Unfinished]).is_empty(),
+            on_same_commit: if run.is_of_pull_request() {
+                OnSameCommit::Mended
+            } else {
+                OnSameCommit::Flaky
+            },
             reasons: Vec::new(),
             claims: Vec::new(),
         }

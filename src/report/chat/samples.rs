@@ -51,6 +51,7 @@ impl Sample {
                 has_more: false,
                 history,
                 suspects: None,
+                flakes: Vec::new(),
                 said_at: None,
                 owed: None,
             },

@@ -2,7 +2,7 @@
 
 use crate::domain::incident::jobs::{Job, Stage, Standing, Verdict};
 use crate::domain::incident::key::Key;
-use crate::domain::incident::memory::{LastReason, Memory, Section};
+use crate::domain::incident::memory::{Former, LastReason, Memory, STEADY_AFTER, Section, Seen};
 use crate::domain::incident::mending::GONE_AFTER;
 use crate::domain::incident::reason::Reason;
 use crate::domain::incident::run::Line;
@@ -45,11 +45,13 @@ pub fn words(failing: Failing<'_>, room: usize) -> String {
 /// The words, one section each; of the jobs at most so many rows.
 pub fn sections(failing: Failing<'_>, rows: usize) -> Vec<String> {
     let mut sections = vec![head(failing)];
-    sections.extend(failing.why().map(why));
+    sections.extend(failing.why().map(|reason| why(failing, reason)));
     sections.extend(earlier_reasons(failing));
     let found = failing.memory.suspects.as_ref();
     sections.extend(found.map(|found| suspects::suspects(failing.links, found)));
-    sections.extend([broken(failing), jobs(failing.stages, rows)]);
+    sections.push(broken(failing));
+    sections.extend(flakes(failing));
+    sections.push(jobs(failing.stages, rows));
     if failing.memory.history.len() > 1 {
         sections.push(history(failing.links, failing.memory));
     }
@@ -96,11 +98,37 @@ fn first_stage(failing: Failing<'_>, stage: &Stage) -> String {
 }
 
 /// What a log says.
-fn why(reason: &Reason) -> String {
+fn why(failing: Failing<'_>, reason: &Reason) -> String {
     let code_of = reason.exit_code.map(|code| format!(" (exit code {code})")).unwrap_or_default();
     let title = format!("### Why {} failed{code_of}\n", code(&reason.stage));
     let excerpt = fence(&reason.excerpt.join("\n"));
-    format!("{title}\n{}\n\nFrom the log, untrusted output:\n\n{excerpt}", code(&reason.headline))
+    let section = failing.memory.sections.iter().find(|section| section.job == reason.stage);
+    let former = section.map(|section| former(failing.links, section)).unwrap_or_default();
+    format!(
+        "{title}\n{}\n\nFrom the log, untrusted output:\n\n{excerpt}{former}",
+        code(&reason.headline)
+    )
+}
+
+/// With which other errors the job failed before; nothing where there were none.
+fn former(links: &Links, section: &Section) -> String {
+    let (Some(now), [_, ..]) = (&section.reason, section.former.as_slice()) else {
+        return String::new();
+    };
+    let before = |one: &Former| {
+        let (since, until) = (links.run(&one.since), links.run(&one.until));
+        let runs = if since == until {
+            format!("run {since}")
+        } else {
+            format!("runs {since} to {until}")
+        };
+        format!("- {}, {runs}\n", code(&one.headline))
+    };
+    let rows: String = section.former.iter().map(before).collect();
+    format!(
+        "\nThis error since run {}. Before it was another one:\n\n{rows}",
+        links.run(now.since())
+    )
 }
 
 /// What logs said before, of jobs of which this run's say nothing: it was green, or the log cannot be had.
@@ -112,15 +140,16 @@ fn earlier_reasons(failing: Failing<'_>) -> Vec<String> {
 }
 
 fn why_before(links: &Links, section: &Section, last: &LastReason) -> String {
-    let LastReason { headline, exit_code, lines, seen } = last;
+    let LastReason { headline, exit_code, lines, seen, .. } = last;
     let code_of = exit_code.map(|code| format!(" (exit code {code})")).unwrap_or_default();
     let title =
         format!("### Why {} failed{code_of}, as of run {}\n", code(&section.job), links.run(seen));
     let shown = format!("{title}\n{}\n", code(headline));
+    let former = former(links, section);
     if lines.len() < 2 {
-        return shown;
+        return shown + &former;
     }
-    format!("{shown}\nFrom the log, untrusted output:\n\n{}", fence(&lines.join("\n")))
+    format!("{shown}\nFrom the log, untrusted output:\n\n{}{former}", fence(&lines.join("\n")))
 }
 
 /// What is or was broken, one row a job.
@@ -146,15 +175,46 @@ fn broken(failing: Failing<'_>) -> String {
 
 fn state(links: &Links, section: &Section) -> String {
     match &section.fixed {
+        Some(seen) if section.is_steady_again() => {
+            format!("steady again since {}", links.run(seen))
+        }
         Some(seen) if section.is_gone => format!("gone since {}", links.run(seen)),
         Some(seen) => format!("fixed by {}", links.run(seen)),
-        None if section.missing.is_empty() => "**broken**".to_owned(),
+        None if section.missing.is_empty() => broken_or_flaky(links, section),
         None => {
             let legs: Vec<String> = section.legs.iter().take(3).map(|leg| code(leg)).collect();
             let what = if legs.is_empty() { code(&section.job) } else { legs.join(", ") };
-            format!("**broken**, and {} of {GONE_AFTER} runs without {what}", section.missing.len())
+            let state = broken_or_flaky(links, section);
+            format!("{state}, and {} of {GONE_AFTER} runs without {what}", section.missing.len())
         }
     }
+}
+
+fn broken_or_flaky(links: &Links, section: &Section) -> String {
+    let Some(flaky) = &section.flaky else { return "**broken**".to_owned() };
+    let (since, successes) = (links.run(&flaky.since), flaky.successes);
+    let times = if successes == 1 { "time" } else { "times" };
+    let steady = flaky.steady.len();
+    format!(
+        "**flaky** since {since}: succeeded {successes} {times}, {steady} of {STEADY_AFTER} runs in a row"
+    )
+}
+
+/// The failures that a success on the same commit has followed.
+fn flakes(failing: Failing<'_>) -> Option<String> {
+    let Failing { links, memory, .. } = failing;
+    let mut table = Table::new(&["Job", "Failed and passed on the same commit", "Error", "When"]);
+    for flake in &memory.flakes {
+        let seen = &flake.failed;
+        let commit = format!("{}, failed in {}", links.commit(&seen.sha), links.run(seen));
+        table.raw_row(&[code(&flake.job), commit, code(&flake.error), when(seen)]);
+    }
+    let title = heading(3, "What is flaky");
+    (!memory.flakes.is_empty()).then(|| format!("{title}\n{}", table.render()))
+}
+
+fn when(seen: &Seen) -> String {
+    seen.at.strftime("%Y-%m-%d %H:%M UTC").to_string()
 }
 
 /// The failed legs of a job in this run, with their step and log.
@@ -225,8 +285,7 @@ fn history(links: &Links, memory: &Memory) -> String {
     for past in &memory.history {
         let seen = &past.seen;
         let jobs: Vec<String> = past.jobs.iter().map(|job| code(job)).collect();
-        let when = seen.at.strftime("%Y-%m-%d %H:%M UTC").to_string();
-        table.raw_row(&[links.run(seen), links.commit(&seen.sha), jobs.join(", "), when]);
+        table.raw_row(&[links.run(seen), links.commit(&seen.sha), jobs.join(", "), when(seen)]);
     }
     format!("{}\n{}", heading(3, "The last failed runs"), table.render())
 }
@@ -236,9 +295,14 @@ fn foot(failing: Failing<'_>) -> String {
         Line::Tags => "any tag".to_owned(),
         Line::Branch | Line::Pull(_) => code(&failing.run.branch),
     };
+    let flaky = if failing.memory.sections.iter().any(Section::is_flaky) {
+        format!(", and every flaky one in {STEADY_AFTER} runs in a row")
+    } else {
+        String::new()
+    };
     format!(
         "This text is written anew with each run; what you have to say belongs into a comment. The issue closes by itself \
-         when every broken job succeeds on a later commit of {branch}. Close it as \"not planned\" to hear no more of it \
+         when every broken job succeeds on a later commit of {branch}{flaky}. Close it as \"not planned\" to hear no more of it \
          until then.\n"
     )
 }

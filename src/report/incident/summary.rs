@@ -1,6 +1,7 @@
 //! The step summary: what was done with which issue, and the report itself.
 
 use crate::domain::incident::life::{Change, Why};
+use crate::domain::incident::promise::{LABEL, Mark, Marked};
 use crate::domain::incident::told::Told;
 use crate::report::markdown::{heading, prose};
 
@@ -25,11 +26,24 @@ pub fn done(
         Change::Close(number) => {
             let why = match told {
                 Some(Told::Gone(_)) => "what was broken succeeded or is gone",
+                Some(Told::Steady(_)) => {
+                    "what was broken succeeded, and what was flaky is steady again"
+                }
                 _ => "all that was broken succeeded",
             };
             format!("{} {}: {why}.", verb("Closed", "close"), issue(*number))
         }
     }
+}
+
+/// That an issue is to be fixed by what the run is for, in one line.
+pub fn marked(one: &Marked, issue: &str) -> String {
+    let mark = match one.mark {
+        Mark::Set => format!("labelled `{LABEL}`"),
+        Mark::There => format!("it has the label `{LABEL}` already"),
+        Mark::Wanted => format!("would label it `{LABEL}`"),
+    };
+    format!("{issue} is to be fixed by {}: {mark}.", one.by.noun())
 }
 
 /// Why nothing was done.
@@ -78,6 +92,9 @@ mod tests {
         };
         let gone = Told::Gone(vec!["test".into()]);
         assert_eq!(said(Some(&gone)), "Closed #11: what was broken succeeded or is gone.");
+        let steady = Told::Steady(vec!["test".into()]);
+        let words = "Closed #11: what was broken succeeded, and what was flaky is steady again.";
+        assert_eq!(said(Some(&steady)), words);
         for told in [None, Some(&Told::Fixed)] {
             assert_eq!(said(told), "Closed #11: all that was broken succeeded.");
         }

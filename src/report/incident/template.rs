@@ -17,6 +17,8 @@ use crate::domain::incident::jobs::Stage;
 use crate::report::incident::{Failing, inert};
 use crate::report::markdown::{apart, fence};
 
+pub mod file;
+
 /// The longest template, in bytes.
 pub const LONGEST: usize = 10_000;
 
@@ -69,11 +71,24 @@ pub enum Part {
     Comment,
 }
 
+impl Part {
+    /// Its input.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Title => "title",
+            Self::Body => "body",
+            Self::Comment => "comment",
+        }
+    }
+}
+
 /// A template that was tried with samples of all variables.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Template {
     part: Part,
     source: String,
+    /// Lines of its file that stand above it.
+    above: usize,
 }
 
 /// The values of all variables.
@@ -86,6 +101,14 @@ impl Template {
     /// # Errors
     /// What is wrong with it, for its author.
     pub fn read(part: Part, source: &str) -> Result<Self, String> {
+        Self::read_below(part, source, 0)
+    }
+
+    /// The same of a template that stands in a file below so many lines.
+    ///
+    /// # Errors
+    /// What is wrong with it, for its author; lines are those of the file.
+    pub fn read_below(part: Part, source: &str, above: usize) -> Result<Self, String> {
         if source.len() > LONGEST {
             return Err(format!("it has {} bytes, at most {LONGEST} are taken", source.len()));
         }
@@ -94,8 +117,8 @@ impl Template {
                 "it has `{HIDDEN}` in it, which begins the lines by which issues are found again"
             ));
         }
-        bounded(source)?;
-        let template = Self { part, source: source.to_owned() };
+        let template = Self { part, source: source.to_owned(), above };
+        bounded(source).map_err(|(at, why)| template.at(at, &why))?;
         template.check_names()?;
         for sample in [Variables::sample(), Variables::empty(part)] {
             template.render(&sample, OUTPUT)?;
@@ -134,12 +157,12 @@ impl Template {
     pub fn render(&self, variables: &Variables, room: usize) -> Result<String, String> {
         let environment = environment(self.part);
         let template =
-            environment.template_from_str(&self.source).map_err(|error| in_words(&error))?;
+            environment.template_from_str(&self.source).map_err(|error| self.in_words(&error))?;
         let mut out = Capped { bytes: Vec::new(), room: room.min(OUTPUT) };
         let context = Value::from_pairs(variables.0.clone());
         template.render_captured_to(context, &mut out).map_err(|error| match error.kind() {
             ErrorKind::WriteFailure => format!("it makes a text of more than {} bytes", out.room),
-            _ => in_words(&error),
+            _ => self.in_words(&error),
         })?;
         let text = String::from_utf8_lossy(&out.bytes).trim().to_owned();
         if text.is_empty() {
@@ -159,7 +182,7 @@ impl Template {
     fn check_names(&self) -> Result<(), String> {
         let environment = environment(self.part);
         let template =
-            environment.template_from_str(&self.source).map_err(|error| in_words(&error))?;
+            environment.template_from_str(&self.source).map_err(|error| self.in_words(&error))?;
         let mut unknown: Vec<String> = template
             .undeclared_variables(false)
             .into_iter()
@@ -169,10 +192,47 @@ impl Template {
         if unknown.is_empty() {
             return Ok(());
         }
+        let first = unknown.iter().filter_map(|name| place_of(&self.source, name)).min();
         let unknown: Vec<String> = unknown.iter().map(|name| format!("`{name}`")).collect();
         let (unknown, all) = (unknown.join(", "), VARIABLES.join(", "));
-        Err(format!("there is no variable {unknown}; the variables are: {all}"))
+        let why = format!("there is no variable {unknown}; the variables are: {all}");
+        Err(first.map_or_else(|| why.clone(), |at| self.at(at, &why)))
     }
+
+    /// What is wrong, with the line of a byte of the source.
+    fn at(&self, byte: usize, why: &str) -> String {
+        let line = self.above + 1 + self.source[..byte].matches('\n').count();
+        format!("line {line}: {why}")
+    }
+
+    /// minijinja's words, with the line. They may hold parts of the template, which is the author's own.
+    fn in_words(&self, error: &minijinja::Error) -> String {
+        let what = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
+        match (error.kind(), error.line()) {
+            (ErrorKind::OutOfFuel, _) => format!("it takes more than {FUEL} steps"),
+            (_, Some(line)) => format!("line {}: {what}", self.above + line),
+            (_, None) => what,
+        }
+    }
+}
+
+/// Where a name stands first in a tag.
+fn place_of(source: &str, name: &str) -> Option<usize> {
+    let is_part = |c: char| c.is_alphanumeric() || c == '_';
+    let mut from = 0;
+    while let Some(at) = ["{{", "{%"].iter().filter_map(|open| source[from..].find(open)).min() {
+        let inside = from + at + 2;
+        let end = source[inside..].find('}').map_or(source.len(), |length| inside + length);
+        let is_whole = |(at, _): &(usize, &str)| {
+            let (before, after) = (&source[..inside + at], &source[inside + at + name.len()..]);
+            !before.ends_with(is_part) && !after.starts_with(is_part)
+        };
+        if let Some((at, _)) = source[inside..end].match_indices(name).find(is_whole) {
+            return Some(inside + at);
+        }
+        from = end;
+    }
+    None
 }
 
 fn environment(part: Part) -> Environment<'static> {
@@ -199,18 +259,8 @@ fn write(part: Part, out: &mut Output<'_>, value: &Value) -> Result<(), minijinj
     Ok(out.write_str(&text)?)
 }
 
-/// minijinja's words, with the line. They may hold parts of the template, which is the author's own.
-fn in_words(error: &minijinja::Error) -> String {
-    let what = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
-    match (error.kind(), error.line()) {
-        (ErrorKind::OutOfFuel, _) => format!("it takes more than {FUEL} steps"),
-        (_, Some(line)) => format!("line {line}: {what}"),
-        (_, None) => what,
-    }
-}
-
-/// Whether only tags are used that cannot double a text, and nothing is multiplied.
-fn bounded(source: &str) -> Result<(), String> {
+/// Whether only tags are used that cannot double a text, and nothing is multiplied; else where not, and why.
+fn bounded(source: &str) -> Result<(), (usize, String)> {
     let mut rest = source;
     while let Some(at) = ["{{", "{%", "{#"].iter().filter_map(|open| rest.find(open)).min() {
         if rest[at..].starts_with("{#") {
@@ -225,18 +275,21 @@ fn bounded(source: &str) -> Result<(), String> {
             let name = inside.trim_start_matches(['-', '+']).trim_start();
             let name: String = name.chars().take_while(char::is_ascii_alphanumeric).collect();
             if !TAGS.contains(&name.as_str()) {
-                return Err(format!("the tag `{name}` is not known; there are `if` and `for`"));
+                let why = format!("the tag `{name}` is not known; there are `if` and `for`");
+                return Err((source.len() - inside.len(), why));
             }
         }
         let end = if is_tag { "%}" } else { "}}" };
-        let length = without_strings(inside, end)?;
+        let begin = source.len() - inside.len();
+        let length =
+            without_strings(inside, end).map_err(|(at, why)| (begin + at, why.to_owned()))?;
         rest = &inside[length..];
     }
     Ok(())
 }
 
-/// The length of an expression up to its end. Texts in quotes may hold anything.
-fn without_strings(inside: &str, end: &str) -> Result<usize, String> {
+/// The length of an expression up to its end; else where something is wrong, and what. Texts in quotes may hold anything.
+fn without_strings(inside: &str, end: &str) -> Result<usize, (usize, &'static str)> {
     let mut quote = None;
     let mut is_escaped = false;
     for (at, c) in inside.char_indices() {
@@ -249,8 +302,8 @@ fn without_strings(inside: &str, end: &str) -> Result<usize, String> {
         match c {
             _ if inside[at..].starts_with(end) => return Ok(at),
             '"' | '\'' => quote = Some(c),
-            '*' => return Err("nothing can be multiplied in a template".to_owned()),
-            '{' => return Err("there are no maps in a template".to_owned()),
+            '*' => return Err((at, "nothing can be multiplied in a template")),
+            '{' => return Err((at, "there are no maps in a template")),
             _ => {}
         }
     }

@@ -1,12 +1,9 @@
 //! `coverage-gate` as a workflow uses it, run by act from the release tree: pass, fail on the total, on the changed lines,
 //! on an indirect loss.
-//!
-//! `MTA_RELEASE_TREE` names the tree (`make release-tree` writes it); act is on the PATH after `. scripts/env`.
-
-use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
+use crate::kit::act::{act, release_tree, seen};
 use crate::kit::scene::{Scene, lcov, lines};
 
 const TEN: [u32; 10] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
@@ -37,52 +34,11 @@ jobs:
           PATCH: ${{ steps.gate.outputs.patch-percent }}
 ";
 
-/// The release tree, or `None` with one visible line.
-fn release_tree() -> Option<String> {
-    let act =
-        Command::new("act").arg("--version").output().is_ok_and(|output| output.status.success());
-    let absent = match std::env::var("MTA_RELEASE_TREE") {
-        Ok(tree) if act => return Some(tree),
-        Ok(_) => "act is not on the PATH; `. scripts/env` puts it there",
-        Err(_) => "MTA_RELEASE_TREE names no release tree; `make release-tree` writes one",
-    };
-    let required = std::env::var("MTA_TEST_DOCKER").is_ok_and(|value| value == "required");
-    assert!(!required, "{absent}, and MTA_TEST_DOCKER=required forbids to skip");
-    eprintln!("SKIPPED: {absent}");
-    None
-}
-
-/// What the step after the gate saw, and the whole log.
-fn run(scene: &Scene, tree: &str, (name, event): (&str, &Value)) -> (String, String) {
-    fs_err::write(scene.path("event.json"), event.to_string()).unwrap();
-    let cache = scene.path("cache");
-    fs_err::create_dir_all(&cache).unwrap();
-    let output = Command::new("act")
-        .args([name, "--no-cache-server", "--workflows", ".github/workflows/ci.yml"])
-        .args(["--platform", "ubuntu-latest=-self-hosted"])
-        .arg("--local-repository")
-        .arg(format!("org/mta-actions@v1={tree}"))
-        .arg("--var")
-        .arg(format!("SOURCE={}", scene.path("work").display()))
-        .arg("--eventpath")
-        .arg(scene.path("event.json"))
-        .current_dir(scene.path("work"))
-        .env("XDG_CACHE_HOME", cache)
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
-    let mut log = String::from_utf8_lossy(&output.stdout).into_owned();
-    log.push_str(&String::from_utf8_lossy(&output.stderr));
-    let seen = log
-        .lines()
-        .find_map(|line| line.split_once("| SEEN "))
-        .map(|(_, seen)| seen.trim().to_owned());
-    (seen.unwrap_or_default(), log)
-}
-
 #[track_caller]
 fn check(scene: &Scene, tree: &str, event: (&str, &Value), expected: &str) {
-    let (seen, log) = run(scene, tree, event);
+    let mut command = act(scene, tree, event);
+    command.arg("--var").arg(format!("SOURCE={}", scene.path("work").display()));
+    let (seen, log) = seen(command);
     assert_eq!(seen, expected, "{log}");
 }
 

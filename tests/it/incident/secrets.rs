@@ -3,11 +3,13 @@
 //!
 //! A new place is a line of [`PLACES`], a new sink a line of [`sinks`].
 
+use std::process::Command;
+
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use super::bed::{Bed, Run, did, sha};
-use crate::kit::github::TOKEN;
+use crate::kit::github::{Fault, TOKEN, denied};
 use crate::kit::scene::Ran;
 use crate::kit::slack::FakeSlack;
 
@@ -184,11 +186,20 @@ struct Scenery<'a> {
     env: Vec<(&'static str, String)>,
 }
 
+impl Scenery<'_> {
+    /// The run is of this branch, which is the default one.
+    fn of_branch(&mut self, name: &str) {
+        let file = format!("acme/app/.github/workflows/nightly.yml@refs/heads/{name}");
+        self.env.extend([("GITHUB_REF_NAME", name.to_owned()), ("GITHUB_WORKFLOW_REF", file)]);
+        self.run.event.1["repository"]["default_branch"] = json!(name);
+    }
+}
+
 /// Where a text comes into a run.
 type Place = (&'static str, fn(&mut Scenery<'_>, &str));
 
 /// All places. What stands in front of the text shows that it was looked at.
-const PLACES: [Place; 8] = [
+const PLACES: [Place; 9] = [
     ("log", |scenery, text| {
         let at =
             |second: u32, line: &str| format!("2026-11-30T10:02:{second:02}.1234567Z {line}\n");
@@ -229,7 +240,21 @@ const PLACES: [Place; 8] = [
     ("environment", |scenery, text| {
         scenery.inputs.push(("environment", format!("environment {}", in_a_line(text))));
     }),
+    ("branch", |scenery, text| {
+        if let Some(name) = branch(text) {
+            scenery.of_branch(&name);
+        }
+    }),
 ];
+
+/// A branch that is called so, as far as git allows it: where people write a space, a branch has a dash. `None` where git
+/// refuses the name; then there is no such branch anywhere.
+fn branch(text: &str) -> Option<String> {
+    let name = format!("branch/{}", text.replace(' ', "-"));
+    let mut git = Command::new("git");
+    git.args(["check-ref-format", "--branch", &name]);
+    git.output().unwrap().status.success().then_some(name)
+}
 
 fn in_a_line(text: &str) -> String {
     text.replace('\n', " ")
@@ -273,9 +298,10 @@ fn borrowed<'a>(pairs: &'a [(&'static str, String)]) -> Vec<(&'a str, &'a str)> 
 /// A run that breaks, with the text at all places, and one in which more breaks.
 async fn shown(slack: &FakeSlack, text: &str, places: &[&str]) -> Vec<Vec<(&'static str, String)>> {
     let bed = Bed::new().await;
+    let of = if places.contains(&"branch") { branch(text) } else { None };
     bed.github.add_run(json!({"id": 400, "run_attempt": 1, "run_number": 1, "name": "nightly",
-        "path": ".github/workflows/nightly.yml", "head_branch": "main", "head_sha": sha('a'), "event": "push",
-        "conclusion": "success"}));
+        "path": ".github/workflows/nightly.yml", "head_branch": of.as_deref().unwrap_or("main"), "head_sha": sha('a'),
+        "event": "push", "conclusion": "success"}));
     let mut all = Vec::new();
     for (number, digit, lint) in [(2, 'b', "success"), (3, 'c', "failure")] {
         let run = Run::of(number, digit, &[("lint", lint), ("test", "failure")]);
@@ -303,9 +329,15 @@ async fn faults(slack: FakeSlack, row: Row) -> Vec<String> {
     }
     let body =
         all[0].iter().find(|(sink, _)| *sink == "body").map_or("", |(_, text)| text.as_str());
-    // A template with a known value is refused, and the built-in text stands instead.
-    let proofs = places.iter().filter(|place| !(row.is_known && **place == "template"));
-    for place in proofs.filter(|place| !body.contains(&format!("{place} "))) {
+    let proofs = places.iter().filter(|place| match **place {
+        // A template with a known value is refused, and the built-in text stands instead.
+        "template" => !row.is_known,
+        "branch" => branch(&row.text).is_some(),
+        _ => true,
+    });
+    let is_shown =
+        |place: &str| [' ', '/'].iter().any(|end| body.contains(&format!("{place}{end}")));
+    for place in proofs.filter(|place| !is_shown(place)) {
         faults.push(format!("{}: nothing of {place} is shown\n{body}", row.name));
     }
     faults
@@ -357,6 +389,8 @@ async fn the_corpus_has_sixty_secrets() {
     names.dedup();
     assert_eq!(names.len(), all.len(), "each has a name of its own");
     assert!(all.iter().all(|row| row.secret.len() >= TELLING && row.text.contains(&row.secret)));
+    let branches = all.iter().filter(|row| branch(&row.text).is_some()).count();
+    assert!(branches >= 45, "{branches}");
 }
 
 #[tokio::test]
@@ -376,14 +410,54 @@ async fn what_looks_like_nothing_stays_as_it_is() {
         "PGPASSWORD=$PGPASSWORD psql",
         "unexpected token: identifier",
     ] {
-        let places = ["log", "job", "step", "commit"];
+        let places = ["log", "job", "step", "commit", "branch"];
         let all = shown(&slack, text, &places).await;
         let body = &all[0].iter().find(|(sink, _)| *sink == "body").unwrap().1;
-        for place in places {
+        let told = places.iter().map(|place| match *place {
+            // Before a dash a variable is none: the whole of it may be a password.
+            "branch" => branch(text).filter(|_| !text.contains('$')).unwrap_or_default(),
+            place => format!("{place} {text}"),
+        });
+        for shown in told {
             // A subject is cut to a length.
-            let shown = format!("{place} {text}");
             let shown: String = shown.chars().take(80).collect();
             assert!(body.contains(&shown), "{shown} is not in\n{body}");
         }
+    }
+}
+
+/// What cannot be asked is told without the name that was asked with.
+#[tokio::test]
+async fn an_error_names_no_branch() {
+    let token = format!("ghp_{}", word(36));
+    let name = branch(&token).unwrap();
+    let slack = FakeSlack::start().await;
+    let bed = Bed::new().await;
+    let run_of = |number, digit, test| {
+        let run = Run::of(number, digit, &[("test", test)]);
+        let mut scenery = Scenery { bed: &bed, run, inputs: Vec::new(), env: Vec::new() };
+        scenery.of_branch(&name);
+        (scenery.run, scenery.env)
+    };
+    let (red, env) = run_of(1, 'b', "failure");
+    did(&bed.run_in(&red, &[], &borrowed(&env)).await, "created");
+    // The failing commit was taken out of the branch, so the branch itself is compared.
+    bed.github.rewrite_without(&sha('b'));
+    bed.github.script("GET /compare/ branch%2Fghp", Fault::Answer(denied()));
+    let (green, env) = run_of(2, 'c', "success");
+    let ran = bed.run_in(&green, &[], &borrowed(&env)).await;
+    ran.says("not allowed to compare");
+    let mut told = sinks(&bed, &slack, &ran);
+
+    // By its number alone nobody knows whether the run is of a tag.
+    bed.github.add_run(json!({"id": 503, "run_attempt": 1, "run_number": 3, "name": "nightly", "conclusion": "success",
+        "path": ".github/workflows/nightly.yml", "head_branch": name, "head_sha": sha('d'), "event": "push"}));
+    bed.github.script("GET /git/ref/tags/", Fault::Answer(denied()));
+    let inputs = [("run-id", "503"), ("branches", "branch/**")];
+    let ran = bed.run_with(&Run::of(4, 'd', &[("test", "success")]), &inputs).await;
+    ran.says("not allowed to look for");
+    told.extend(sinks(&bed, &slack, &ran));
+    for (sink, text) in told {
+        assert!(!leaks(&token, &text), "{sink}: {text}");
     }
 }

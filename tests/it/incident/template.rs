@@ -40,10 +40,10 @@ async fn a_wrong_template_is_refused_before_anything_is_asked() {
         (
             "title",
             "{{ brnch }}",
-            "`title`: there is no variable `brnch`; the variables are: workflow",
+            "`title`: line 1: there is no variable `brnch`; the variables are: workflow",
         ),
         ("body", "a\n{{ branch|safe }}", "`body`: line 2"),
-        ("comment", "{% set x = 1 %}", "`comment`: the tag `set`"),
+        ("comment", "{% set x = 1 %}", "`comment`: line 1: the tag `set`"),
     ] {
         let ran = bed.run_with(&Run::of(1, 'a', &GREEN), &[(input, template)]).await;
         assert_eq!((ran.code, ran.output("result")), (64, "bad-input"), "{}", ran.log);

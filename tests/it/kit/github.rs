@@ -10,11 +10,14 @@ pub mod wire;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 use tokio::io::BufReader;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Barrier;
 
+use crate::kit::github::actions::File;
 use crate::kit::github::tracker::Issue;
 use crate::kit::github::wire::{Delivery, Request, Response, read, write};
 
@@ -79,7 +82,7 @@ struct State {
     commits: Vec<String>,
     lost_commits: Vec<String>,
     tags: Vec<(String, String)>,
-    files: Vec<(String, String)>,
+    files: Vec<File>,
     logs: Vec<(u64, String)>,
     message: Option<String>,
     pulls: Vec<Value>,
@@ -222,7 +225,14 @@ impl FakeGitHub {
 
     /// A file that is the same in every commit; `packed` is its text in base64.
     pub fn add_file(&self, path: &str, packed: &str) {
-        self.state().files.push((path.to_owned(), packed.to_owned()));
+        let (path, packed) = (path.to_owned(), packed.to_owned());
+        self.state().files.push(File { branch: None, path, packed, kind: "file" });
+    }
+
+    /// A file of one branch, or what else lies there (`symlink`, `submodule`).
+    pub fn add_file_on(&self, branch: &str, path: &str, (kind, text): (&'static str, &[u8])) {
+        let (branch, packed) = (Some(branch.to_owned()), BASE64_STANDARD.encode(text));
+        self.state().files.push(File { branch, path: path.to_owned(), packed, kind });
     }
 
     pub fn add_pull(&self, pull: Value) {
@@ -369,6 +379,8 @@ impl State {
             ("GET", ["issues"]) => self.list_issues(request),
             ("POST", ["issues"]) => self.open_issue(&request.json()),
             ("GET", ["issues", number]) => self.one_issue(number),
+            ("POST", ["issues", number, "labels"]) => self.add_labels(number, &request.json()),
+            ("DELETE", ["issues", number, "labels", name]) => self.remove_label(number, name),
             ("GET", ["git", "ref", "tags", name @ ..]) => self.tag_ref(name),
             ("PATCH", ["issues", number]) if number.parse::<u64>().is_ok() => {
                 self.edit_issue(number.parse().unwrap(), &request.json())
@@ -380,7 +392,7 @@ impl State {
             }
             ("GET", ["actions", "jobs", id, "logs"]) => self.log(id),
             ("GET", ["compare", both]) => self.compare(both),
-            ("GET", ["contents", path @ ..]) => self.contents(path),
+            ("GET", ["contents", path @ ..]) => self.contents(request, path),
             ("GET", ["issues", number, "comments"]) => {
                 let on = |comment: &&Comment| comment.on.to_string() == *number;
                 let all =
@@ -522,6 +534,7 @@ fn fields_fit(request: &Request, json: &Value) -> bool {
     let is_comment = request.path().contains("/comments");
     let known: &[&str] = match request.method.as_str() {
         _ if is_comment => &["body"],
+        "POST" if request.path().ends_with("/labels") => &["labels"],
         "POST" => &["title", "body", "labels", "assignees"],
         _ => &["body", "state", "state_reason"],
     };

@@ -5,6 +5,20 @@ use serde_json::{Value, json};
 use super::wire::{Request, Response};
 use super::{State, decoded, said};
 
+/// GitHub sends the text of no larger file, in bytes.
+const LARGEST_FILE: usize = 1024 * 1024;
+
+/// A file of the repository.
+pub struct File {
+    /// Its branch; `None` where it is the same in every commit.
+    pub branch: Option<String>,
+    pub path: String,
+    /// Its text in base64.
+    pub packed: String,
+    /// What it is, as GitHub says it: `file`, `symlink`, `submodule`.
+    pub kind: &'static str,
+}
+
 impl State {
     pub(super) fn run(&self, id: &str) -> Response {
         let found = self.runs.iter().find(|run| run["id"].as_u64() == id.parse().ok());
@@ -96,12 +110,28 @@ impl State {
         Response::json(200, &json!({"ref": format!("refs/tags/{name}"), "object": object}))
     }
 
-    pub(super) fn contents(&self, path: &[&str]) -> Response {
+    /// What lies at a path at a commit or on a branch; without one, on the default branch. Of a large file the text is left
+    /// out, and a folder is a list.
+    pub(super) fn contents(&self, request: &Request, path: &[&str]) -> Response {
         let path = decoded(&path.join("/"));
-        let Some((_, packed)) = self.files.iter().find(|(name, _)| *name == path) else {
-            return said(404, "Not Found");
-        };
-        Response::json(200, &json!({"type": "file", "encoding": "base64", "content": packed}))
+        let at = request.query("ref").map_or_else(|| "main".to_owned(), decoded);
+        let is_there = |file: &&File| file.branch.as_ref().is_none_or(|branch| *branch == at);
+        let mut there = self.files.iter().filter(is_there);
+        if let Some(file) = there.clone().find(|file| file.path == path) {
+            let size = file.packed.len() / 4 * 3;
+            let (encoding, content) =
+                if size > LARGEST_FILE { ("none", "") } else { ("base64", file.packed.as_str()) };
+            return Response::json(
+                200,
+                &json!({"type": file.kind, "size": size, "encoding": encoding, "content": content}),
+            );
+        }
+        let is_folder = there.any(|file| file.path.starts_with(&format!("{path}/")));
+        if is_folder {
+            Response::json(200, &json!([{"type": "file"}]))
+        } else {
+            said(404, "Not Found")
+        }
     }
 
     /// A commit whose author GitHub knows, unless its digits are `c`.

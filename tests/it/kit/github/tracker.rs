@@ -8,6 +8,9 @@ use super::{LOGIN, LONGEST, State, decoded, said};
 /// GitHub's longest title, in characters.
 const LONGEST_TITLE: usize = 256;
 
+/// GitHub's longest label, in characters.
+const LONGEST_LABEL: usize = 50;
+
 /// An issue, or a pull request among them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Issue {
@@ -129,11 +132,43 @@ impl State {
         self.issues.iter().find(|issue| issue.number == number)
     }
 
+    /// Sets labels beside those that are there.
+    pub(super) fn add_labels(&mut self, number: &str, fields: &Value) -> Response {
+        let names: Vec<&str> =
+            fields["labels"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        let Some(issue) = self.issue_mut(number) else { return said(404, "Not Found") };
+        if names.iter().any(|name| name.is_empty() || name.chars().count() > LONGEST_LABEL) {
+            return refused("name");
+        }
+        for name in names {
+            if !issue.labels.iter().any(|own| own.eq_ignore_ascii_case(name)) {
+                issue.labels.push(name.to_owned());
+            }
+        }
+        Response::json(200, &shown_labels(&issue.labels))
+    }
+
+    /// Takes one label off. In a path `+` is no space.
+    pub(super) fn remove_label(&mut self, number: &str, name: &str) -> Response {
+        let name = decoded(&name.replace('+', "%2B"));
+        let Some(issue) = self.issue_mut(number) else { return said(404, "Not Found") };
+        let before = issue.labels.len();
+        issue.labels.retain(|own| !own.eq_ignore_ascii_case(&name));
+        if issue.labels.len() == before {
+            return said(404, "Label does not exist");
+        }
+        Response::json(200, &shown_labels(&issue.labels))
+    }
+
+    fn issue_mut(&mut self, number: &str) -> Option<&mut Issue> {
+        let number: u64 = number.parse().ok()?;
+        self.issues.iter_mut().find(|issue| issue.number == number)
+    }
+
     fn show_issue(&self, issue: &Issue) -> Value {
         let user =
             if issue.author.is_empty() { Value::Null } else { json!({"login": issue.author}) };
-        let labels: Vec<Value> =
-            issue.labels.iter().map(|name| json!({"name": name, "color": "ededed"})).collect();
+        let labels = shown_labels(&issue.labels);
         let comments = self.comments.iter().filter(|comment| comment.on == issue.number).count();
         let mut shown = json!({
             "number": issue.number, "title": issue.title, "body": issue.body, "user": user, "labels": labels,
@@ -145,6 +180,10 @@ impl State {
         }
         shown
     }
+}
+
+fn shown_labels(names: &[String]) -> Value {
+    names.iter().map(|name| json!({"name": name, "color": "ededed"})).collect()
 }
 
 fn refused(field: &str) -> Response {
