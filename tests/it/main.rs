@@ -111,6 +111,7 @@ mod registry {
     mod client;
     mod hosted;
     mod kit;
+    mod tag;
 }
 mod runner {
     mod cancel;

@@ -15,12 +15,14 @@ use crate::actions::build_push::registries::{Registries, failed};
 use crate::actions::build_push::versions::Versions;
 use crate::actions::build_push::wishes::Wishes;
 use crate::actions::build_push::workshop::{Made, Workshop};
-use crate::actions::build_push::{ending, facts};
+use crate::actions::build_push::{SPEC, ending, facts};
 use crate::actions::{Ending, World};
 use crate::adapters::registry::{Client, Whole};
 use crate::domain::build::Order;
-use crate::domain::event::Event;
+use crate::domain::event::{Annotation, Event, Level};
 use crate::domain::image::{Digest, Manifest, Registry, Tag};
+use crate::domain::secret_key::looks_secret;
+use crate::domain::shown::visible;
 use crate::domain::tags::{Fate, Kind, Plan, Verdict};
 use crate::domain::version::Version;
 use crate::failure::{Failure, Outcome};
@@ -54,6 +56,9 @@ pub async fn story(
     if !failures.is_empty() {
         return Err(failures);
     }
+    for (name, _) in wishes.build_args.iter().filter(|(name, _)| looks_secret(name)) {
+        world.events.emit(Event::Annotated(readable(name)));
+    }
     let mut of: Vec<&Registry> = orders.iter().map(|order| order.image.name.registry()).collect();
     of.sort();
     of.dedup();
@@ -69,6 +74,20 @@ pub async fn story(
         }
     }
     Ok(ending::of_built(&all, None, world))
+}
+
+/// An argument that looks like a secret: it stands in the image, and every user of the host sees it while it is built.
+fn readable(name: &str) -> Annotation {
+    let name = visible(name);
+    Annotation {
+        level: Level::Warning,
+        title: format!("{}: whoever has the image can read `{name}`", SPEC.name),
+        message: format!(
+            "arguments of a build stand in the image\n\
+             What to do: give it by `secrets`, and read it with `RUN --mount=type=secret,id={name}`"
+        ),
+        place: None,
+    }
 }
 
 /// One image that is to be built.
@@ -248,5 +267,51 @@ fn order(
         no_cache: wishes.no_cache,
         pull: wishes.pull,
         provenance: wishes.provenance.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::adapters::registry::Found;
+    use crate::domain::image::MediaType;
+    use crate::domain::tags::{Facts, GitRef, Recipe, plan};
+    use jiff::civil::DateTime;
+
+    #[test]
+    fn what_moves_from_release_to_release_is_set_last() {
+        let version = Version::parse("1.4.0").unwrap();
+        let facts = Facts {
+            version: Some(&version),
+            lack: None,
+            sha: "0123456789abcdef0123456789abcdef01234567",
+            git_ref: GitRef::Branch("main"),
+            default_branch: Some("main"),
+            at: DateTime::constant(2026, 1, 2, 3, 4, 5, 0),
+        };
+        let lines = "latest\n{{major}}.{{minor}}\n{{version}}\n{{branch}}\n{{sha}}";
+        let plan = plan(&Recipe::patterns(lines).unwrap(), &facts).unwrap();
+        let first = Tag::parse("0123456").unwrap();
+        let order: Vec<String> = in_order(&plan, &first).iter().map(ToString::to_string).collect();
+        assert_eq!(order, ["1.4.0", "main", "latest", "1.4"]);
+    }
+
+    #[test]
+    fn what_was_built_is_known_by_its_manifest_or_its_configuration() {
+        let digest = |text: &str| Digest::of(text.as_bytes());
+        let part = |text: &str| format!(r#"{{"digest":"{}","size":1}}"#, digest(text));
+        let bytes = format!(r#"{{"config":{},"layers":[]}}"#, part("config"));
+        let media_type = MediaType::OciManifest;
+        let manifest = Manifest::parse(&media_type, bytes.as_bytes()).unwrap();
+        let found = Found { digest: digest(&bytes), media_type };
+        let whole = Whole { found, bytes: bytes.clone().into_bytes(), manifest };
+        for (made, is_it) in [
+            (None, true),
+            (Some(digest(&bytes)), true),
+            (Some(digest("config")), true),
+            (Some(digest("another")), false),
+        ] {
+            assert_eq!(is_of(&whole, made.as_ref()), is_it, "{made:?}");
+        }
     }
 }

@@ -87,3 +87,47 @@ fn versions_that_are_not_there_or_not_clear() {
     let log = told(&[], &[("images", images)]);
     assert!(log.contains("no version in one") && log.contains("no version in two"), "{log}");
 }
+
+#[test]
+fn what_cannot_be_built_is_told_before_anything_is_asked() {
+    let files = [("VERSION", "1.4.0\n"), ("Dockerfile", "FROM scratch\n")];
+    for (inputs, words) in [
+        (&[("platforms", "linux/amd64, toaster")][..], "`platforms`"),
+        (&[("labels", "no-value")], "wants `name=value`"),
+        (&[("build-contexts", "=docs")], "wants `name=path`"),
+        (&[("secrets", "a,b=word-of-the-test")], "which no secret may have"),
+        (&[("push", "false"), ("immutable", "error")], "no tag moves"),
+        (&[("offline", "true")], "`offline` is for `mode: plan`"),
+        (&[("file", "docker/Dockerfile")], "`file` is a path from the top of the repository"),
+        (&[("file", "../Dockerfile")], "outside of the checkout"),
+        (&[("images", "- image: a/b\n  file: no"), ("image", "")], "no Dockerfile no to build a/b"),
+    ] {
+        let own = [("mode", "build"), ("image", "acme/shop"), ("environment", "uat")];
+        let given = own.iter().filter(|(name, _)| inputs.iter().all(|(one, _)| one != name));
+        let inputs: Vec<_> = given.chain(inputs).copied().collect();
+        let ran = Place::new(&files).run(&inputs);
+        assert_eq!((ran.code, ran.output("tags")), (64, ""), "{}", ran.log);
+        ran.says(words);
+        assert!(!ran.summary.contains("word-of-the-test"), "{}", ran.summary);
+    }
+}
+
+#[test]
+fn without_docker_it_is_told_what_to_install() {
+    let files = [("VERSION", "1.4.0\n"), ("Dockerfile", "FROM scratch\n")];
+    let inputs = [
+        ("mode", "build"),
+        ("push", "false"),
+        ("image", "acme/shop"),
+        ("environment", "uat"),
+        ("build-args", "API_TOKEN=word-of-the-test"),
+    ];
+    let place = Place::new(&files);
+    let ran = place.run_with(&inputs, &[("PATH", "/nonexistent")]);
+    assert_eq!((ran.code, ran.output("result")), (75, "unavailable"), "{}", ran.log);
+    ran.says("Docker's plugin buildx was not found").says("install it");
+    ran.says("whoever has the image can read `API_TOKEN`");
+    let shown: Vec<&str> =
+        ran.log.lines().filter(|line| !line.starts_with("::add-mask::")).collect();
+    assert!(!shown.iter().any(|line| line.contains("word-of-the-test")), "{}", ran.log);
+}
