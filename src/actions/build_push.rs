@@ -114,7 +114,9 @@ pub async fn run(values: &Values, world: World<'_>) -> Ending {
             exists::story(asked, &inputs.login, world).await.map_err(|failure| vec![failure])
         }
     };
-    if world.cancel.is_cancelled() {
+    // A build tells itself how far it came.
+    let tells_itself = matches!(inputs.mode, Mode::Build(..)) && told.is_ok();
+    if world.cancel.is_cancelled() && !tells_itself {
         let cancelled = Failure::new(Outcome::Unavailable, "the run was cancelled")
             .why("it had not come to its end")
             .help("run it again");

@@ -1,5 +1,7 @@
 //! What builds images on this machine: Docker's plugin, a folder for what is secret, and logins that go with it.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use camino::{Utf8Path, Utf8PathBuf};
 use secrecy::ExposeSecret as _;
 
@@ -31,6 +33,8 @@ pub struct Workshop<'a> {
     scratch: Scratch,
     guard: Guard,
     secrets: Vec<Secret>,
+    /// How many builds there were: each writes about itself into a file of its own.
+    builds: AtomicUsize,
 }
 
 /// What a build came to.
@@ -74,7 +78,7 @@ impl<'a> Workshop<'a> {
                 .map_err(|error| disk(&error))?;
             secrets.push(Secret { id: id.clone(), file: file.into_string() });
         }
-        Ok(Self { world, buildx, scratch, guard, secrets })
+        Ok(Self { world, buildx, scratch, guard, secrets, builds: AtomicUsize::new(0) })
     }
 
     /// Builds an image under a name, and pushes it where `push` says so. What the build says is shown as it comes.
@@ -82,7 +86,8 @@ impl<'a> Workshop<'a> {
     /// # Errors
     /// The build failed, or was cancelled.
     pub async fn build(&self, name: &str, order: Order, push: bool) -> Result<Made, Failure> {
-        let metadata = self.scratch.path().join("metadata.json");
+        let number = self.builds.fetch_add(1, Ordering::Relaxed);
+        let metadata = self.scratch.path().join(format!("metadata-{number}.json"));
         let file = order.file.clone();
         let args = Order { secrets: self.secrets.clone(), ..order }.arguments(
             name,
@@ -160,9 +165,10 @@ fn refused(name: &str, progress: &Progress, tail: &str, at: Option<Place>) -> Fa
     }
 }
 
-/// The last line that says something.
+/// The last line that says something: that of an error, else one that is no part of BuildKit's messages.
 fn last(tail: &str) -> String {
-    let mut lines = tail.lines().rev().map(str::trim).filter(|line| !line.is_empty());
+    let is_words = |line: &&str| !line.is_empty() && !line.starts_with(['{', '}', '[', ']', '"']);
+    let mut lines = tail.lines().rev().map(str::trim).filter(is_words);
     let error = lines.clone().find(|line| line.starts_with("ERROR:"));
-    error.or_else(|| lines.next()).unwrap_or("docker said nothing").to_owned()
+    error.or_else(|| lines.next()).unwrap_or("docker did not say why").to_owned()
 }
