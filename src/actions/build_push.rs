@@ -1,9 +1,9 @@
 //! `build-push`: builds images, pushes them and sets their tags; says what they will be called, and whether one is there.
 
 use crate::actions::{Ending, World};
-use crate::domain::action::{ActionSpec, AfterCancel, JUDGES, OutputSpec, no_rules};
+use crate::domain::action::{ActionSpec, AfterCancel, OutputSpec, no_rules};
 use crate::domain::input::Values;
-use crate::failure::{Failure, Outcome};
+use crate::failure::Outcome;
 
 mod asking;
 mod build;
@@ -35,17 +35,27 @@ pub const SPEC: ActionSpec = ActionSpec {
         &["mode", "ref"],
     ],
     outputs: OUTPUTS,
-    outcomes: JUDGES,
+    outcomes: OUTCOMES,
     icon: "package",
     color: "blue",
-    after_cancel: AfterCancel::Nothing,
+    after_cancel: AfterCancel::Ends,
     rules: no_rules,
 };
+
+/// As those of an action that judges, and one for an image of which not all tags are set.
+const OUTCOMES: &[Outcome] = &[
+    Outcome::Done,
+    Outcome::Failed,
+    Outcome::NeedsPerson,
+    Outcome::BadInput,
+    Outcome::Bug,
+    Outcome::Unavailable,
+];
 
 const OUTPUTS: &[OutputSpec] = &[
     OutputSpec {
         name: "result",
-        doc: "How it ended: `done`, `failed`, `bad-input`, `bug` or `unavailable`.",
+        doc: "How it ended: `done`, `failed`, `needs-person` (pushed, and not all tags are set), `bad-input`, `bug` or `unavailable`.",
     },
     OutputSpec {
         name: "version",
@@ -107,20 +117,24 @@ pub async fn run(values: &Values, world: World<'_>) -> Ending {
         Ok(inputs) => inputs,
         Err(failure) => return ending::of_failures(&[failure]),
     };
-    let told = match &inputs.mode {
-        Mode::Build(asked, wishes) => build::story(asked, wishes, &inputs.login, world).await,
-        Mode::Plan(asked) => plan::story(asked, &inputs.login, world).await,
-        Mode::Exists(asked) => {
-            exists::story(asked, &inputs.login, world).await.map_err(|failure| vec![failure])
+    let reads = async {
+        match &inputs.mode {
+            Mode::Build(asked, wishes) => build::story(asked, wishes, &inputs.login, world).await,
+            Mode::Plan(asked) => plan::story(asked, &inputs.login, world).await,
+            Mode::Exists(asked) => {
+                exists::story(asked, &inputs.login, world).await.map_err(|failure| vec![failure])
+            }
         }
     };
-    // A build tells itself how far it came.
-    let tells_itself = matches!(inputs.mode, Mode::Build(..)) && told.is_ok();
-    if world.cancel.is_cancelled() && !tells_itself {
-        let cancelled = Failure::new(Outcome::Unavailable, "the run was cancelled")
-            .why("it had not come to its end")
-            .help("run it again");
-        return ending::of_failures(&[cancelled]);
-    }
+    // A build tells itself how far it came; what only reads is left where it is.
+    let told = if matches!(inputs.mode, Mode::Build(..)) {
+        reads.await
+    } else {
+        tokio::select! {
+            biased;
+            () = world.cancel.cancelled() => Err(vec![build::cancelled("it had not come to its end")]),
+            told = reads => told,
+        }
+    };
     told.unwrap_or_else(|failures| ending::of_failures(&failures))
 }

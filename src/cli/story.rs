@@ -2,7 +2,8 @@
 //!
 //! The runner sends SIGINT and SIGKILL ten seconds later. A story that only judges may compute for longer without looking
 //! at the token, so it runs on a thread of its own, and is left alone there when it does not come to its end: it changes
-//! nothing, its files are written whole or not at all, and the process ends with this run.
+//! nothing, its files are written whole or not at all, and the process ends with this run. One that changes something
+//! looks at the token at every wait, and ends itself.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -43,7 +44,7 @@ pub struct Told {
 /// What to tell where it was left alone.
 pub async fn run(told: Told) -> Result<Ending, Failure> {
     let action = actions::ALL.iter().find(|spec| spec.name == told.name);
-    if action.is_none_or(|spec| spec.after_cancel == AfterCancel::Recover) {
+    if action.is_none_or(|spec| spec.after_cancel != AfterCancel::Nothing) {
         return Ok(Box::pin(tell(&told)).await);
     }
     let cancel = told.cancel.clone();

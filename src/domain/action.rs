@@ -44,6 +44,8 @@ pub const fn no_rules() -> Vec<&'static Rule> {
 pub enum AfterCancel {
     /// Nothing to do.
     Nothing,
+    /// Nothing to do: it ends by itself, within the time that the runner gives, and takes with it what is secret.
+    Ends,
     /// A second inner step runs `mta recover` when the job was cancelled.
     Recover,
 }

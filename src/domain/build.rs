@@ -12,7 +12,7 @@ mod order;
 mod progress;
 mod step;
 
-pub use cause::{Cause, cause, place};
+pub use cause::{Cause, cause, passes, place};
 pub use order::{Order, Secret};
 pub use progress::{Progress, Shown};
 pub use step::{Step, cached, slowest};

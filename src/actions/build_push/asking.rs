@@ -9,7 +9,8 @@ use crate::domain::tags::{
 };
 use crate::domain::version::Version;
 
-/// A plan against what the registry has now, and the tags that are there.
+/// A plan against what the registry has now, and the tags that are there. Most registries forbid to read what does not exist,
+/// so that before a first push that `may_be_new` is no refusal: whether it may be pushed, the push says.
 ///
 /// # Errors
 /// It could not be found out.
@@ -17,17 +18,19 @@ pub async fn ask(
     plan: Plan,
     image: &Repository,
     client: &Client<'_>,
+    may_be_new: bool,
 ) -> Result<(Plan, Vec<Tag>), Error> {
     let listed = match client.tags(image).await {
         // The first push makes the repository.
         Err(Error::Absent { .. }) => Vec::new(),
+        Err(Error::Forbidden { has_login: true, .. }) if may_be_new => Vec::new(),
         listed => listed?,
     };
     let standing = standing(&plan, &listed, image, client).await?;
     Ok((plan.standing(&standing), listed))
 }
 
-/// Whether the tags of the version may move.
+/// Whether the tags of the version may move, to the image `ours` if it is there already.
 ///
 /// # Errors
 /// It could not be found out.
@@ -35,7 +38,7 @@ pub async fn judge(
     (plan, listed): (&Plan, &[Tag]),
     image: &Repository,
     client: &Client<'_>,
-    immutable: Immutable,
+    (immutable, ours): (Immutable, Option<&Digest>),
 ) -> Result<Verdict, Error> {
     let mut digests = BTreeMap::new();
     for tag in to_look_at(plan, listed, immutable) {
@@ -43,6 +46,8 @@ pub async fn judge(
             digests.insert(tag, found.digest);
         }
     }
+    // What points to the image already moves nowhere.
+    digests.retain(|_, digest| Some(&*digest) != ours);
     Ok(verdict(plan, listed, &digests, immutable))
 }
 

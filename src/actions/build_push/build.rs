@@ -17,13 +17,13 @@ use crate::actions::build_push::wishes::Wishes;
 use crate::actions::build_push::workshop::{Made, Workshop};
 use crate::actions::build_push::{SPEC, ending, facts};
 use crate::actions::{Ending, World};
-use crate::adapters::registry::{Client, Whole};
+use crate::adapters::registry::{Client, Error, Whole};
 use crate::domain::build::Order;
 use crate::domain::event::{Annotation, Event, Level};
 use crate::domain::image::{Digest, Manifest, Registry, Tag};
 use crate::domain::secret_key::looks_secret;
 use crate::domain::shown::visible;
-use crate::domain::tags::{Fate, Kind, Plan, Verdict};
+use crate::domain::tags::{Fate, Kind, Plan, Planned, Verdict};
 use crate::domain::version::Version;
 use crate::failure::{Failure, Outcome};
 use crate::report::build_push::{Asking, Built, Kept, Planning};
@@ -44,7 +44,7 @@ pub async fn story(
     let (mut orders, mut failures) = (Vec::new(), Vec::new());
     for decided in decided(asked, &versions, world)? {
         let order = match versions.dockerfile(decided.0, wishes) {
-            Ok(file) => prepared(decided, file, wishes, &mut registries).await,
+            Ok(file) => prepared(decided, file, wishes, &mut registries, world).await,
             Err(failure) => Err(failure),
         };
         match order {
@@ -105,14 +105,15 @@ async fn prepared<'a>(
     file: String,
     wishes: &Wishes,
     registries: &mut Registries<'_>,
+    world: World<'_>,
 ) -> Result<Job<'a>, Failure> {
     let (mut verdict, mut asking, mut now) = (Verdict::Build, Asking::Left, plan);
     if wishes.push {
-        let failed = |error| failed(&error);
-        let client = registries.client(image.name.registry()).await.map_err(failed)?;
-        let (plan, listed) = ask(now, &image.name, client).await.map_err(failed)?;
+        let client = unless_cancelled(world, registries.client(image.name.registry())).await?;
+        let (plan, listed) = unless_cancelled(world, ask(now, &image.name, client, true)).await?;
         let of = (&plan, listed.as_slice());
-        verdict = judge(of, &image.name, client, wishes.immutable).await.map_err(failed)?;
+        let judged = judge(of, &image.name, client, (wishes.immutable, None));
+        verdict = unless_cancelled(world, judged).await?;
         now = plan;
         asking = Asking::Listed(listed);
     }
@@ -145,6 +146,23 @@ fn taken(planning: &Planning, tag: &Tag, by: Option<&Tag>) -> Failure {
     }
 }
 
+/// What a registry does, unless the run is cancelled meanwhile.
+async fn unless_cancelled<T>(
+    world: World<'_>,
+    doing: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Failure> {
+    tokio::select! {
+        biased;
+        () = world.cancel.cancelled() => Err(cancelled("the registry had not answered")),
+        done = doing => done.map_err(|error| failed(&error)),
+    }
+}
+
+/// The end of a run that was cancelled.
+pub fn cancelled(why: &str) -> Failure {
+    Failure::new(Outcome::Unavailable, "the run was cancelled").why(why).help("run it again")
+}
+
 /// Builds an image, pushes it and sets its tags. What was done is told also where it failed.
 async fn built(
     job: Job<'_>,
@@ -152,76 +170,125 @@ async fn built(
     (workshop, client): (&Workshop<'_>, &Client<'_>),
     world: World<'_>,
 ) -> (Built, Option<Failure>) {
-    let began = Instant::now();
-    let Job { image, file, planning, verdict } = job;
-    let mut built = Built::new(planning);
-    if let Verdict::SameCommit { tag, digest } | Verdict::Skip { tag, digest } = &verdict {
-        let is_of_commit = matches!(verdict, Verdict::SameCommit { .. });
-        built.kept = Some(Kept { tag: tag.clone(), is_of_commit });
-        built.digest = Some(digest.clone());
-        return (built, None);
-    }
-    let Some(first) = built.planning.first().cloned() else { return (built, None) };
-    let name = image.name.tagged(first.clone());
-    world.events.emit(Event::Note(format!("building {}", name.familiar())));
-    let version = built.planning.found.as_ref().map(|found| &found.version);
-    let order = order(image, file, wishes, version, world);
-    let made = match workshop.build(&name.to_string(), order, wishes.push).await {
-        Ok(made) => made,
-        Err(failure) => return (built, Some(failure)),
+    let mut built = Built::new(job.planning.clone());
+    let desk = Desk { wishes, client, world };
+    let failure = match &job.verdict {
+        Verdict::Skip { tag, digest } => {
+            built.kept = Some(Kept { tag: tag.clone(), is_of_commit: false });
+            built.digest = Some(digest.clone());
+            None
+        }
+        // A run that was killed may have set some of its tags.
+        Verdict::SameCommit { tag, .. } => {
+            built.kept = Some(Kept { tag: tag.clone(), is_of_commit: true });
+            desk.set_all(&mut built, tag, None).await.err()
+        }
+        Verdict::Build | Verdict::Taken { .. } => anew(&mut built, job, workshop, desk).await.err(),
     };
-    built.steps.clone_from(&made.steps);
-    built.took = Some(began.elapsed());
-    if !wishes.push {
-        return (built, None);
-    }
-    let failure = pushed(&mut built, &first, &made, (wishes, client), world).await.err();
+    let failure = failure.map(|mut failure| {
+        // The other outcomes say that nothing was changed.
+        if !built.set.is_empty() {
+            failure.outcome = Outcome::NeedsPerson;
+        }
+        failure
+    });
     (built, failure)
 }
 
-/// Reads back what was pushed, and lets all other tags point to it.
-async fn pushed(
+/// Builds it, and pushes it where that is wished.
+async fn anew(
     built: &mut Built,
-    first: &Tag,
-    made: &Made,
-    (wishes, client): (&Wishes, &Client<'_>),
-    world: World<'_>,
+    job: Job<'_>,
+    workshop: &Workshop<'_>,
+    desk: Desk<'_>,
 ) -> Result<(), Failure> {
-    let image = built.planning.image.clone();
-    let name = image.tagged(first.clone());
-    let whole = client.manifest(&name).await.map_err(|error| failed(&error))?;
-    if !is_of(&whole, made.digest.as_ref()) {
-        return Err(Failure::new(
-            Outcome::Unavailable,
-            format!("{name} is another image than was built"),
-        )
-        .why("another job has pushed this tag at the same time")
-        .help("run it again; `concurrency:` in the workflow keeps two runs of a branch apart"));
-    }
-    built.digest = Some(whole.found.digest.clone());
-    built.size = Some(whole.manifest.pulled()).filter(|size| *size > 0);
-    built.set.push(first.clone());
-    // A build takes minutes: others may have moved tags meanwhile.
-    let (plan, listed) =
-        ask(built.planning.plan.clone(), &image, client).await.map_err(|error| failed(&error))?;
-    let of = (&plan, listed.as_slice());
-    let verdict =
-        judge(of, &image, client, wishes.immutable).await.map_err(|error| failed(&error))?;
-    built.planning.plan = plan;
-    if let Verdict::Taken { tag, by } = &verdict {
-        return Err(taken(&built.planning, tag, by.as_ref()));
-    }
-    for tag in in_order(&built.planning.plan, first) {
-        if world.cancel.is_cancelled() {
-            return Err(Failure::new(Outcome::Unavailable, "the run was cancelled")
-                .why(format!("{} was not set", image.tagged(tag).familiar()))
-                .help("run it again"));
-        }
-        let reference = image.tagged(tag.clone());
-        client.tag(&reference, &whole).await.map_err(|error| failed(&error))?;
-        built.set.push(tag);
+    let Desk { wishes, world, .. } = desk;
+    let Some(first) = built.planning.first().cloned() else { return Ok(()) };
+    let name = job.image.name.tagged(first.clone());
+    world.events.emit(Event::Note(format!("building {}", name.familiar())));
+    let began = Instant::now();
+    let version = built.planning.found.as_ref().map(|found| &found.version);
+    let order = order(job.image, job.file, wishes, version, world);
+    let made = workshop.build(&name.to_string(), order, wishes.push).await?;
+    built.steps.clone_from(&made.steps);
+    built.took = Some(began.elapsed());
+    if wishes.push {
+        desk.set_all(built, &first, Some(&made)).await?;
     }
     Ok(())
+}
+
+/// What tags are set with.
+#[derive(Clone, Copy)]
+struct Desk<'a> {
+    wishes: &'a Wishes,
+    client: &'a Client<'a>,
+    world: World<'a>,
+}
+
+impl Desk<'_> {
+    /// Reads back the image of the first tag, and lets all other tags point to it. `made` is what was just built and pushed.
+    async fn set_all(
+        self,
+        built: &mut Built,
+        first: &Tag,
+        made: Option<&Made>,
+    ) -> Result<(), Failure> {
+        let Desk { client, world, .. } = self;
+        let image = built.planning.image.clone();
+        let name = image.tagged(first.clone());
+        let whole = unless_cancelled(world, client.manifest(&name)).await?;
+        if !is_of(&whole, made.and_then(|made| made.digest.as_ref())) {
+            let what = format!("{} is another image than was built", name.familiar());
+            return Err(Failure::new(Outcome::Unavailable, what)
+                .why("another job has pushed this tag at the same time")
+                .help(
+                    "run it again; `concurrency:` in the workflow keeps two runs of a branch apart",
+                ));
+        }
+        built.digest = Some(whole.found.digest.clone());
+        built.size = Some(whole.manifest.pulled()).filter(|size| *size > 0);
+        built.set.push(first.clone());
+        // A build takes minutes: others may have moved tags meanwhile.
+        self.look_again(built, &whole).await?;
+        let mut has_looked = true;
+        for tag in in_order(&built.planning.plan, first) {
+            if is_moving(&built.planning.plan, &tag) && !std::mem::replace(&mut has_looked, true) {
+                self.look_again(built, &whole).await?;
+            }
+            let stays = |one: &Planned| one.tag == tag && one.fate != Fate::Set;
+            if built.planning.plan.tags.iter().any(stays) {
+                continue;
+            }
+            let reference = image.tagged(tag.clone());
+            unless_cancelled(world, client.tag(&reference, &whole)).await?;
+            built.set.push(tag);
+            has_looked = false;
+        }
+        Ok(())
+    }
+
+    /// Asks the registry once more which tags may move.
+    async fn look_again(self, built: &mut Built, whole: &Whole) -> Result<(), Failure> {
+        let Desk { wishes, client, world } = self;
+        let image = built.planning.image.clone();
+        let plan = built.planning.plan.clone();
+        let (plan, listed) = unless_cancelled(world, ask(plan, &image, client, false)).await?;
+        let of = (&plan, listed.as_slice());
+        let judged = judge(of, &image, client, (wishes.immutable, Some(&whole.found.digest)));
+        let verdict = unless_cancelled(world, judged).await?;
+        built.planning.plan = plan;
+        match &verdict {
+            Verdict::Taken { tag, by } => Err(taken(&built.planning, tag, by.as_ref())),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Whether a tag moves from release to release.
+fn is_moving(plan: &Plan, tag: &Tag) -> bool {
+    let moves = |one: &Planned| matches!(one.kind, Kind::Series | Kind::Latest);
+    plan.tags.iter().any(|one| one.tag == *tag && moves(one))
 }
 
 /// Whether the registry has what was built. The engine's own builder tells the digest of the configuration.

@@ -69,6 +69,11 @@ pub fn of_built(all: &[Built], failure: Option<&Failure>, world: World<'_>) -> E
     }
     let plannings: Vec<Planning> = all.iter().map(|built| built.planning.clone()).collect();
     of_all(&mut ending, &plannings);
+    let tags = lines(all, Built::tags);
+    let primary = plannings.first().and_then(Planning::primary);
+    let primary = primary.filter(|primary| tags.lines().any(|tag| tag == primary));
+    ending.outputs.set("primary-ref", primary.unwrap_or_default());
+    ending.outputs.set("tags", tags);
     ending.outputs.set("refs", lines(all, Built::refs));
     if let Some(first) = all.first() {
         let digest = first.digest.as_ref().map(ToString::to_string).unwrap_or_default();

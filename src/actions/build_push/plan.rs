@@ -101,7 +101,7 @@ async fn against(
     }
     let asked = async {
         let client = registries.client(registry).await?;
-        ask(plan.clone(), image, client).await
+        ask(plan.clone(), image, client, false).await
     };
     match asked.await {
         Ok((plan, mut listed)) => {

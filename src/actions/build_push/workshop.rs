@@ -1,6 +1,7 @@
 //! What builds images on this machine: Docker's plugin, a folder for what is secret, and logins that go with it.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use secrecy::ExposeSecret as _;
@@ -14,7 +15,7 @@ use crate::adapters::host::files;
 use crate::adapters::host::guard::Guard;
 use crate::adapters::host::process::ChildEnv;
 use crate::adapters::host::scratch::Scratch;
-use crate::domain::build::{Order, Progress, Secret, Shown, Step, cause, place};
+use crate::domain::build::{Order, Progress, Secret, Shown, Step, cause, passes, place};
 use crate::domain::event::Event;
 use crate::domain::image::{Digest, Registry};
 use crate::domain::shown;
@@ -22,6 +23,9 @@ use crate::failure::{Failure, Outcome, Place};
 
 /// What the folder of secrets is called, before its number.
 const NAME: &str = "mta-docker";
+
+/// How long to wait before what is built is pushed once more.
+const PAUSES: [Duration; 2] = [Duration::from_secs(2), Duration::from_secs(10)];
 
 /// How much of a step's error is told, in characters.
 const SHOWN: usize = 500;
@@ -68,7 +72,7 @@ impl<'a> Workshop<'a> {
         let env = if logins.is_empty() {
             env
         } else {
-            private::configure(scratch.path(), &env, &logins, world.cancel).await?
+            private::configure(scratch.path(), &env, &logins)?
         };
         let buildx = Buildx::find(&env, world.cancel).await?;
         let mut secrets = Vec::new();
@@ -99,23 +103,44 @@ impl<'a> Workshop<'a> {
             guard: Some(&self.guard),
             cancel: self.world.cancel,
         };
-        let mut progress = Progress::default();
-        let mut at = None;
-        let exit = {
-            let mut on_line = |line: &str| {
-                at = at.take().or_else(|| place(line));
-                progress.take(line).into_iter().for_each(|shown| self.show(shown));
+        let mut pauses = PAUSES.iter();
+        loop {
+            let mut progress = Progress::default();
+            let mut at = None;
+            let exit = {
+                let mut on_line = |line: &str| {
+                    at = at.take().or_else(|| place(line));
+                    progress.take(line).into_iter().for_each(|shown| self.show(shown));
+                };
+                self.buildx.build(&args, running, &mut on_line).await
             };
-            self.buildx.build(&args, running, &mut on_line).await
-        };
-        progress.end().into_iter().for_each(|shown| self.show(shown));
-        let exit = exit?;
-        if exit.code != 0 {
+            progress.end().into_iter().for_each(|shown| self.show(shown));
+            let exit = exit?;
+            if exit.code == 0 {
+                return Ok(Made { digest: made(&metadata), steps: progress.steps() });
+            }
             // BuildKit knows the file by its own name alone.
-            let at = at.map(|at: Place| Place { file, ..at });
-            return Err(refused(name, &progress, &exit.tail, at));
+            let at = at.map(|at: Place| Place { file: file.clone(), ..at });
+            let refused = refused(name, &progress, &exit.tail, at);
+            match pauses.next() {
+                Some(pause) if push && refused.passes => self.wait(*pause, &refused.why).await?,
+                _ => return Err(refused.failure),
+            }
         }
-        Ok(Made { digest: made(&metadata), steps: progress.steps() })
+    }
+
+    /// Waits before what is built already is pushed once more.
+    async fn wait(&self, pause: Duration, why: &str) -> Result<(), Failure> {
+        let seconds = pause.as_secs();
+        let text = format!("not pushed: {why}; once more in {seconds} s, of what is built already");
+        self.world.events.emit(Event::Note(text));
+        tokio::select! {
+            biased;
+            () = self.world.cancel.cancelled() => {
+                Err(Failure::new(Outcome::Unavailable, "the run was cancelled").why("it was not pushed").help("run it again"))
+            }
+            () = tokio::time::sleep(pause) => Ok(()),
+        }
     }
 
     fn show(&self, shown: Shown) {
@@ -144,25 +169,41 @@ fn disk(error: &std::io::Error) -> Failure {
 }
 
 /// A build that failed.
-fn refused(name: &str, progress: &Progress, tail: &str, at: Option<Place>) -> Failure {
-    let step = progress.failed();
-    let why = match step {
-        Some(step) => format!("{}: {}", step.line(), step.error),
-        None => last(tail),
+struct Refused {
+    failure: Failure,
+    /// Why, in a line.
+    why: String,
+    /// Whether it was the registry, and passes by itself.
+    passes: bool,
+}
+
+fn refused(name: &str, progress: &Progress, tail: &str, at: Option<Place>) -> Refused {
+    let failed = progress.failed();
+    let (why, said) = match failed {
+        Some((step, said)) => (format!("{}: {}", step.line(), step.error), said),
+        None => (last(tail), ""),
     };
-    let cause = cause(&why).or_else(|| cause(tail));
-    let outcome = cause.as_ref().map_or(Outcome::Failed, |cause| cause.outcome);
-    let help = cause.map_or_else(
-        || "the step's own output in the log says more; `docker build` on your machine does the same".to_owned(),
-        |cause| cause.help,
-    );
-    let failure = Failure::new(outcome, format!("{name} was not built"))
-        .why(shown::line(&why, SHOWN))
-        .help(help);
-    match at {
+    let of_file = failed.is_some_and(|(step, _)| step.is_of_the_file());
+    let error = failed.map_or(why.as_str(), |(step, _)| step.error.as_str());
+    let passes = !of_file && passes(error);
+    let cause = cause(error, said);
+    let outcome = match &cause {
+        Some(cause) => cause.outcome,
+        None if passes => Outcome::Unavailable,
+        None => Outcome::Failed,
+    };
+    let help = match cause {
+        Some(cause) => cause.help,
+        None if passes => "run it again later; if it stays, ask who runs the registry".to_owned(),
+        None => "the step's own output in the log says more; `docker build` on your machine does the same".to_owned(),
+    };
+    let why = shown::line(&why, SHOWN);
+    let failure = Failure::new(outcome, format!("{name} was not built")).why(&why).help(help);
+    let failure = match at {
         Some(at) => failure.at(at),
         None => failure,
-    }
+    };
+    Refused { failure, why, passes }
 }
 
 /// The last line that says something: that of an error, else one that is no part of BuildKit's messages.

@@ -58,6 +58,9 @@ impl Buildx {
             )
         };
         match process::capture(&command, Limits { timeout: QUICK, cancel }).await {
+            Ok(exit) if exit.code == 0 && !exit.stdout.contains("docker/buildx") => {
+                Err(absent(format!("`docker buildx version` says `{}`", exit.stdout.trim())))
+            }
             Ok(exit) if exit.code == 0 => {
                 // `github.com/docker/buildx v0.13.1 788433953af1...`; Debian's has no `v`.
                 let version = exit.stdout.split_whitespace().nth(1).unwrap_or_default();

@@ -100,25 +100,29 @@ fn sweep(parent: &Utf8Path, name: &str) {
     let prefix = format!("{name}-");
     for found in files::names(parent).unwrap_or_default() {
         let path = parent.join(&found);
-        if found.starts_with(&prefix) && is_left(&path) {
+        if !found.starts_with(&prefix) {
+            continue;
+        }
+        // Held until it is gone: whoever makes the folder this moment sees that it was taken away.
+        if let Some(_lock) = left(&path) {
             let _left = files::remove_tree(&path);
         }
     }
 }
 
-fn is_left(path: &Utf8Path) -> bool {
-    let Ok(meta) = fs_err::symlink_metadata(path) else { return false };
+/// The lock of a folder that a killed run has left; `None` for any other folder.
+fn left(path: &Utf8Path) -> Option<File> {
+    let meta = fs_err::symlink_metadata(path).ok()?;
     if !meta.is_dir() || meta.uid() != process::own_user() {
-        return false;
+        return None;
     }
     match File::open(path.join(LOCK)) {
-        // Held until the end of this look: whoever makes the folder sees that it was taken away.
-        Ok(lock) => lock.file().try_lock().is_ok(),
+        Ok(lock) => lock.file().try_lock().is_ok().then_some(lock),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let age = meta.modified().ok().and_then(|at| SystemTime::now().duration_since(at).ok());
-            age.is_some_and(|age| age > MOMENT)
+            if age.is_some_and(|age| age > MOMENT) { claimed(path).ok().flatten() } else { None }
         }
-        Err(_) => false,
+        Err(_) => None,
     }
 }
 

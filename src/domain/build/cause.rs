@@ -110,12 +110,61 @@ const RULES: &[Rule] = &[
     ),
 ];
 
-/// What an error of a build means; `None` where it is the Dockerfile's own business.
-pub fn cause(text: &str) -> Option<Cause> {
-    let text = text.to_lowercase();
-    let holds = |(words, ..): &&Rule| words.iter().all(|word| text.contains(&word.to_lowercase()));
-    let (_, outcome, help) = RULES.iter().find(holds)?;
-    Some(Cause { outcome: *outcome, help: (*help).to_owned() })
+/// What an error of a build means; `None` where it is the Dockerfile's own business. `said` is what the step that failed said:
+/// a program may stand for what the kernel refused it, and then nobody but the owner knows whether that is the cause.
+pub fn cause(error: &str, said: &str) -> Option<Cause> {
+    let find = |text: &str, is_of_kernel: bool| {
+        let holds =
+            |(words, ..): &&Rule| words.iter().all(|word| text.contains(&word.to_lowercase()));
+        let is_meant = |(words, ..): &&Rule| !is_of_kernel || KERNEL.contains(&words[0]);
+        RULES.iter().filter(is_meant).find(holds)
+    };
+    if let Some((_, outcome, help)) = find(&without_command(error).to_lowercase(), false) {
+        return Some(Cause { outcome: *outcome, help: (*help).to_owned() });
+    }
+    let (.., help) = find(&said.to_lowercase(), true)?;
+    Some(Cause { outcome: Outcome::Failed, help: (*help).to_owned() })
+}
+
+/// What the kernel refuses a program: the step says it, and BuildKit only that the step failed.
+const KERNEL: [&str; 2] = ["no space left on device", "exec format error"];
+
+/// An error without the command that it quotes, which may have any words.
+fn without_command(error: &str) -> String {
+    for (before, behind) in
+        [("executor failed running [", "]: exit code"), ("process \"", "\" did not complete")]
+    {
+        if let (Some(from), Some(to)) = (error.find(before), error.rfind(behind))
+            && from + before.len() <= to
+        {
+            return format!("{}{}", &error[..from + before.len()], &error[to..]);
+        }
+    }
+    error.to_owned()
+}
+
+/// Whether an error of a registry passes by itself: too many requests, a server that is down, a line that broke.
+pub fn passes(error: &str) -> bool {
+    const PASSING: [&str; 16] = [
+        "429",
+        "too many requests",
+        "toomanyrequests",
+        "500 internal server error",
+        "502 bad gateway",
+        "503 service unavailable",
+        "504 gateway",
+        "received unexpected http status: 5",
+        "unexpected status: 5",
+        "connection reset",
+        "connection refused",
+        "broken pipe",
+        "unexpected eof",
+        ": eof",
+        "i/o timeout",
+        "handshake timeout",
+    ];
+    let error = without_command(error).to_lowercase();
+    PASSING.iter().any(|words| error.contains(words))
 }
 
 /// The line of a Dockerfile that an error names, as BuildKit writes it above the quoted lines (`Dockerfile:12`; not before
@@ -190,9 +239,41 @@ mod tests {
             ),
             ("target stage \"x\" could not be found", Outcome::BadInput, "`target`"),
         ] {
-            let found = cause(text).unwrap();
+            let found = cause(text, "").unwrap();
             assert_eq!(found.outcome, outcome, "{text}");
             assert!(found.help.contains(help), "{text}: {}", found.help);
+        }
+    }
+
+    #[test]
+    fn what_a_program_says_is_a_hint() {
+        let error = "executor failed running [/x]: exit code: 1";
+        let found = cause(
+            error,
+            "standard_init_linux.go:228: exec user process caused: exec format error\n",
+        )
+        .unwrap();
+        assert_eq!(found.outcome, Outcome::Failed);
+        assert!(found.help.contains("QEMU"));
+        assert_eq!(cause(error, "pip: toomanyrequests"), None);
+    }
+
+    #[test]
+    fn what_passes_by_itself() {
+        for text in [
+            "received unexpected HTTP status: 503 Service Unavailable",
+            "toomanyrequests: of the test",
+            "failed to push: read tcp 127.0.0.1:1->127.0.0.1:2: read: connection reset by peer",
+            "Put \"http://r.io/v2/a/manifests/b\": EOF",
+        ] {
+            assert!(passes(text), "{text}");
+        }
+        for text in [
+            "denied: requested access to the resource is denied",
+            "executor failed running [/bin/sh -c echo 429; exit 1]: exit code: 1",
+            "",
+        ] {
+            assert!(!passes(text), "{text}");
         }
     }
 
@@ -226,8 +307,10 @@ mod tests {
             "process \"/bin/sh -c make\" did not complete successfully: exit code: 2",
             "",
             "npm ERR! 404 not found",
+            "executor failed running [/bin/sh -c echo no space left on device; exit 1]: exit code: 1",
+            "process \"/bin/sh -c echo 'exec format error'\" did not complete successfully: exit code: 1",
         ] {
-            assert_eq!(cause(text), None, "{text}");
+            assert_eq!(cause(text, ""), None, "{text}");
         }
     }
 }

@@ -24,6 +24,9 @@ const WAITING: usize = 2_000;
 /// The longest line, in bytes: a program that ends none has it cut there.
 const LINE: usize = 64 * 1024;
 
+/// How much of what a step said is kept, in bytes.
+const SAID: usize = 4 * 1024;
+
 /// Steps of one build. A Dockerfile has some dozens.
 const STEPS: usize = 10_000;
 
@@ -65,8 +68,10 @@ struct Known {
     started: Option<Timestamp>,
     is_running: bool,
     has_head: bool,
-    /// A line that has no end yet.
-    line: String,
+    /// A line that has no end yet: bytes, because a letter may come in two pieces.
+    line: Vec<u8>,
+    /// The end of what it said, for whoever wants to know why it failed.
+    said: String,
 }
 
 /// The lines of one stage.
@@ -110,6 +115,10 @@ struct Log {
 impl Progress {
     /// Takes one line of the output and says what is to be shown now. A line that is of no message is shown as it is.
     pub fn take(&mut self, line: &str) -> Vec<Shown> {
+        let is_words = !line.starts_with(['{', '"', ' ', ']', '}']);
+        if self.is_skipping && is_words && line.starts_with("ERROR") {
+            self.is_skipping = false;
+        }
         if self.message.is_empty() && !self.is_skipping && !line.starts_with('{') {
             return if line.trim().is_empty() {
                 Vec::new()
@@ -117,9 +126,13 @@ impl Progress {
                 vec![Shown::Line(line.to_owned())]
             };
         }
-        let is_first = self.message.is_empty() && !self.is_skipping;
-        // Older versions write a message over many lines, of which only the last begins with its end.
-        let is_last = line == "}" || (is_first && line.len() > 1 && line.ends_with('}'));
+        // Older versions write a message over many lines, of which only the first is `{` and only the last `}`; newer ones
+        // one message a line. A line that begins like a message is the next one, whatever became of the one before.
+        let is_whole = line.len() > 1 && line.starts_with('{');
+        if line.starts_with('{') {
+            self.message.clear();
+            self.is_skipping = false;
+        }
         if self.message.len() + line.len() > LONGEST {
             self.message.clear();
             self.is_skipping = true;
@@ -127,12 +140,16 @@ impl Progress {
         if !self.is_skipping {
             self.message.push_str(line);
         }
-        if !is_last {
+        if !is_whole && line != "}" {
             return Vec::new();
         }
         self.is_skipping = false;
         let message = std::mem::take(&mut self.message);
-        let Ok(message) = serde_json::from_str::<Message>(&message) else { return Vec::new() };
+        let Ok(message) = serde_json::from_str::<Message>(&message) else {
+            // What follows may be the rest of a line that was too long for one piece.
+            self.is_skipping = is_whole && !line.ends_with('}');
+            return Vec::new();
+        };
         let mut busy = Vec::new();
         for vertex in message.vertexes.unwrap_or_default() {
             busy.extend(self.vertex(vertex));
@@ -158,11 +175,10 @@ impl Progress {
     pub fn end(&mut self) -> Vec<Shown> {
         let order = std::mem::take(&mut self.order);
         for name in &order {
-            if let Some(known) = self.known.get_mut(name) {
-                let line = std::mem::take(&mut known.line);
-                if let (Some(group), false) = (known.group, line.is_empty()) {
-                    self.groups[group].push(indented(&line));
-                }
+            let known = self.known.get_mut(name);
+            let rest = known.and_then(|known| Some((known.group?, known.rest()?)));
+            if let Some((group, line)) = rest {
+                self.groups[group].push(line);
             }
         }
         self.order = order;
@@ -186,15 +202,16 @@ impl Progress {
             .collect()
     }
 
-    /// The step that failed. Others are ended with it, which is no failure of theirs.
-    pub fn failed(&self) -> Option<&Step> {
+    /// The step that failed, and the end of what it said. Others are ended with it, which is no failure of theirs.
+    pub fn failed(&self) -> Option<(&Step, &str)> {
         let failed = self
             .order
             .iter()
             .filter_map(|name| self.known.get(name))
-            .map(|known| &known.step)
-            .filter(|step| !step.error.is_empty());
-        failed.clone().find(|step| !step.is_ended_with_another()).or_else(|| failed.clone().next())
+            .filter(|known| !known.step.error.is_empty());
+        let first = failed.clone().find(|known| !known.step.is_ended_with_another());
+        let known = first.or_else(|| failed.clone().next())?;
+        Some((&known.step, &known.said))
     }
 
     /// Takes in what is told of a step. Of one that is shown in no group, and begins: whether it comes after all stages, and
@@ -212,7 +229,8 @@ impl Progress {
                 started: None,
                 is_running: false,
                 has_head: false,
-                line: String::new(),
+                line: Vec::new(),
+                said: String::new(),
             };
             self.order.push(vertex.digest.clone());
             self.known.insert(vertex.digest.clone(), known);
@@ -246,8 +264,7 @@ impl Progress {
             lines.push(head.clone());
         }
         if has_ended {
-            let rest = std::mem::take(&mut known.line);
-            lines.extend((!rest.is_empty()).then(|| indented(&rest)));
+            lines.extend(known.rest());
             let how = ended(&known.step);
             lines.extend(match (known.has_head, how) {
                 (true, how) => how.map(|how| indented(&how)),
@@ -267,15 +284,17 @@ impl Progress {
         let (Some(group), Ok(data)) = (known.group, BASE64_STANDARD.decode(&log.data)) else {
             return;
         };
-        known.line.push_str(&String::from_utf8_lossy(&data));
-        let mut lines: Vec<&str> = known.line.split('\n').collect();
-        let last = lines.pop().unwrap_or_default();
+        known.line.extend_from_slice(&data);
+        let whole = known.line.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
         // A line without end would be kept for ever.
-        let (rest, cut) = if last.len() > LINE { ("", Some(last)) } else { (last, None) };
-        for line in lines.into_iter().chain(cut) {
-            self.groups[group].push(indented(&shown::cut(line, LINE)));
+        let end = if known.line.len() - whole > LINE { known.line.len() } else { whole };
+        let text: Vec<u8> = known.line.drain(..end).collect();
+        let text = String::from_utf8_lossy(&text);
+        for line in text.strip_suffix('\n').unwrap_or(&text).split('\n').filter(|_| end > 0) {
+            let line = shown::cut(line, LINE);
+            known.heard(&line);
+            self.groups[group].push(indented(&line));
         }
-        known.line = rest.to_owned();
     }
 
     fn group(&mut self, stage: &str) -> usize {
@@ -311,6 +330,30 @@ impl Progress {
 
     fn is_running(&self, group: usize) -> bool {
         self.groups[group].running > 0
+    }
+}
+
+impl Known {
+    /// Keeps the end of what a step says.
+    fn heard(&mut self, line: &str) {
+        self.said.push_str(line);
+        self.said.push('\n');
+        if self.said.len() > 2 * SAID {
+            let at = self.said.len() - SAID;
+            let at = (at..self.said.len()).find(|at| self.said.is_char_boundary(*at)).unwrap_or(at);
+            self.said.drain(..at);
+        }
+    }
+
+    /// A line that has no end and gets none any more.
+    fn rest(&mut self) -> Option<String> {
+        let line = std::mem::take(&mut self.line);
+        let line = String::from_utf8_lossy(&line).into_owned();
+        if line.is_empty() {
+            return None;
+        }
+        self.heard(&line);
+        Some(indented(&line))
     }
 }
 
@@ -468,7 +511,8 @@ mod tests {
         for message in &messages {
             progress.take(&message.to_string());
         }
-        assert_eq!(progress.failed().unwrap().what, "RUN make");
+        let (step, said) = progress.failed().unwrap();
+        assert_eq!((step.what.as_str(), said), ("RUN make", "no rule\n"));
         assert_eq!(progress.steps().len(), 2);
     }
 
@@ -539,6 +583,31 @@ mod tests {
     }
 
     #[test]
+    fn a_message_that_cannot_be_read_costs_no_other() {
+        let mut progress = Progress::default();
+        let first = begun("a", "[a 1/1] RUN x", 0.0).to_string();
+        let cut = &first[..first.len() - 20];
+        for piece in [cut, "rest of it\"}]}", "{", "  \"vertexes\": [", cut] {
+            assert_eq!(progress.take(piece), [], "{piece}");
+        }
+        assert_eq!(progress.take(&first)[0], Shown::Begin("build stage a".to_owned()));
+        progress.take(cut);
+        let error = "ERROR: failed to solve: x";
+        assert_eq!(progress.take(error), [Shown::Line(error.to_owned())]);
+    }
+
+    #[test]
+    fn a_letter_may_come_in_two_pieces() {
+        let mut progress = Progress::default();
+        progress.take(&begun("a", "[a 1/1] RUN x", 0.0).to_string());
+        let cafe = "café\n".as_bytes();
+        let piece = |bytes: &[u8]| json!({"logs": [{"vertex": "a", "data": BASE64_STANDARD.encode(bytes)}]});
+        assert_eq!(progress.take(&piece(&cafe[..4]).to_string()), []);
+        let shown = progress.take(&piece(&cafe[4..]).to_string());
+        assert_eq!(shown, [Shown::Line("  café".to_owned())]);
+    }
+
+    #[test]
     fn it_is_bounded() {
         let mut progress = Progress::default();
         progress.take(&begun("a", "[a 1/1] RUN x", 0.0).to_string());
@@ -551,7 +620,8 @@ mod tests {
         assert!(shown.contains(&Shown::Line(format!("  {}", WAITING + 9))));
         let endless = said("b", &"x".repeat(LINE / 2 + 1));
         let shown: Vec<Shown> = (0..3).flat_map(|_| progress.take(&endless.to_string())).collect();
-        let is_long = |one: &Shown| matches!(one, Shown::Line(line) if line.chars().count() > LINE + 3);
+        let is_long =
+            |one: &Shown| matches!(one, Shown::Line(line) if line.chars().count() > LINE + 3);
         assert!(!shown.is_empty() && !shown.iter().any(is_long), "cut");
         assert!(progress.known["b"].line.len() <= LINE);
         progress.take("{");

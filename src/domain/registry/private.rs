@@ -35,6 +35,9 @@ impl Private {
         let first = other.table("auths");
         let mut helpers = self.table("credHelpers");
         helpers.retain(|server, _| !first.contains_key(server));
+        if self.0.contains_key("credsStore") {
+            helpers.extend(first.keys().map(|server| (server.clone(), Value::from(""))));
+        }
         if !helpers.is_empty() {
             self.0.insert("credHelpers".to_owned(), Value::Object(helpers));
         }
@@ -44,30 +47,16 @@ impl Private {
         self
     }
 
-    /// The helper that has all credentials, if there is one: its servers have to be known before a login can be added,
-    /// because Docker asks it and not the file.
-    pub fn store(&self) -> Option<&str> {
-        self.0.get("credsStore")?.as_str().filter(|name| !name.is_empty())
-    }
-
-    /// The same with a login of a registry. `of_store` are the servers that the helper for all has credentials of: each
-    /// is asked there as before.
+    /// The same with a login of a registry. It is in the file, also where a helper has all others: an empty name of a helper
+    /// says so.
     #[must_use]
-    pub fn with(
-        mut self,
-        registry: &Registry,
-        credentials: &Credentials,
-        of_store: &[String],
-    ) -> Self {
-        let mut auths = self.table("auths");
+    pub fn with(mut self, registry: &Registry, credentials: &Credentials) -> Self {
         let mut helpers = self.table("credHelpers");
-        if let Some(store) = self.store().map(str::to_owned) {
-            for one in of_store.iter().filter(|one| !auths.contains_key(*one)) {
-                helpers.entry(one.clone()).or_insert_with(|| Value::from(store.clone()));
-            }
-            self.0.remove("credsStore");
-        }
         helpers.retain(|key, _| !is_of(key, registry));
+        if self.0.contains_key("credsStore") {
+            helpers.insert(server(registry).to_owned(), Value::from(""));
+        }
+        let mut auths = self.table("auths");
         auths.retain(|key, _| !is_of(key, registry));
         auths.insert(server(registry).to_owned(), entry(credentials));
         if !helpers.is_empty() {
@@ -110,12 +99,11 @@ mod tests {
     use super::*;
     use crate::domain::registry::credentials::{Config, Place};
 
-    fn with(config: Option<&str>, registry: &str, of_store: &[&str]) -> Value {
+    fn with(config: Option<&str>, registry: &str) -> Value {
         let registry = Registry::parse(registry).unwrap();
         let password = "p:w".to_owned().into();
         let credentials = Credentials::Password { username: "ada".into(), password };
-        let servers: Vec<String> = of_store.iter().map(ToString::to_string).collect();
-        let text = Private::of(config).unwrap().with(&registry, &credentials, &servers).text();
+        let text = Private::of(config).unwrap().with(&registry, &credentials).text();
         let config = Config::parse(text.expose_secret()).unwrap();
         let places = config.places(&registry).unwrap();
         assert!(
@@ -129,11 +117,11 @@ mod tests {
 
     #[test]
     fn a_login_is_added_and_all_else_stays() {
-        assert_eq!(with(None, "ghcr.io", &[]), json!({"auths": {"ghcr.io": {"auth": AUTH}}}));
+        assert_eq!(with(None, "ghcr.io"), json!({"auths": {"ghcr.io": {"auth": AUTH}}}));
         let config = r#"{"auths": {"r.io": {"auth": "eDp5"}, "https://ghcr.io/v1/": {"auth": "eDp5"}},
             "credHelpers": {"gcr.io": "gcloud", "ghcr.io": "pass"}, "currentContext": "uat", "HttpHeaders": {"a": "b"}}"#;
         assert_eq!(
-            with(Some(config), "ghcr.io", &[]),
+            with(Some(config), "ghcr.io"),
             json!({
                 "auths": {"r.io": {"auth": "eDp5"}, "ghcr.io": {"auth": AUTH}},
                 "credHelpers": {"gcr.io": "gcloud"}, "currentContext": "uat", "HttpHeaders": {"a": "b"},
@@ -143,11 +131,12 @@ mod tests {
 
     #[test]
     fn what_a_helper_has_for_all_it_has_still() {
-        let config = r#"{"credsStore": "secretservice", "credHelpers": {"gcr.io": "gcloud"}}"#;
-        let servers = ["https://index.docker.io/v1/", "r.io", "gcr.io"];
-        let hub = json!({"auths": {"https://index.docker.io/v1/": {"auth": AUTH}},
-            "credHelpers": {"gcr.io": "gcloud", "r.io": "secretservice"}});
-        assert_eq!(with(Some(config), "docker.io", &servers), hub);
+        let config =
+            r#"{"credsStore": "mine", "credHelpers": {"gcr.io": "gcloud"}, "auths": {"r.io": {}}}"#;
+        let hub = "https://index.docker.io/v1/";
+        let expected = json!({"auths": {hub: {"auth": AUTH}, "r.io": {}}, "credsStore": "mine",
+            "credHelpers": {"gcr.io": "gcloud", hub: ""}});
+        assert_eq!(with(Some(config), "docker.io"), expected);
     }
 
     #[test]

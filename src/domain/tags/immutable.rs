@@ -12,8 +12,9 @@ use super::clean::clean;
 use super::plan::Plan;
 use super::standing::{Fate, Kind, Planned};
 
-/// How many other tags of a version are looked at.
-const MOST: usize = 20;
+/// How many other tags of a version are looked at: those with the shortest names, which are of releases and environments
+/// and not of branches.
+const MOST: usize = 100;
 
 /// When the tag of a version stays where it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -129,7 +130,10 @@ fn others<'a>(
         let is_same = bare.is_some_and(|bare| bare.is_empty() || bare.ends_with('-'));
         is_same && !plan.tags.iter().any(|own| own.tag == **tag)
     };
-    listed.iter().filter(is_other).take(MOST)
+    let mut others: Vec<&Tag> = listed.iter().filter(is_other).collect();
+    others.sort_by_key(|tag| tag.as_str().len());
+    others.truncate(MOST);
+    others.into_iter()
 }
 
 #[cfg(test)]

@@ -70,6 +70,18 @@ impl Built {
         self.set.iter().map(|tag| self.planning.reference(tag)).collect()
     }
 
+    /// The references that point to it, in the order of the plan; where it was only built, those that it would have.
+    pub fn tags(&self) -> Vec<String> {
+        match &self.kept {
+            Some(kept) if self.set.is_empty() => vec![self.planning.reference(&kept.tag)],
+            _ if self.set.is_empty() && self.took.is_some() => self.planning.set(),
+            _ => {
+                let set = self.planning.plan.tags.iter().filter(|one| self.set.contains(&one.tag));
+                set.map(|one| self.planning.reference(&one.tag)).collect()
+            }
+        }
+    }
+
     /// The image by its digest, as `docker pull` takes it.
     pub fn pulled(&self) -> Option<String> {
         Some(self.planning.image.at(self.digest.clone()?).familiar())
@@ -105,7 +117,7 @@ impl Built {
     /// What became of it, for a terminal or a log.
     pub fn lines(&self) -> Vec<String> {
         let mut lines = vec![format!("{}: {}", self.planning.title(), self.sentence())];
-        let is_all = self.kept.is_some();
+        let is_all = self.kept.as_ref().is_some_and(|kept| !kept.is_of_commit);
         for planned in self.planning.plan.tags.iter().filter(|_| !is_all) {
             let reference = self.planning.reference(&planned.tag);
             let why = match super::note(planned) {

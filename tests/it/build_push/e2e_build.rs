@@ -177,15 +177,36 @@ async fn what_the_registry_refuses_for_a_while_is_tried_again_and_not_built_agai
         assert_eq!(points_to(&repository, tag).await, ran.output("digest"));
     }
 
+    // The push itself too; what is built is not built again.
+    proxy.heal();
+    proxy.once("PUT /v2/acme/shop/manifests/uat-0123456", Fault::error(503, "UNAVAILABLE"));
+    let ran = shop.build(&[]);
+    assert_eq!(ran.code, 0, "{}", ran.log);
+    ran.says("once more in 2 s");
+
     // One that stays keeps the rest from being told as done.
+    proxy.heal();
     proxy.always("PUT /v2/acme/shop/manifests/uat-v1.4.0", Fault::error(403, "DENIED"));
     let ran = shop.build(&[]);
-    assert_eq!((ran.code, ran.output("result")), (64, "bad-input"), "{}", ran.log);
+    assert_eq!(ran.output("result"), "needs-person", "{}", ran.log);
     ran.says("not allowed to write");
-    let refs: Vec<&str> =
-        ran.output("refs").lines().map(|one| one.rsplit(':').next().unwrap()).collect();
-    assert_eq!(refs, ["uat-0123456"]);
+    let names = |name: &str| {
+        ran.output(name)
+            .lines()
+            .map(|one| one.rsplit(':').next().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        (names("refs"), names("tags")),
+        (vec!["uat-0123456".to_owned()], vec!["uat-0123456".to_owned()])
+    );
     assert_ne!(points_to(&repository, "uat-latest").await, ran.output("digest"), "it did not move");
+
+    // Registries forbid to read what does not exist: that keeps no image from its first push.
+    proxy.heal();
+    proxy.once("GET /v2/acme/shop/tags/list", Fault::error(403, "DENIED"));
+    let ran = shop.build(&[("username", "ada"), ("password", "of-nobody-here")]);
+    assert_eq!(ran.code, 0, "{}", ran.log);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -268,6 +289,14 @@ async fn a_version_moves_until_it_was_promoted() {
     again.says("nothing was built").says("has the image of this commit");
     assert_eq!(again.output("digest"), second.output("digest"));
 
+    // A run that was killed may have set some of its tags: the next one sets the rest.
+    let manifest = repository.manifest("uat-0123456", &accept_all()).await;
+    repository.push_manifest("uat-latest", &media_type, &manifest.bytes().await.unwrap()).await;
+    let again = shop.build_at(&other, &[]);
+    again.says("nothing was built");
+    assert_eq!((again.code, again.output("digest")), (0, second.output("digest")), "{}", again.log);
+    assert_eq!(points_to(&repository, "uat-latest").await, second.output("digest"));
+
     let forced = shop.build(&[("immutable", "overwrite")]);
     assert_eq!(forced.code, 0, "{}", forced.log);
     assert_eq!(points_to(&repository, "uat-v1.4.0").await, forced.output("digest"));
@@ -310,6 +339,77 @@ async fn what_cannot_be_built_is_told_with_its_line_and_moves_nothing() {
     shop.build(&[("file", "docker/uat")]).says("file=docker/uat,line=2");
     let repository = Repository::new(&registry.url(), "acme/shop");
     assert!(repository.tags().await.is_empty());
+}
+
+/// No tag of a commit: the version itself is what is pushed, and its own push does not hold it back.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_version_that_never_moves_is_set_once() {
+    if !docker() || !installed() {
+        return;
+    }
+    let registry = Distribution::open().await;
+    let shop = Shop::new(registry.host(), &[VERSION, SMALL]);
+    let wishes = [("tags", "{{version}}\nlatest"), ("immutable", "error")];
+    let ran = shop.build(&wishes);
+    assert_eq!(
+        (ran.code, tags(&ran)),
+        (0, vec!["1.4.0".to_owned(), "latest".to_owned()]),
+        "{}",
+        ran.log
+    );
+    let ran = shop.build_at(&SHA.replace('0', "a"), &wishes);
+    assert_eq!(ran.code, 64, "{}", ran.log);
+    ran.says("1.4.0 is there already");
+}
+
+/// What is secret goes with a run that is cancelled, wherever it is.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn cancelled_at_any_request_it_leaves_no_secret_and_tells_what_is_set() {
+    if !docker() || !installed() {
+        return;
+    }
+    let registry = Distribution::htpasswd("ada").await;
+    let proxy = FaultProxy::before(&registry.url()).await;
+    let shop = Shop::new(proxy.url().strip_prefix("http://").unwrap(), &[VERSION, SMALL]);
+    for (at, result, set) in [
+        ("GET /v2/acme/shop/tags/list", "unavailable", ""),
+        ("PUT /v2/acme/shop/manifests/uat-0123456", "unavailable", ""),
+        ("PUT /v2/acme/shop/manifests/uat-latest", "needs-person", "uat-v1.4.0"),
+    ] {
+        proxy.heal();
+        proxy.always(at, Fault::Silence);
+        let login =
+            [("username", "ada"), ("password", PASSWORD), ("secrets", "tok=a-secret-of-the-build")];
+        let mut command = shop.place.command(&shop.inputs(&login));
+        let child =
+            command.envs(plugins()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let until = Instant::now() + Duration::from_mins(1);
+        while !proxy.lines().iter().any(|line| line.starts_with(at)) {
+            assert!(Instant::now() < until, "{at} never came");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        let begun = Instant::now();
+        interrupt(child.id());
+        let output = child.wait_with_output().unwrap();
+        assert!(
+            begun.elapsed() < Duration::from_secs(7),
+            "the runner gives 7.5 s: {:?}",
+            begun.elapsed()
+        );
+        let ran = shop.place.scene().ran(&output);
+        assert_eq!(ran.output("result"), result, "{at}: {}\n{}", ran.log, ran.summary);
+        ran.says("the run was cancelled");
+        let last = ran.output("refs").rsplit(':').next().unwrap_or_default();
+        assert_eq!(last, set, "{at}");
+        assert!(shop.left().is_empty(), "{at}: {:?}", shop.left());
+    }
+}
+
+/// Interrupts a process as the runner does.
+fn interrupt(pid: u32) {
+    let done =
+        std::process::Command::new("kill").args(["-INT", &pid.to_string()]).status().unwrap();
+    assert!(done.success());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
