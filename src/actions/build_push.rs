@@ -55,7 +55,7 @@ const OUTCOMES: &[Outcome] = &[
 const OUTPUTS: &[OutputSpec] = &[
     OutputSpec {
         name: "result",
-        doc: "How it ended: `done`, `failed`, `needs-person` (pushed, and not all tags are set), `bad-input`, `bug` or `unavailable`.",
+        doc: "How it ended: `done`, `failed`, `needs-person`, `bad-input`, `bug` or `unavailable`.",
     },
     OutputSpec {
         name: "version",

@@ -186,7 +186,7 @@ fn refused(name: &str, progress: &Progress, tail: &str, at: Option<Place>) -> Re
     let of_file = failed.is_some_and(|(step, _)| step.is_of_the_file());
     let error = failed.map_or(why.as_str(), |(step, _)| step.error.as_str());
     let passes = !of_file && passes(error);
-    let cause = cause(error, said);
+    let cause = cause(error, said).or_else(|| cause(&last(tail), ""));
     let outcome = match &cause {
         Some(cause) => cause.outcome,
         None if passes => Outcome::Unavailable,
