@@ -30,10 +30,7 @@ pub const SPEC: ActionSpec = ActionSpec {
         from release to release last: so each tag points to a whole image at any moment. `mode: plan` says all that \
         beforehand, `mode: exists` looks for one image by one request: both read only, and need no Docker engine.",
     inputs: table::INPUTS,
-    examples: &[
-        &["image", "environment", "version-from", "username", "password"],
-        &["mode", "ref"],
-    ],
+    examples: &[&["image", "environment", "version-from"], &["mode", "ref"]],
     outputs: OUTPUTS,
     outcomes: OUTCOMES,
     icon: "package",
