@@ -24,11 +24,14 @@ const SMALL: (&str, &str) =
 struct Shop {
     place: Place,
     image: String,
+    /// What its images have and no other test's.
+    label: String,
 }
 
 impl Shop {
     fn new(host: &str, files: &[(&str, &str)]) -> Self {
-        Self { place: Place::new(files), image: format!("{host}/acme/shop") }
+        let label = format!("mta.test={host}");
+        Self { place: Place::new(files), image: format!("{host}/acme/shop"), label }
     }
 
     fn build(&self, more: &[(&str, &str)]) -> Ran {
@@ -42,7 +45,7 @@ impl Shop {
     }
 
     fn inputs<'a>(&'a self, more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
-        let own = [("image", self.image.as_str()), ("environment", "uat")];
+        let own = [("image", self.image.as_str()), ("environment", "uat"), ("labels", &self.label)];
         own.iter().chain(more).copied().collect()
     }
 
@@ -54,12 +57,12 @@ impl Shop {
     }
 }
 
+/// Builds that follow one another leave images without a name.
 impl Drop for Shop {
     fn drop(&mut self) {
-        for name in
-            docker_out(&["images", "--format", "{{.Repository}}:{{.Tag}}", &self.image]).lines()
-        {
-            docker_out(&["rmi", name]);
+        let label = format!("label={}", self.label);
+        for id in docker_out(&["images", "--quiet", "--no-trunc", "--filter", &label]).lines() {
+            docker_out(&["rmi", "--force", id]);
         }
     }
 }
@@ -429,7 +432,7 @@ async fn several_images_in_one_step_and_one_that_is_not_pushed() {
         "- image: {0}/acme/api\n  context: api\n- image: {0}/acme/web\n  context: web\n  file: web/Dockerfile.uat\n  target: web\n",
         registry.host()
     );
-    let inputs = [("images", list.as_str()), ("environment", "uat")];
+    let inputs = [("images", list.as_str()), ("environment", "uat"), ("labels", &shop.label)];
     let run = |more: &[(&str, &str)]| {
         let inputs: Vec<_> = inputs.iter().chain(more).copied().collect();
         let mut command = shop.place.command(&inputs);
@@ -442,7 +445,6 @@ async fn several_images_in_one_step_and_one_that_is_not_pushed() {
     assert_eq!(ran.code, 0, "{}", ran.log);
     for (name, tag) in [("acme/api", "uat-v2.0.0"), ("acme/web", "uat-v3.1.0")] {
         points_to(&Repository::new(&registry.url(), name), tag).await;
-        docker_out(&["rmi", &format!("{}/{name}:uat-0123456", registry.host())]);
     }
 }
 
