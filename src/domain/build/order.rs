@@ -28,12 +28,18 @@ pub struct Order {
     pub build_args: Vec<String>,
     /// `name=path`, further folders.
     pub build_contexts: Vec<String>,
+    /// Where results of earlier builds are: `type=registry,ref=...`.
+    pub cache_from: Vec<String>,
+    /// Where results are put for later builds: `type=registry,ref=...,mode=max`.
+    pub cache_to: Vec<String>,
     /// `name=value`.
     pub labels: Vec<String>,
     /// Secrets of steps.
     pub secrets: Vec<Secret>,
     /// `default`, or `id=path of a key or socket`.
     pub ssh: Vec<String>,
+    /// What builds, by its name in `docker buildx ls`; empty for the one that is used now.
+    pub builder: String,
     /// `none` or `host`; empty for the engine's own.
     pub network: String,
     /// Whether nothing is kept from earlier builds.
@@ -49,9 +55,11 @@ impl Order {
     /// `metadata` is the file into which BuildKit writes what it made.
     pub fn arguments(&self, name: &str, push: bool, metadata: &str) -> Vec<String> {
         let mut all = vec!["buildx".to_owned(), "build".to_owned()];
-        let lists: [(&str, &[String]); 3] = [
+        let lists: [(&str, &[String]); 5] = [
             ("--build-arg", &self.build_args),
             ("--build-context", &self.build_contexts),
+            ("--cache-from", &self.cache_from),
+            ("--cache-to", &self.cache_to),
             ("--label", &self.labels),
         ];
         for (flag, values) in lists {
@@ -66,6 +74,7 @@ impl Order {
         all.extend(self.ssh.iter().map(|value| both("--ssh", value)));
         all.push(both("--tag", name));
         one(&mut all, "--target", &self.target);
+        one(&mut all, "--builder", &self.builder);
         all.push(both("--metadata-file", metadata));
         one(&mut all, "--network", &self.network);
         let flags = [("--no-cache", self.no_cache), ("--pull", self.pull), ("--push", push)];
@@ -112,9 +121,12 @@ mod tests {
             platforms: texts(&["linux/amd64", "linux/arm64"]),
             build_args: texts(&["VERSION=1.4.0", "LIST=a,b", "--push=1"]),
             build_contexts: texts(&["docs=../docs"]),
+            cache_from: texts(&["type=registry,ref=r.io/a:cache"]),
+            cache_to: texts(&["type=registry,ref=r.io/a:cache,mode=max"]),
             labels: texts(&["a=b c"]),
             secrets: vec![Secret { id: "npmrc".into(), file: "/t/s/0".into() }],
             ssh: texts(&["default"]),
+            builder: "wide".into(),
             network: "host".into(),
             no_cache: true,
             pull: true,
@@ -127,6 +139,8 @@ mod tests {
         --build-arg=LIST=a,b
         --build-arg=--push=1
         --build-context=docs=../docs
+        --cache-from=type=registry,ref=r.io/a:cache
+        --cache-to=type=registry,ref=r.io/a:cache,mode=max
         --label=a=b c
         --file=docker/Dockerfile.uat
         --platform=linux/amd64,linux/arm64
@@ -135,6 +149,7 @@ mod tests {
         --ssh=default
         --tag=r.io/a:1
         --target=runtime
+        --builder=wide
         --metadata-file=/t/m.json
         --network=host
         --no-cache
