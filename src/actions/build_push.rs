@@ -7,11 +7,14 @@ use crate::failure::Outcome;
 
 mod asking;
 mod build;
+mod builder;
+mod caching;
 mod ending;
 mod exists;
 mod facts;
 mod faults;
 mod inputs;
+mod keeping;
 mod plan;
 mod registries;
 mod table;

@@ -7,6 +7,9 @@ use camino::Utf8PathBuf;
 pub struct Job {
     /// Whether a GitHub Actions runner started us (`GITHUB_ACTIONS=true`).
     pub on_runner: bool,
+    /// Whether the machine is one of GitHub's, which begins empty and is gone after the job
+    /// (`RUNNER_ENVIRONMENT=github-hosted`).
+    pub is_hosted: bool,
     /// Whether diagnostics were asked for (`RUNNER_DEBUG=1` or `-v`).
     pub debug: bool,
     /// The checkout: `GITHUB_WORKSPACE`, else the top of the git repository, else the current directory.

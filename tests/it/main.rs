@@ -21,6 +21,7 @@ mod backup {
     mod stage;
 }
 mod build_push {
+    mod builder;
     mod e2e_build;
     mod git;
     mod guides;

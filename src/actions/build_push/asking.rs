@@ -3,11 +3,21 @@
 use std::collections::BTreeMap;
 
 use crate::adapters::registry::{Client, Error};
+use crate::domain::build::cache::is_cache;
 use crate::domain::image::{Digest, Repository, Tag};
 use crate::domain::tags::{
     Immutable, Plan, Planned, Verdict, rivals, to_look_at, verdict, version_for,
 };
 use crate::domain::version::Version;
+
+/// The tags that a registry has of an image.
+#[derive(Clone, Debug, Default)]
+pub struct There {
+    /// Those of images.
+    pub images: Vec<Tag>,
+    /// Those of results of steps, which are no images.
+    pub caches: Vec<Tag>,
+}
 
 /// A plan against what the registry has now, and the tags that are there. Most registries forbid to read what does not exist,
 /// so that before a first push that `may_be_new` is no refusal: whether it may be pushed, the push says.
@@ -19,15 +29,17 @@ pub async fn ask(
     image: &Repository,
     client: &Client<'_>,
     may_be_new: bool,
-) -> Result<(Plan, Vec<Tag>), Error> {
+) -> Result<(Plan, There), Error> {
     let listed = match client.tags(image).await {
         // The first push makes the repository.
         Err(Error::Absent { .. }) => Vec::new(),
         Err(Error::Forbidden { has_login: true, .. }) if may_be_new => Vec::new(),
         listed => listed?,
     };
-    let standing = standing(&plan, &listed, image, client).await?;
-    Ok((plan.standing(&standing), listed))
+    let (caches, images) = listed.into_iter().partition(is_cache);
+    let there = There { images, caches };
+    let standing = standing(&plan, &there.images, image, client).await?;
+    Ok((plan.standing(&standing), there))
 }
 
 /// Whether the tags of the version may move, to the image `ours` if it is there already.

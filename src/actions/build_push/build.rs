@@ -10,12 +10,13 @@ use jiff::Timestamp;
 
 use crate::actions::build_push::asking::{ask, judge};
 use crate::actions::build_push::inputs::{Asked, Image, Login};
+use crate::actions::build_push::keeping::{About, Keeping};
 use crate::actions::build_push::plan::{Decided, decided};
 use crate::actions::build_push::registries::{Registries, failed};
 use crate::actions::build_push::versions::Versions;
 use crate::actions::build_push::wishes::Wishes;
 use crate::actions::build_push::workshop::{Made, Workshop};
-use crate::actions::build_push::{SPEC, ending, facts};
+use crate::actions::build_push::{SPEC, builder, ending, facts};
 use crate::actions::{Ending, World};
 use crate::adapters::registry::{Client, Error, Whole};
 use crate::domain::build::Order;
@@ -39,6 +40,7 @@ pub async fn story(
     world: World<'_>,
 ) -> Result<Ending, Vec<Failure>> {
     let one = |failure| vec![failure];
+    let env = builder::environment(wishes).map_err(one)?;
     let versions = Versions::open(world).await.map_err(one)?;
     let mut registries = Registries::new(login, world).map_err(one)?;
     let (mut orders, mut failures) = (Vec::new(), Vec::new());
@@ -47,6 +49,7 @@ pub async fn story(
             Ok(file) => prepared(decided, file, wishes, &mut registries, world).await,
             Err(failure) => Err(failure),
         };
+        let order = order.map(|order| Job { default_branch: versions.default_branch(), ..order });
         match order {
             Ok(order) => orders.push(order),
             Err(failure) if failures.contains(&failure) => {}
@@ -62,7 +65,7 @@ pub async fn story(
     let mut of: Vec<&Registry> = orders.iter().map(|order| order.image.name.registry()).collect();
     of.sort();
     of.dedup();
-    let workshop = Workshop::open(wishes, &registries, &of, world).await.map_err(one)?;
+    let workshop = Workshop::open(env, wishes, &registries, &of, world).await.map_err(one)?;
     let mut all = Vec::new();
     for job in orders {
         let client = registries.client(job.image.name.registry()).await;
@@ -97,6 +100,10 @@ struct Job<'a> {
     file: String,
     planning: Planning,
     verdict: Verdict,
+    /// Caches that the registry has; `None` if it was not asked.
+    caches: Option<Vec<Tag>>,
+    /// The branch on whose results every other one falls back, if it is known.
+    default_branch: Option<&'a str>,
 }
 
 /// Asks the registry what it has, before anything is built. What it does not tell is not guessed.
@@ -108,20 +115,22 @@ async fn prepared<'a>(
     world: World<'_>,
 ) -> Result<Job<'a>, Failure> {
     let (mut verdict, mut asking, mut now) = (Verdict::Build, Asking::Left, plan);
+    let mut caches = None;
     if wishes.push {
         let client = unless_cancelled(world, registries.client(image.name.registry())).await?;
-        let (plan, listed) = unless_cancelled(world, ask(now, &image.name, client, true)).await?;
-        let of = (&plan, listed.as_slice());
+        let (plan, there) = unless_cancelled(world, ask(now, &image.name, client, true)).await?;
+        let of = (&plan, there.images.as_slice());
         let judged = judge(of, &image.name, client, (wishes.immutable, None));
         verdict = unless_cancelled(world, judged).await?;
         now = plan;
-        asking = Asking::Listed(listed);
+        asking = Asking::Listed(there.images);
+        caches = Some(there.caches);
     }
     let planning = Planning { image: image.name.clone(), found, plan: now, asking };
     if let Verdict::Taken { tag, by } = &verdict {
         return Err(taken(&planning, tag, by.as_ref()));
     }
-    Ok(Job { image, file, planning, verdict })
+    Ok(Job { image, file, planning, verdict, caches, default_branch: None })
 }
 
 /// A version that another image has, and keeps.
@@ -208,13 +217,25 @@ async fn anew(
     world.events.emit(Event::Note(format!("building {}", name.familiar())));
     let began = Instant::now();
     let version = built.planning.found.as_ref().map(|found| &found.version);
-    let order = order(job.image, job.file, wishes, version, world);
+    let about = About {
+        planning: &built.planning,
+        caches: job.caches.as_deref(),
+        default_branch: job.default_branch,
+    };
+    let keeping = Keeping::of(about, wishes, &workshop.builder, world)?;
+    let order = Order {
+        cache_from: keeping.means.from.clone(),
+        cache_to: keeping.means.to.clone(),
+        builder: workshop.builder.name.clone(),
+        ..order(job.image, job.file, wishes, version, world)
+    };
     let made = workshop.build(&name.to_string(), order, wishes.push).await?;
     built.steps.clone_from(&made.steps);
     built.took = Some(began.elapsed());
     if wishes.push {
         desk.set_all(built, &first, Some(&made)).await?;
     }
+    keeping.finish(&job.image.name, desk.client, world).await;
     Ok(())
 }
 
@@ -273,8 +294,8 @@ impl Desk<'_> {
         let Desk { wishes, client, world } = self;
         let image = built.planning.image.clone();
         let plan = built.planning.plan.clone();
-        let (plan, listed) = unless_cancelled(world, ask(plan, &image, client, false)).await?;
-        let of = (&plan, listed.as_slice());
+        let (plan, there) = unless_cancelled(world, ask(plan, &image, client, false)).await?;
+        let of = (&plan, there.images.as_slice());
         let judged = judge(of, &image, client, (wishes.immutable, Some(&whole.found.digest)));
         let verdict = unless_cancelled(world, judged).await?;
         built.planning.plan = plan;

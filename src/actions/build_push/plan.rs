@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::actions::build_push::asking::ask;
+use crate::actions::build_push::asking::{There, ask};
 use crate::actions::build_push::ending;
 use crate::actions::build_push::inputs::{Asked, Image, Login};
 use crate::actions::build_push::registries::{Registries, failed};
@@ -104,7 +104,7 @@ async fn against(
         ask(plan.clone(), image, client, false).await
     };
     match asked.await {
-        Ok((plan, mut listed)) => {
+        Ok((plan, There { images: mut listed, .. })) => {
             listed.retain(|tag| plan.tags.iter().any(|planned| planned.tag == *tag));
             (plan, Asking::Listed(listed))
         }

@@ -1,6 +1,7 @@
 //! The table of inputs.
 
 use crate::actions::inputs::{PASSWORD, REGISTRY, USERNAME};
+use crate::domain::build::Cache;
 use crate::domain::input::{InputSpec, Kind, Need, Secrecy};
 
 /// The inputs of `build-push`.
@@ -140,6 +141,41 @@ EXTRA=all"],
         need: Need::Optional,
         doc: "The network of `RUN` steps: `none`, `host`, or the engine's own without it.",
         examples: &["host"],
+    },
+    InputSpec {
+        name: "builder",
+        kind: Kind::Text,
+        need: Need::Optional,
+        doc: "The builder, as `docker buildx ls` lists it. Without it: the one in use where it can do what is asked, else one of our own, `mta-` and the repository's name, which is made once and kept.",
+        examples: &["builder-2"],
+    },
+    InputSpec {
+        name: "cache",
+        kind: Kind::Choice(&Cache::WORDS),
+        need: Need::Optional,
+        doc: "Where results of steps are kept for later builds: `registry` beside the image, under `buildcache-<version>-<branch>`, with fall-backs to other versions and the default branch; `inline` in the image; `local` in `cache-folder`; `gha` in GitHub's cache; `off` only where the builder keeps them. `auto`, which is so without it: in the registry where the builder can do that, else in the image.",
+        examples: &["registry"],
+    },
+    InputSpec {
+        name: "cache-folder",
+        kind: Kind::Text,
+        need: Need::Optional,
+        doc: "The folder of `cache: local`, of this machine or from the top of the repository. One build at a time.",
+        examples: &["/var/cache/shop"],
+    },
+    InputSpec {
+        name: "cache-from",
+        kind: Kind::Lines,
+        need: Need::Optional,
+        doc: "What is read, in place of `cache`, as BuildKit wants it.",
+        examples: &["type=registry,ref=ghcr.io/acme/shop:cache"],
+    },
+    InputSpec {
+        name: "cache-to",
+        kind: Kind::Lines,
+        need: Need::Optional,
+        doc: "What is written, in place of `cache`, as BuildKit wants it.",
+        examples: &["type=registry,ref=ghcr.io/acme/shop:cache,mode=max"],
     },
     InputSpec {
         name: "no-cache",

@@ -2,6 +2,7 @@
 
 use secrecy::SecretString;
 
+use crate::actions::build_push::caching::Caching;
 use crate::actions::build_push::faults::{Faults, given};
 use crate::domain::image::Platform;
 use crate::domain::input::Values;
@@ -39,6 +40,8 @@ pub struct Wishes {
     pub push: bool,
     /// When the tag of a version stays where it is.
     pub immutable: Immutable,
+    /// Where results of steps are kept, and what builds.
+    pub caching: Caching,
 }
 
 impl Wishes {
@@ -87,6 +90,7 @@ impl Wishes {
             provenance: text("provenance"),
             push,
             immutable: immutable(values.text("immutable"), recipe),
+            caching: Caching::read(values, faults),
         }
     }
 }

@@ -7,6 +7,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use secrecy::ExposeSecret as _;
 
 use crate::actions::World;
+use crate::actions::build_push::builder::{self, Chosen, Wanted};
 use crate::actions::build_push::registries::{Registries, failed};
 use crate::actions::build_push::wishes::Wishes;
 use crate::adapters::docker::buildx::{Buildx, Running, made};
@@ -15,7 +16,9 @@ use crate::adapters::host::files;
 use crate::adapters::host::guard::Guard;
 use crate::adapters::host::process::ChildEnv;
 use crate::adapters::host::scratch::Scratch;
-use crate::domain::build::{Order, Progress, Secret, Shown, Step, cause, passes, place};
+use crate::domain::build::{
+    Cache, Order, Progress, Secret, Shown, Step, cause, need, passes, place,
+};
 use crate::domain::event::Event;
 use crate::domain::image::{Digest, Registry};
 use crate::domain::shown;
@@ -37,6 +40,8 @@ pub struct Workshop<'a> {
     scratch: Scratch,
     guard: Guard,
     secrets: Vec<Secret>,
+    /// What builds.
+    pub builder: Chosen,
     /// How many builds there were: each writes about itself into a file of its own.
     builds: AtomicUsize,
 }
@@ -51,17 +56,17 @@ pub struct Made {
 }
 
 impl<'a> Workshop<'a> {
-    /// Finds what builds, and logs in to the registries of the images.
+    /// Finds what builds, and logs in to the registries of the images. `env` is what all that builds may know.
     ///
     /// # Errors
-    /// There is no plugin, or no place for secrets, or a login cannot be used.
+    /// There is no plugin, or no builder that can do what is asked, or no place for secrets, or a login cannot be used.
     pub async fn open(
+        env: ChildEnv,
         wishes: &Wishes,
         registries: &Registries<'_>,
         of: &[&Registry],
         world: World<'a>,
     ) -> Result<Self, Failure> {
-        let env = ChildEnv::for_builds();
         let scratch = Scratch::new(&parent(&env, world), NAME).map_err(|error| disk(&error))?;
         let guard = scratch.guard().map_err(|error| disk(&error))?;
         let mut logins = Vec::new();
@@ -75,6 +80,7 @@ impl<'a> Workshop<'a> {
             private::configure(scratch.path(), &env, &logins)?
         };
         let buildx = Buildx::find(&env, world.cancel).await?;
+        let builder = builder::choose(&buildx, wanted(wishes, of, world), world).await?;
         let mut secrets = Vec::new();
         for (number, (id, value)) in wishes.secrets.iter().enumerate() {
             let file = scratch.path().join(format!("secret-{number}"));
@@ -82,7 +88,7 @@ impl<'a> Workshop<'a> {
                 .map_err(|error| disk(&error))?;
             secrets.push(Secret { id: id.clone(), file: file.into_string() });
         }
-        Ok(Self { world, buildx, scratch, guard, secrets, builds: AtomicUsize::new(0) })
+        Ok(Self { world, buildx, scratch, guard, secrets, builder, builds: AtomicUsize::new(0) })
     }
 
     /// Builds an image under a name, and pushes it where `push` says so. What the build says is shown as it comes.
@@ -150,6 +156,21 @@ impl<'a> Workshop<'a> {
             Shown::End => Event::PhaseEnded,
             Shown::Busy(what) => Event::Waiting(what),
         });
+    }
+}
+
+/// What builder is wanted.
+fn wanted<'a>(wishes: &'a Wishes, of: &[&Registry], world: World<'_>) -> Wanted<'a> {
+    let attests = !matches!(wishes.provenance.as_str(), "" | "false");
+    // A build that is not pushed writes no cache in a registry, and reads one with any builder.
+    let cache = match wishes.caching.cache {
+        Cache::Auto | Cache::Registry if !wishes.push => Cache::Inline,
+        cache => cache,
+    };
+    Wanted {
+        name: &wishes.caching.builder,
+        need: need(wishes.platforms.len(), attests, cache, !world.job.is_hosted),
+        is_near: of.iter().any(|registry| registry.is_loopback()),
     }
 }
 

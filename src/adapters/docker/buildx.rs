@@ -10,6 +10,7 @@ use crate::adapters::host::files;
 use crate::adapters::host::guard::Guard;
 use crate::adapters::host::process::{self, ChildEnv, Command, Exit, Limits, ProcessError};
 use crate::domain::image::Digest;
+use crate::domain::shown;
 use crate::failure::{Failure, Outcome};
 
 /// To ask for its version.
@@ -23,6 +24,9 @@ const TELLS_JSON: (u32, u32) = (0, 13);
 
 /// The largest file that a build writes about itself, in bytes.
 const LARGEST: u64 = 8 * 1024 * 1024;
+
+/// How much of what `docker` answers is shown, in characters.
+const SHOWN: usize = 300;
 
 /// Docker's plugin for BuildKit.
 #[derive(Clone, Debug)]
@@ -74,6 +78,26 @@ impl Buildx {
     /// Its version: `0.13.1`.
     pub fn version(&self) -> &str {
         &self.version
+    }
+
+    /// Asks `docker` something with these arguments; what it wrote, or why it did not.
+    ///
+    /// # Errors
+    /// In words: it could not be run, took too long, was cancelled, or says no.
+    pub async fn ask(
+        &self,
+        args: &[&str],
+        timeout: Duration,
+        cancel: &CancellationToken,
+    ) -> Result<String, String> {
+        let args = args.iter().map(ToString::to_string).collect();
+        let command =
+            Command { program: "docker".to_owned(), args, env: self.env.clone(), cwd: None };
+        match process::capture(&command, Limits { timeout, cancel }).await {
+            Ok(exit) if exit.code == 0 => Ok(exit.stdout),
+            Ok(exit) => Err(shown::line(exit.tail.trim_start_matches("ERROR: "), SHOWN)),
+            Err(error) => Err(error.to_string()),
+        }
     }
 
     /// Runs a build; each line of its output goes to `on_line`: JSON where it can tell its progress so.

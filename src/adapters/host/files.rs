@@ -215,6 +215,11 @@ pub fn tree_size(folder: &Utf8Path) -> io::Result<u64> {
     Ok(size)
 }
 
+/// Gives a file or folder another name in the same file system.
+pub fn rename(from: &Utf8Path, to: &Utf8Path) -> io::Result<()> {
+    fs_err::rename(from, to)
+}
+
 /// Removes a folder with all that is in it; one that does not exist is fine.
 pub fn remove_tree(path: &Utf8Path) -> io::Result<()> {
     match fs_err::remove_dir_all(path) {

@@ -64,6 +64,14 @@ const DOCKER: [&str; 8] = [
 const BUILDS: [&str; 4] =
     ["BUILDX_BUILDER", "BUILDX_CONFIG", "BUILDX_NO_DEFAULT_ATTESTATIONS", "SOURCE_DATE_EPOCH"];
 
+/// What leads to GitHub's cache. A composite action gets none of it: the workflow has to export it.
+const CACHE_OF_GITHUB: [&str; 4] = [
+    "ACTIONS_CACHE_SERVICE_V2",
+    "ACTIONS_CACHE_URL",
+    "ACTIONS_RESULTS_URL",
+    "ACTIONS_RUNTIME_TOKEN",
+];
+
 /// Proxy variables, honoured in both cases.
 const PROXY: [&str; 4] = ["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY"];
 
@@ -104,6 +112,18 @@ impl ChildEnv {
         let mut env = Self::from_process();
         env.0.extend(ours.filter(|(name, _)| is_for_builds(name)));
         env
+    }
+
+    /// The same with what leads to GitHub's cache; `None` if this job has nothing that does.
+    pub fn with_cache_of_github(mut self) -> Option<Self> {
+        let ours = std::env::vars_os();
+        let is_of_cache =
+            |name: &OsString| name.to_str().is_some_and(|name| CACHE_OF_GITHUB.contains(&name));
+        self.0.extend(ours.filter(|(name, _)| is_of_cache(name)));
+        let has = |name: &str| self.get(name).is_some();
+        let leads = has("ACTIONS_RUNTIME_TOKEN")
+            && (has("ACTIONS_RESULTS_URL") || has("ACTIONS_CACHE_URL"));
+        leads.then_some(self)
     }
 
     /// A variable, if it is set, UTF-8 and not empty.

@@ -30,6 +30,7 @@ pub fn job(environment: &Environment, cwd: &Utf8Path) -> Job {
     };
     Job {
         on_runner,
+        is_hosted: on_runner && environment.get("RUNNER_ENVIRONMENT") == Some("github-hosted"),
         debug: environment.is_on("RUNNER_DEBUG"),
         repository,
         sha: or_local("GITHUB_SHA", &local.sha),

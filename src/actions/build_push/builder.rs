@@ -1,0 +1,182 @@
+//! Chooses what builds: the builder that is in use where it can do what is asked, else one of our own.
+
+use std::time::Duration;
+
+use crate::actions::World;
+use crate::actions::build_push::wishes::Wishes;
+use crate::adapters::docker::buildx::Buildx;
+use crate::adapters::host::process::ChildEnv;
+use crate::domain::build::builder::own_name;
+use crate::domain::build::{Builder, Cache, Need};
+use crate::domain::event::{Annotation, Event, Level};
+use crate::failure::{Failure, Outcome};
+
+/// To ask for a builder.
+const QUICK: Duration = Duration::from_mins(1);
+
+/// To start one of our own, whose image may have to be pulled.
+const START: Duration = Duration::from_mins(5);
+
+/// What lets a job reach GitHub's cache.
+const EXPORTED: &str = "add a step before, or take `cache: registry`, which needs none:\n\
+    - uses: actions/github-script@v8\n\
+    \x20 with:\n\
+    \x20   script: for (const name of ['ACTIONS_RUNTIME_TOKEN', 'ACTIONS_RESULTS_URL', 'ACTIONS_CACHE_SERVICE_V2']) \
+    core.exportVariable(name, process.env[name] || '')";
+
+/// What builds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Chosen {
+    /// Its name; empty for the one that is in use.
+    pub name: String,
+    /// Whether it makes several platforms, attests and writes caches.
+    pub is_full: bool,
+}
+
+/// What it is chosen by.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'a> {
+    /// The name that the inputs say; empty for the one that is in use.
+    pub name: &'a str,
+    /// How much is asked.
+    pub need: Need,
+    /// Whether a registry is on this machine, which a builder in a container reaches only through the machine's network.
+    pub is_near: bool,
+}
+
+/// What all that builds may know of our own environment.
+///
+/// # Errors
+/// GitHub's cache is wanted, and the job does not tell the way to it.
+pub fn environment(wishes: &Wishes) -> Result<ChildEnv, Failure> {
+    let env = ChildEnv::for_builds();
+    if wishes.caching.cache != Cache::Gha {
+        return Ok(env);
+    }
+    env.with_cache_of_github().ok_or_else(|| {
+        Failure::new(Outcome::BadInput, "`cache: gha` cannot be reached from this step")
+            .why("GitHub tells the way to its cache only to actions in JavaScript")
+            .help(EXPORTED)
+    })
+}
+
+/// Chooses.
+///
+/// # Errors
+/// There is no such builder, or none that can do what is asked.
+pub async fn choose(
+    buildx: &Buildx,
+    wanted: Wanted<'_>,
+    world: World<'_>,
+) -> Result<Chosen, Failure> {
+    let name = wanted.name.to_owned();
+    if wanted.need == Need::Little {
+        return Ok(Chosen { name, is_full: false });
+    }
+    let is_full = is_full(buildx, &name, world).await?;
+    match wanted.need {
+        _ if is_full => Ok(Chosen { name, is_full }),
+        Need::Little | Need::IfThere => Ok(Chosen { name, is_full }),
+        Need::Better if !name.is_empty() => Ok(Chosen { name, is_full }),
+        Need::All(what) if !name.is_empty() => Err(Failure::new(
+            Outcome::BadInput,
+            format!("the builder {name} cannot do what is asked"),
+        )
+        .why(format!("{what} is more than the engine's own builder can do"))
+        .help("leave `builder` out, or name one of another driver")),
+        Need::Better | Need::All(_) => own(buildx, wanted, world).await,
+    }
+}
+
+/// Whether a builder can do all.
+async fn is_full(buildx: &Buildx, name: &str, world: World<'_>) -> Result<bool, Failure> {
+    let args = ["buildx", "inspect", name];
+    let args = if name.is_empty() { &args[..2] } else { &args };
+    let said = buildx.ask(args, QUICK, world.cancel).await;
+    let said = said.map_err(|why| {
+        let what = if name.is_empty() { "the builder in use" } else { name };
+        let failure =
+            Failure::new(Outcome::Unavailable, format!("{what} cannot be asked what it is"));
+        failure
+            .why(why)
+            .help("`docker buildx ls` lists all builders, `docker buildx create` makes one")
+    })?;
+    let Some(builder) = Builder::parse(&said) else { return Ok(false) };
+    if builder.is_full("") {
+        return Ok(true);
+    }
+    let storage = ["info", "--format", "{{json .DriverStatus}}"];
+    // An engine that does not answer cannot build either, and that is told then.
+    let storage = buildx.ask(&storage, QUICK, world.cancel).await.unwrap_or_default();
+    Ok(builder.is_full(&storage))
+}
+
+/// The builder of this repository, made where it is not there yet. It is kept, and what it built with it.
+async fn own(buildx: &Buildx, wanted: Wanted<'_>, world: World<'_>) -> Result<Chosen, Failure> {
+    let name = own_name(&world.job.repository);
+    let chosen = Chosen { name: name.clone(), is_full: true };
+    match started(buildx, &name, wanted.is_near, world).await {
+        Ok(()) => Ok(chosen),
+        Err(_) if world.cancel.is_cancelled() => {
+            Err(Failure::new(Outcome::Unavailable, "the run was cancelled")
+                .why("no builder was ready")
+                .help("run it again"))
+        }
+        Err(why) => match wanted.need {
+            Need::All(what) => Err(Failure::new(
+                Outcome::Unavailable,
+                format!("no builder is here that can do what is asked ({what})"),
+            )
+            .why(format!("the engine's own builder cannot, and {name} could not be started: {why}"))
+            .help(
+                "let the engine pull moby/buildkit, name a `builder` that is there, or use the containerd image store \
+                 of Docker 24 or newer",
+            )),
+            _ => {
+                world.events.emit(Event::Annotated(lesser(&name, &why)));
+                Ok(Chosen { name: String::new(), is_full: false })
+            }
+        },
+    }
+}
+
+/// What it costs to build without.
+fn lesser(name: &str, why: &str) -> Annotation {
+    Annotation {
+        level: Level::Notice,
+        title: "build-push: no cache in the registry".to_owned(),
+        message: format!(
+            "the builder {name} could not be started: {why}\n\
+             The image itself keeps the results of its last stage; those of earlier stages are built anew on a machine \
+             that begins empty.\n\
+             What to do: let the engine pull moby/buildkit, or say `cache: inline`"
+        ),
+        place: None,
+    }
+}
+
+async fn started(
+    buildx: &Buildx,
+    name: &str,
+    is_near: bool,
+    world: World<'_>,
+) -> Result<(), String> {
+    if buildx.ask(&["buildx", "inspect", name], QUICK, world.cancel).await.is_err() {
+        let mut args = vec!["buildx", "create", "--name", name, "--driver", "docker-container"];
+        if is_near {
+            args.extend(["--driver-opt", "network=host"]);
+        }
+        let made = buildx.ask(&args, QUICK, world.cancel).await;
+        match made {
+            Ok(_) => {
+                let text = format!("made the builder {name}; it is kept for the next run");
+                world.events.emit(Event::Note(text));
+            }
+            // Another job made it at the same time.
+            Err(why) if why.contains("existing instance") => {}
+            Err(why) => return Err(why),
+        }
+    }
+    let start = ["buildx", "inspect", "--bootstrap", name];
+    buildx.ask(&start, START, world.cancel).await.map(|_| ())
+}
