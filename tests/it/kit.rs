@@ -3,6 +3,7 @@
 pub mod act;
 pub mod cut;
 pub mod engine;
+pub mod engine26;
 pub mod git_server;
 pub mod github;
 pub mod mta;

@@ -55,6 +55,7 @@ mod deploy {
 }
 mod docker {
     mod e2e_engine;
+    mod e2e_engine26;
     mod removal;
 }
 mod git {
