@@ -23,6 +23,7 @@ mod backup {
 mod build_push {
     mod builder;
     mod e2e_build;
+    mod e2e_cache;
     mod git;
     mod guides;
     mod place;

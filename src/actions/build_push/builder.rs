@@ -114,30 +114,25 @@ async fn is_full(buildx: &Buildx, name: &str, world: World<'_>) -> Result<bool, 
 /// The builder of this repository, made where it is not there yet. It is kept, and what it built with it.
 async fn own(buildx: &Buildx, wanted: Wanted<'_>, world: World<'_>) -> Result<Chosen, Failure> {
     let name = own_name(&world.job.repository);
-    let chosen = Chosen { name: name.clone(), is_full: true };
-    match started(buildx, &name, wanted.is_near, world).await {
-        Ok(()) => Ok(chosen),
-        Err(_) if world.cancel.is_cancelled() => {
-            Err(Failure::new(Outcome::Unavailable, "the run was cancelled")
-                .why("no builder was ready")
-                .help("run it again"))
-        }
-        Err(why) => match wanted.need {
-            Need::All(what) => Err(Failure::new(
-                Outcome::Unavailable,
-                format!("no builder is here that can do what is asked ({what})"),
-            )
-            .why(format!("the engine's own builder cannot, and {name} could not be started: {why}"))
-            .help(
-                "let the engine pull moby/buildkit, name a `builder` that is there, or use the containerd image store \
-                 of Docker 24 or newer",
-            )),
-            _ => {
-                world.events.emit(Event::Annotated(lesser(&name, &why)));
-                Ok(Chosen { name: String::new(), is_full: false })
-            }
-        },
+    let Err(why) = started(buildx, &name, wanted.is_near, world).await else {
+        return Ok(Chosen { name, is_full: true });
+    };
+    if world.cancel.is_cancelled() {
+        return Err(Failure::new(Outcome::Unavailable, "the run was cancelled")
+            .why("no builder was ready")
+            .help("run it again"));
     }
+    let Need::All(what) = wanted.need else {
+        world.events.emit(Event::Annotated(lesser(&name, &why)));
+        return Ok(Chosen { name: String::new(), is_full: false });
+    };
+    let here = format!("no builder is here that can do what is asked ({what})");
+    Err(Failure::new(Outcome::Unavailable, here)
+        .why(format!("the engine's own builder cannot, and {name} could not be started: {why}"))
+        .help(
+            "let the engine pull moby/buildkit, name a `builder` that is there, or use the containerd image store of \
+             Docker 24 or newer",
+        ))
 }
 
 /// What it costs to build without.

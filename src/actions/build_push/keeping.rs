@@ -15,6 +15,9 @@ use crate::domain::tags::{Fate, GitRef, Kind, clean};
 use crate::failure::{Failure, Outcome};
 use crate::report::build_push::{Asking, Planning};
 
+/// What the names of folders begin with that are ours: they are removed when newer ones take their place.
+const MARK: &str = "mta-buildcache-";
+
 /// How results are kept while an image is built.
 pub struct Keeping {
     /// Arguments of the build.
@@ -134,7 +137,7 @@ fn inline(about: About<'_>, push: bool) -> Means {
 fn local(image: &Repository, folder: &str, world: World<'_>) -> Result<Keeping, Failure> {
     let name = clean(&image.familiar()).map(|name| name.to_string()).unwrap_or_default();
     let folder = world.job.workspace.join(folder);
-    let (at, new) = (folder.join(&name), folder.join(format!("{name}.new")));
+    let [at, new] = ["", "new-"].map(|kind| folder.join(format!("{MARK}{kind}{name}")));
     files::create_dir_shared(&folder).and_then(|()| files::remove_tree(&new)).map_err(|error| {
         Failure::new(Outcome::Unavailable, "there is no place for what the steps come to")
             .why(error)

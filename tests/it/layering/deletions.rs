@@ -24,7 +24,12 @@ const DELETES: [&str; 16] = [
 ];
 
 /// File below `src/`, how many places, and the mark.
-const MARKS: [(&str, usize, &str); 18] = [
+const MARKS: [(&str, usize, &str); 19] = [
+    (
+        "actions/build_push/keeping.rs",
+        2,
+        "a name that begins with mta-buildcache-, in the folder that the inputs name",
+    ),
     (
         "actions/steps/database/back_up.rs",
         1,
