@@ -22,6 +22,7 @@ mod backup {
 }
 mod build_push {
     mod e2e_build;
+    mod e2e_platforms;
     mod git;
     mod guides;
     mod place;
