@@ -103,7 +103,7 @@ const OUTPUTS: &[OutputSpec] = &[
     },
     OutputSpec {
         name: "size",
-        doc: "How many bytes a pull takes; with `mode: exists` and `details: true` of the largest platform.",
+        doc: "How many bytes a pull takes. Of several platforms: empty; with `mode: exists` and `details: true` that of the largest.",
     },
     OutputSpec {
         name: "json",

@@ -24,6 +24,7 @@ mod build_push {
     mod builder;
     mod e2e_build;
     mod e2e_cache;
+    mod e2e_platforms;
     mod git;
     mod guides;
     mod place;

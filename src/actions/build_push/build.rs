@@ -21,7 +21,7 @@ use crate::actions::{Ending, World};
 use crate::adapters::registry::{Client, Error, Whole};
 use crate::domain::build::Order;
 use crate::domain::event::{Annotation, Event, Level};
-use crate::domain::image::{Digest, Manifest, Registry, Tag};
+use crate::domain::image::{Digest, Manifest, Registry, Repository, Tag};
 use crate::domain::secret_key::looks_secret;
 use crate::domain::shown::visible;
 use crate::domain::tags::{Fate, Kind, Plan, Planned, Verdict};
@@ -268,7 +268,7 @@ impl Desk<'_> {
                 ));
         }
         built.digest = Some(whole.found.digest.clone());
-        built.size = Some(whole.manifest.pulled()).filter(|size| *size > 0);
+        built.size = self.size(&image, &whole).await;
         built.set.push(first.clone());
         // A build takes minutes: others may have moved tags meanwhile.
         self.look_again(built, &whole).await?;
@@ -287,6 +287,19 @@ impl Desk<'_> {
             has_looked = false;
         }
         Ok(())
+    }
+
+    /// How many bytes a pull takes; `None` for several platforms. What attests an image makes an index of one, too.
+    async fn size(self, image: &Repository, whole: &Whole) -> Option<u64> {
+        let pulled = match whole.manifest.sole() {
+            Some(child) => {
+                let reference = image.at(child.part.digest.clone());
+                let asked = self.client.manifest(&reference);
+                unless_cancelled(self.world, asked).await.ok()?.manifest.pulled()
+            }
+            None => whole.manifest.pulled(),
+        };
+        Some(pulled).filter(|size| *size > 0)
     }
 
     /// Asks the registry once more which tags may move.

@@ -123,6 +123,13 @@ impl Manifest {
         Ok(Self::Image { config, layers })
     }
 
+    /// The image of an index that has only one, and what is attached to that.
+    pub fn sole(&self) -> Option<&Child> {
+        let Self::Index(children) = self else { return None };
+        let mut images = children.iter().filter(|child| !child.is_attached);
+        images.next().filter(|_| images.next().is_none())
+    }
+
     /// How many bytes it takes to pull an image: configuration and layers, each once; 0 for an index.
     pub fn pulled(&self) -> u64 {
         let Self::Image { config, layers } = self else { return 0 };
@@ -208,6 +215,28 @@ mod tests {
                 [Some("linux/amd64".into()), Some("linux/arm/v7".into()), None, None]
             );
         }
+    }
+
+    #[test]
+    fn what_is_attached_to_an_image_does_not_make_two_of_it() {
+        let attached =
+            part('d', 7).replace('}', &format!(r#","annotations":{{"{ATTACHED}":"x"}}}}"#));
+        let (one, two) = (part('a', 7), part('b', 7));
+        for (listed, sole) in [
+            (vec![&one], Some('a')),
+            (vec![&attached, &one, &attached], Some('a')),
+            (vec![&one, &two, &attached], None),
+            (vec![&attached], None),
+            (vec![], None),
+        ] {
+            let list: Vec<&str> = listed.into_iter().map(String::as_str).collect();
+            let text = format!(r#"{{"manifests":[{}]}}"#, list.join(","));
+            let manifest = Manifest::parse(&MediaType::OciIndex, text.as_bytes()).unwrap();
+            let found = manifest.sole().map(|child| child.part.digest.to_string());
+            assert_eq!(found, sole.map(digest), "{text}");
+        }
+        let manifest = Manifest::parse(&MediaType::OciManifest, image().as_bytes()).unwrap();
+        assert_eq!(manifest.sole(), None);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::place::{Place, SHA, tags};
+use super::place::{Place, SHA, plugins, tags};
 use crate::kit::registry::{
     Answer, Distribution, Fault, FaultProxy, PASSWORD, Repository, accept_all, digest, installed,
 };
@@ -65,11 +65,6 @@ impl Drop for Shop {
             docker_out(&["rmi", "--force", id]);
         }
     }
-}
-
-/// Where Docker's plugins are, if not where they are looked for anyway.
-fn plugins() -> Option<(&'static str, std::ffi::OsString)> {
-    std::env::var_os("DOCKER_CONFIG").map(|folder| ("DOCKER_CONFIG", folder))
 }
 
 /// The digest that a tag points to.

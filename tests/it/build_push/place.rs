@@ -2,8 +2,10 @@
 
 use std::process::Command;
 
-use serde_json::json;
+use reqwest::Method;
+use serde_json::{Value, json};
 
+use crate::kit::registry::{Repository, accept_all, digest};
 use crate::kit::scene::{Ran, Scene};
 
 /// The commit of the runs.
@@ -67,4 +69,35 @@ impl Place {
 pub fn tags(ran: &Ran) -> Vec<String> {
     let references = ran.output("tags").lines();
     references.map(|reference| reference.rsplit(':').next().unwrap().to_owned()).collect()
+}
+
+/// Where Docker's plugins are, if not where they are looked for anyway.
+pub fn plugins() -> Option<(&'static str, std::ffi::OsString)> {
+    std::env::var_os("DOCKER_CONFIG").map(|folder| ("DOCKER_CONFIG", folder))
+}
+
+/// The digest of a manifest, of which the registry has all: what it lists, and what that lists.
+pub async fn whole(repository: &Repository, reference: &str) -> String {
+    let mut left = vec![("manifests", reference.to_owned())];
+    let mut first = None;
+    while let Some((kind, one)) = left.pop() {
+        if kind == "blobs" {
+            let path = format!("blobs/{one}");
+            let answer = repository.request(Method::HEAD, &path).send().await.unwrap();
+            assert_eq!(answer.status(), 200, "{one} of {reference}");
+            continue;
+        }
+        let answer = repository.manifest(&one, &accept_all()).await;
+        assert_eq!(answer.status(), 200, "{one} of {reference}");
+        let bytes = answer.bytes().await.unwrap();
+        first.get_or_insert_with(|| digest(&bytes));
+        let manifest: Value = serde_json::from_slice(&bytes).unwrap();
+        for (kind, list) in [("manifests", "manifests"), ("blobs", "layers")] {
+            let parts = manifest[list].as_array().into_iter().flatten();
+            left.extend(parts.map(|part| (kind, part["digest"].as_str().unwrap().to_owned())));
+        }
+        let config = manifest["config"]["digest"].as_str();
+        left.extend(config.map(|digest| ("blobs", digest.to_owned())));
+    }
+    first.unwrap()
 }
