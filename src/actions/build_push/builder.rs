@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use tokio_util::sync::CancellationToken;
+
 use crate::actions::World;
 use crate::actions::build_push::wishes::Wishes;
 use crate::adapters::docker::buildx::Buildx;
@@ -130,8 +132,8 @@ async fn own(buildx: &Buildx, wanted: Wanted<'_>, world: World<'_>) -> Result<Ch
     Err(Failure::new(Outcome::Unavailable, here)
         .why(format!("the engine's own builder cannot, and {name} could not be started: {why}"))
         .help(
-            "let the engine pull moby/buildkit, name a `builder` that is there, or use the containerd image store of \
-             Docker 24 or newer",
+            "let the engine pull moby/buildkit, name a `builder` that is there (`docker buildx create` makes one), or use \
+             the containerd image store of Docker 24 or newer",
         ))
 }
 
@@ -156,22 +158,40 @@ async fn started(
     is_near: bool,
     world: World<'_>,
 ) -> Result<(), String> {
-    if buildx.ask(&["buildx", "inspect", name], QUICK, world.cancel).await.is_err() {
-        let mut args = vec!["buildx", "create", "--name", name, "--driver", "docker-container"];
-        if is_near {
-            args.extend(["--driver-opt", "network=host"]);
-        }
-        let made = buildx.ask(&args, QUICK, world.cancel).await;
-        match made {
-            Ok(_) => {
-                let text = format!("made the builder {name}; it is kept for the next run");
-                world.events.emit(Event::Note(text));
-            }
-            // Another job made it at the same time.
-            Err(why) if why.contains("existing instance") => {}
-            Err(why) => return Err(why),
-        }
-    }
+    let is_new = buildx.ask(&["buildx", "inspect", name], QUICK, world.cancel).await.is_err()
+        && made(buildx, name, is_near, world).await?;
     let start = ["buildx", "inspect", "--bootstrap", name];
-    buildx.ask(&start, START, world.cancel).await.map(|_| ())
+    let started = buildx.ask(&start, START, world.cancel).await;
+    match &started {
+        Ok(_) if is_new => {
+            let text = format!("made the builder {name}; it is kept for the next run");
+            world.events.emit(Event::Note(text));
+        }
+        Err(_) if is_new => {
+            // What could not be started is left to nobody.
+            let remove = ["buildx", "rm", "--force", name];
+            let _removed = buildx.ask(&remove, QUICK, &CancellationToken::new()).await;
+        }
+        _ => {}
+    }
+    started.map(|_| ())
+}
+
+/// Makes a builder; whether it was this run that did.
+async fn made(
+    buildx: &Buildx,
+    name: &str,
+    is_near: bool,
+    world: World<'_>,
+) -> Result<bool, String> {
+    let mut args = vec!["buildx", "create", "--name", name, "--driver", "docker-container"];
+    if is_near {
+        args.extend(["--driver-opt", "network=host"]);
+    }
+    match buildx.ask(&args, QUICK, world.cancel).await {
+        Ok(_) => Ok(true),
+        // Another job made it at the same time.
+        Err(why) if why.contains("existing instance") => Ok(false),
+        Err(why) => Err(why),
+    }
 }

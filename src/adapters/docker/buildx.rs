@@ -95,7 +95,10 @@ impl Buildx {
             Command { program: "docker".to_owned(), args, env: self.env.clone(), cwd: None };
         match process::capture(&command, Limits { timeout, cancel }).await {
             Ok(exit) if exit.code == 0 => Ok(exit.stdout),
-            Ok(exit) => Err(shown::line(exit.tail.trim_start_matches("ERROR: "), SHOWN)),
+            Ok(exit) => {
+                let error = exit.tail.lines().rev().find_map(|line| line.strip_prefix("ERROR: "));
+                Err(shown::line(error.unwrap_or(&exit.tail), SHOWN))
+            }
             Err(error) => Err(error.to_string()),
         }
     }

@@ -49,6 +49,7 @@ impl Fake {
              'buildx inspect none') echo 'ERROR: no builder \"none\" found' >&2; exit 1;;\n\
              'buildx inspect'*) printf 'Name:   default\\nDriver: docker\\n\\nNodes:\\nName: default\\n';;\n\
              'buildx create '*) echo made;;\n\
+             'buildx rm '*) ;;\n\
              'info '*) echo '{storage}';;\n\
              'buildx build '*) ;;\n\
              *) echo \"unknown: $*\" >&2; exit 64;;\n\
@@ -163,7 +164,14 @@ async fn a_machine_that_begins_empty_gets_a_builder_of_ours_or_builds_without() 
         (ran.code, fake.of_cache().last().map(String::as_str)),
         (0, Some("--cache-to=type=inline"))
     );
-    ran.says("the builder mta-org-shop could not be started").says("no such host");
+    ran.says(
+        "the builder mta-org-shop could not be started: Error response from daemon: no such host",
+    );
+    let asked = fake.asked();
+    assert!(
+        asked.contains("buildx rm --force mta-org-shop\n"),
+        "nothing half made is left: {asked}"
+    );
     for (inputs, words) in [
         (("cache", "registry"), "can do what is asked (`cache: registry`)"),
         (("platforms", "linux/amd64, linux/arm64"), "can do what is asked (several `platforms`)"),
