@@ -22,7 +22,9 @@ mod backup {
 }
 mod build_push {
     mod e2e_build;
+    mod e2e_killed;
     mod e2e_platforms;
+    mod e2e_secret;
     mod git;
     mod guides;
     mod place;
