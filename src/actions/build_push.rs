@@ -14,7 +14,10 @@ mod faults;
 mod inputs;
 mod plan;
 mod registries;
+mod secrets;
 mod table;
+#[cfg(test)]
+mod tests;
 mod versions;
 mod wishes;
 mod workshop;

@@ -8,6 +8,7 @@ use secrecy::ExposeSecret as _;
 
 use crate::actions::World;
 use crate::actions::build_push::registries::{Registries, failed};
+use crate::actions::build_push::secrets::Source;
 use crate::actions::build_push::wishes::Wishes;
 use crate::adapters::docker::buildx::{Buildx, Running, made};
 use crate::adapters::docker::private;
@@ -15,11 +16,15 @@ use crate::adapters::host::files;
 use crate::adapters::host::guard::Guard;
 use crate::adapters::host::process::ChildEnv;
 use crate::adapters::host::scratch::Scratch;
-use crate::domain::build::{Order, Progress, Secret, Shown, Step, cause, passes, place};
+use crate::domain::build::{
+    OTHER_BUILDER, Order, Progress, Secret, Shown, Step, Way, cause, passes, place,
+};
 use crate::domain::event::Event;
 use crate::domain::image::{Digest, Registry};
 use crate::domain::shown;
 use crate::failure::{Failure, Outcome, Place};
+
+mod plain;
 
 /// What the folder of secrets is called, before its number.
 const NAME: &str = "mta-docker";
@@ -34,6 +39,8 @@ const SHOWN: usize = 500;
 pub struct Workshop<'a> {
     world: World<'a>,
     buildx: Buildx,
+    /// Whether the engine has each image that is pushed, without a further word.
+    has_image: bool,
     scratch: Scratch,
     guard: Guard,
     secrets: Vec<Secret>,
@@ -75,14 +82,32 @@ impl<'a> Workshop<'a> {
             private::configure(scratch.path(), &env, &logins)?
         };
         let buildx = Buildx::find(&env, world.cancel).await?;
-        let mut secrets = Vec::new();
-        for (number, (id, value)) in wishes.secrets.iter().enumerate() {
-            let file = scratch.path().join(format!("secret-{number}"));
-            files::write_atomic(&file, value.expose_secret().as_bytes(), 0o600)
-                .map_err(|error| disk(&error))?;
-            secrets.push(Secret { id: id.clone(), file: file.into_string() });
+        let has_image = able(&buildx, wishes, world).await?;
+        if let Way::Plain(by) = buildx.way() {
+            world.events.emit(Event::Annotated(plain::notice(by)));
         }
-        Ok(Self { world, buildx, scratch, guard, secrets, builds: AtomicUsize::new(0) })
+        let mut secrets = Vec::new();
+        for (number, (id, source)) in wishes.secrets.gathered(world)?.into_iter().enumerate() {
+            let file = match source {
+                Source::File(path) => path,
+                Source::Value(value) => {
+                    let file = scratch.path().join(format!("secret-{number}"));
+                    files::write_atomic(&file, value.expose_secret().as_bytes(), 0o600)
+                        .map_err(|error| disk(&error))?;
+                    file.into_string()
+                }
+            };
+            secrets.push(Secret { id, file });
+        }
+        Ok(Self {
+            world,
+            buildx,
+            has_image,
+            scratch,
+            guard,
+            secrets,
+            builds: AtomicUsize::default(),
+        })
     }
 
     /// Builds an image under a name, and pushes it where `push` says so. What the build says is shown as it comes.
@@ -93,16 +118,12 @@ impl<'a> Workshop<'a> {
         let number = self.builds.fetch_add(1, Ordering::Relaxed);
         let metadata = self.scratch.path().join(format!("metadata-{number}.json"));
         let file = order.file.clone();
-        let args = Order { secrets: self.secrets.clone(), ..order }.arguments(
-            name,
-            push,
-            metadata.as_str(),
-        );
-        let running = Running {
-            folder: &self.world.job.workspace,
-            guard: Some(&self.guard),
-            cancel: self.world.cancel,
-        };
+        let load = order.load && !(push && self.has_image);
+        let order = Order { secrets: self.secrets.clone(), load, ..order };
+        if let Way::Plain(by) = self.buildx.way() {
+            return self.build_plainly(name, &order, (by, push)).await;
+        }
+        let args = order.arguments(name, push, metadata.as_str());
         let mut pauses = PAUSES.iter();
         loop {
             let mut progress = Progress::default();
@@ -112,7 +133,7 @@ impl<'a> Workshop<'a> {
                     at = at.take().or_else(|| place(line));
                     progress.take(line).into_iter().for_each(|shown| self.show(shown));
                 };
-                self.buildx.build(&args, running, &mut on_line).await
+                self.buildx.build(&args, self.running(), &mut on_line).await
             };
             progress.end().into_iter().for_each(|shown| self.show(shown));
             let exit = exit?;
@@ -126,6 +147,15 @@ impl<'a> Workshop<'a> {
                 Some(pause) if push && refused.passes => self.wait(*pause, &refused.why).await?,
                 _ => return Err(refused.failure),
             }
+        }
+    }
+
+    /// How `docker` is run: in the checkout, and gone when we are.
+    fn running(&self) -> Running<'_> {
+        Running {
+            folder: &self.world.job.workspace,
+            guard: Some(&self.guard),
+            cancel: self.world.cancel,
         }
     }
 
@@ -151,6 +181,27 @@ impl<'a> Workshop<'a> {
             Shown::Busy(what) => Event::Waiting(what),
         });
     }
+}
+
+/// Whether what builds here can do what is wished, before anything is built. Answers whether the engine has each image that
+/// is pushed anyway.
+async fn able(buildx: &Buildx, wishes: &Wishes, world: World<'_>) -> Result<bool, Failure> {
+    if let Some(failure) = buildx.way().lack(&wishes.wanted()) {
+        return Err(failure);
+    }
+    let has_annotations = !wishes.order.annotations.is_empty();
+    let is_to_be_known = has_annotations || (wishes.order.load && wishes.push);
+    if !is_to_be_known {
+        return Ok(false);
+    }
+    let is_engines_own = buildx.is_engines_own(&wishes.order.builder, world.cancel).await;
+    if has_annotations && is_engines_own {
+        // BuildKit would build the image, and leave them out without a word.
+        return Err(Failure::new(Outcome::Unavailable, "`annotations` would be left out")
+            .why("the engine keeps its own images without annotations")
+            .help(OTHER_BUILDER));
+    }
+    Ok(is_engines_own)
 }
 
 /// Where the folder of secrets is: the job's own for temporary files, or that of this user or machine.
