@@ -17,7 +17,10 @@ mod inputs;
 mod keeping;
 mod plan;
 mod registries;
+mod secrets;
 mod table;
+#[cfg(test)]
+mod tests;
 mod versions;
 mod wishes;
 mod workshop;

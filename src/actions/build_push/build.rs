@@ -41,6 +41,8 @@ pub async fn story(
 ) -> Result<Ending, Vec<Failure>> {
     let one = |failure| vec![failure];
     let env = builder::environment(wishes).map_err(one)?;
+    // What is missing costs nobody a request.
+    wishes.secrets.gathered(world).map_err(one)?;
     let versions = Versions::open(world).await.map_err(one)?;
     let mut registries = Registries::new(login, world).map_err(one)?;
     let (mut orders, mut failures) = (Vec::new(), Vec::new());
@@ -357,20 +359,10 @@ fn order(
     Order {
         context: image.context.clone(),
         file,
-        target: image.target.clone().unwrap_or_else(|| wishes.target.clone()),
-        platforms: wishes.platforms.clone(),
+        target: image.target.clone().unwrap_or_else(|| wishes.order.target.clone()),
         build_args: facts::build_args(&wishes.build_args, version, world.job, at),
-        build_contexts: wishes.build_contexts.clone(),
-        cache_from: Vec::new(),
-        cache_to: Vec::new(),
         labels: facts::labels(&wishes.labels, version, world.job, at),
-        secrets: Vec::new(),
-        ssh: wishes.ssh.clone(),
-        builder: String::new(),
-        network: wishes.network.clone(),
-        no_cache: wishes.no_cache,
-        pull: wishes.pull,
-        provenance: wishes.provenance.clone(),
+        ..wishes.order.clone()
     }
 }
 

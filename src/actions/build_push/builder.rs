@@ -9,8 +9,9 @@ use crate::actions::build_push::wishes::Wishes;
 use crate::adapters::docker::buildx::Buildx;
 use crate::adapters::host::process::ChildEnv;
 use crate::domain::build::builder::own_name;
-use crate::domain::build::{Builder, Cache, Need};
+use crate::domain::build::{Builder, Cache, Need, need};
 use crate::domain::event::{Annotation, Event, Level};
+use crate::domain::image::Registry;
 use crate::failure::{Failure, Outcome};
 
 /// To ask for a builder.
@@ -27,7 +28,7 @@ const EXPORTED: &str = "add a step before, or take `cache: registry`, which need
     core.exportVariable(name, process.env[name] || '')";
 
 /// What builds.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Chosen {
     /// Its name; empty for the one that is in use.
     pub name: String,
@@ -37,13 +38,30 @@ pub struct Chosen {
 
 /// What it is chosen by.
 #[derive(Clone, Copy, Debug)]
-pub struct Wanted<'a> {
+struct Wanted<'a> {
     /// The name that the inputs say; empty for the one that is in use.
-    pub name: &'a str,
+    name: &'a str,
     /// How much is asked.
-    pub need: Need,
+    need: Need,
     /// Whether a registry is on this machine, which a builder in a container reaches only through the machine's network.
-    pub is_near: bool,
+    is_near: bool,
+}
+
+impl<'a> Wanted<'a> {
+    fn of(wishes: &'a Wishes, of: &[&Registry], world: World<'_>) -> Self {
+        // A build that is not pushed writes no cache in a registry, and reads one with any builder.
+        let cache = match wishes.caching.cache {
+            Cache::Auto | Cache::Registry if !wishes.push => Cache::Inline,
+            cache => cache,
+        };
+        // The engine's own builder has put into the engine what it has pushed.
+        let is_to_be_known = wishes.order.load && wishes.push;
+        Self {
+            name: &wishes.caching.builder,
+            need: need(wishes.of_a_full_builder(), is_to_be_known, cache, !world.job.is_hosted),
+            is_near: of.iter().any(|registry| registry.is_loopback()),
+        }
+    }
 }
 
 /// What all that builds may know of our own environment.
@@ -62,15 +80,17 @@ pub fn environment(wishes: &Wishes) -> Result<ChildEnv, Failure> {
     })
 }
 
-/// Chooses.
+/// Chooses, for images of these registries.
 ///
 /// # Errors
 /// There is no such builder, or none that can do what is asked.
 pub async fn choose(
     buildx: &Buildx,
-    wanted: Wanted<'_>,
+    wishes: &Wishes,
+    of: &[&Registry],
     world: World<'_>,
 ) -> Result<Chosen, Failure> {
+    let wanted = Wanted::of(wishes, of, world);
     let name = wanted.name.to_owned();
     if wanted.need == Need::Little {
         return Ok(Chosen { name, is_full: false });

@@ -142,6 +142,10 @@ fn to_build(values: &Values, faults: &mut Faults) -> Option<Mode> {
         faults.add("`offline` is for `mode: plan`: to push, the registry has to be asked");
     }
     let wishes = Wishes::read(values, asked.as_ref().map(|asked| &asked.recipe), faults);
+    let has_several = asked.as_ref().is_some_and(|asked| asked.images.len() > 1);
+    if has_several && wishes.order.outputs.iter().any(|line| !line.starts_with("type=image")) {
+        faults.add("`outputs` has a place for one image: give several images a step each");
+    }
     Some(Mode::Build(asked?, Box::new(wishes)))
 }
 

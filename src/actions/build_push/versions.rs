@@ -81,7 +81,7 @@ impl Versions {
     /// # Errors
     /// It is not there.
     pub fn dockerfile(&self, image: &Image, wishes: &Wishes) -> Result<String, Failure> {
-        let named = image.file.as_deref().unwrap_or(&wishes.file);
+        let named = image.file.as_deref().unwrap_or(&wishes.order.file);
         let file = match named {
             "" => join(&image.context, "Dockerfile"),
             named => join("", named),

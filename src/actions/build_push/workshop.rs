@@ -7,8 +7,9 @@ use camino::{Utf8Path, Utf8PathBuf};
 use secrecy::ExposeSecret as _;
 
 use crate::actions::World;
-use crate::actions::build_push::builder::{self, Chosen, Wanted};
+use crate::actions::build_push::builder::{self, Chosen};
 use crate::actions::build_push::registries::{Registries, failed};
+use crate::actions::build_push::secrets::Source;
 use crate::actions::build_push::wishes::Wishes;
 use crate::adapters::docker::buildx::{Buildx, Running, made};
 use crate::adapters::docker::private;
@@ -16,13 +17,13 @@ use crate::adapters::host::files;
 use crate::adapters::host::guard::Guard;
 use crate::adapters::host::process::ChildEnv;
 use crate::adapters::host::scratch::Scratch;
-use crate::domain::build::{
-    Cache, Order, Progress, Secret, Shown, Step, cause, need, passes, place,
-};
+use crate::domain::build::{Order, Progress, Secret, Shown, Step, Way, cause, passes, place};
 use crate::domain::event::Event;
 use crate::domain::image::{Digest, Registry};
 use crate::domain::shown;
 use crate::failure::{Failure, Outcome, Place};
+
+mod plain;
 
 /// What the folder of secrets is called, before its number.
 const NAME: &str = "mta-docker";
@@ -80,15 +81,29 @@ impl<'a> Workshop<'a> {
             private::configure(scratch.path(), &env, &logins)?
         };
         let buildx = Buildx::find(&env, world.cancel).await?;
-        let builder = builder::choose(&buildx, wanted(wishes, of, world), world).await?;
-        let mut secrets = Vec::new();
-        for (number, (id, value)) in wishes.secrets.iter().enumerate() {
-            let file = scratch.path().join(format!("secret-{number}"));
-            files::write_atomic(&file, value.expose_secret().as_bytes(), 0o600)
-                .map_err(|error| disk(&error))?;
-            secrets.push(Secret { id: id.clone(), file: file.into_string() });
+        if let Some(failure) = buildx.way().lack(&wishes.wanted()) {
+            return Err(failure);
         }
-        Ok(Self { world, buildx, scratch, guard, secrets, builder, builds: AtomicUsize::new(0) })
+        let builder = if let Way::Plain(by) = buildx.way() {
+            world.events.emit(Event::Annotated(plain::notice(by)));
+            Chosen::default()
+        } else {
+            builder::choose(&buildx, wishes, of, world).await?
+        };
+        let mut secrets = Vec::new();
+        for (number, (id, source)) in wishes.secrets.gathered(world)?.into_iter().enumerate() {
+            let file = match source {
+                Source::File(path) => path,
+                Source::Value(value) => {
+                    let file = scratch.path().join(format!("secret-{number}"));
+                    files::write_atomic(&file, value.expose_secret().as_bytes(), 0o600)
+                        .map_err(|error| disk(&error))?;
+                    file.into_string()
+                }
+            };
+            secrets.push(Secret { id, file });
+        }
+        Ok(Self { world, buildx, builder, scratch, guard, secrets, builds: AtomicUsize::default() })
     }
 
     /// Builds an image under a name, and pushes it where `push` says so. What the build says is shown as it comes.
@@ -99,16 +114,12 @@ impl<'a> Workshop<'a> {
         let number = self.builds.fetch_add(1, Ordering::Relaxed);
         let metadata = self.scratch.path().join(format!("metadata-{number}.json"));
         let file = order.file.clone();
-        let args = Order { secrets: self.secrets.clone(), ..order }.arguments(
-            name,
-            push,
-            metadata.as_str(),
-        );
-        let running = Running {
-            folder: &self.world.job.workspace,
-            guard: Some(&self.guard),
-            cancel: self.world.cancel,
-        };
+        let load = order.load && (self.builder.is_full || !push);
+        let order = Order { secrets: self.secrets.clone(), load, ..order };
+        if let Way::Plain(by) = self.buildx.way() {
+            return self.build_plainly(name, &order, (by, push)).await;
+        }
+        let args = order.arguments(name, push, metadata.as_str());
         let mut pauses = PAUSES.iter();
         loop {
             let mut progress = Progress::default();
@@ -118,7 +129,7 @@ impl<'a> Workshop<'a> {
                     at = at.take().or_else(|| place(line));
                     progress.take(line).into_iter().for_each(|shown| self.show(shown));
                 };
-                self.buildx.build(&args, running, &mut on_line).await
+                self.buildx.build(&args, self.running(), &mut on_line).await
             };
             progress.end().into_iter().for_each(|shown| self.show(shown));
             let exit = exit?;
@@ -132,6 +143,15 @@ impl<'a> Workshop<'a> {
                 Some(pause) if push && refused.passes => self.wait(*pause, &refused.why).await?,
                 _ => return Err(refused.failure),
             }
+        }
+    }
+
+    /// How `docker` is run: in the checkout, and gone when we are.
+    fn running(&self) -> Running<'_> {
+        Running {
+            folder: &self.world.job.workspace,
+            guard: Some(&self.guard),
+            cancel: self.world.cancel,
         }
     }
 
@@ -156,21 +176,6 @@ impl<'a> Workshop<'a> {
             Shown::End => Event::PhaseEnded,
             Shown::Busy(what) => Event::Waiting(what),
         });
-    }
-}
-
-/// What builder is wanted.
-fn wanted<'a>(wishes: &'a Wishes, of: &[&Registry], world: World<'_>) -> Wanted<'a> {
-    let attests = !matches!(wishes.provenance.as_str(), "" | "false");
-    // A build that is not pushed writes no cache in a registry, and reads one with any builder.
-    let cache = match wishes.caching.cache {
-        Cache::Auto | Cache::Registry if !wishes.push => Cache::Inline,
-        cache => cache,
-    };
-    Wanted {
-        name: &wishes.caching.builder,
-        need: need(wishes.platforms.len(), attests, cache, !world.job.is_hosted),
-        is_near: of.iter().any(|registry| registry.is_loopback()),
     }
 }
 

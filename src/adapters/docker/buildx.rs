@@ -1,4 +1,5 @@
-//! `docker buildx build` as a program: found, run, and what it made read from its own file.
+//! `docker buildx build` as a program: found, run, and what it made read from its own file. Where the plugin is not there:
+//! `docker build` and `docker push`.
 
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use crate::adapters::host::files;
 use crate::adapters::host::guard::Guard;
 use crate::adapters::host::process::{self, ChildEnv, Command, Exit, Limits, ProcessError};
+use crate::domain::build::{INSTALL, Plain, Way, numbers, plain};
 use crate::domain::image::Digest;
 use crate::domain::shown;
 use crate::failure::{Failure, Outcome};
@@ -22,17 +24,17 @@ const LONG: Duration = Duration::from_hours(4);
 /// From this version on it tells its progress as JSON.
 const TELLS_JSON: (u32, u32) = (0, 13);
 
-/// The largest file that a build writes about itself, in bytes.
-const LARGEST: u64 = 8 * 1024 * 1024;
-
 /// How much of what `docker` answers is shown, in characters.
 const SHOWN: usize = 300;
 
-/// Docker's plugin for BuildKit.
+/// The largest file that a build writes about itself, in bytes.
+const LARGEST: u64 = 8 * 1024 * 1024;
+
+/// What builds: Docker's plugin buildx, or `docker build` where it is not there.
 #[derive(Clone, Debug)]
 pub struct Buildx {
     env: ChildEnv,
-    version: String,
+    way: Way,
 }
 
 /// How a build is run.
@@ -47,37 +49,35 @@ pub struct Running<'a> {
 }
 
 impl Buildx {
-    /// Finds the plugin of the `docker` command.
+    /// Finds the plugin of the `docker` command, or what builds without it.
     ///
     /// # Errors
-    /// It is not there: [`Outcome::Unavailable`], and what to install.
+    /// There is no Docker: [`Outcome::Unavailable`], and what to install.
     pub async fn find(env: &ChildEnv, cancel: &CancellationToken) -> Result<Self, Failure> {
         let env = env.clone().with("DOCKER_CLI_HINTS", "false");
-        let args = ["buildx", "version"].map(str::to_owned).to_vec();
-        let command = Command { program: "docker".to_owned(), args, env: env.clone(), cwd: None };
-        let absent = |why: String| {
-            Failure::new(Outcome::Unavailable, "Docker's plugin buildx was not found").why(why).help(
-                "install it (`docker-buildx-plugin` of Docker's repository; Debian, Ubuntu: `docker-buildx`); \
-                 `docker buildx version` must answer",
-            )
+        let why = match ask(&env, &["buildx", "version"], QUICK, cancel).await {
+            // `github.com/docker/buildx v0.13.1 788433953af1...`; Debian's has no `v`.
+            Ok(said) if said.contains("docker/buildx") => {
+                let version = said.split_whitespace().nth(1).unwrap_or_default();
+                let (major, minor) = numbers(version.trim_start_matches('v'));
+                return Ok(Self { env, way: Way::Buildx(major, minor) });
+            }
+            Ok(said) => format!("`docker buildx version` says `{}`", shown::line(&said, SHOWN)),
+            Err(why) => why,
         };
-        match process::capture(&command, Limits { timeout: QUICK, cancel }).await {
-            Ok(exit) if exit.code == 0 && !exit.stdout.contains("docker/buildx") => {
-                Err(absent(format!("`docker buildx version` says `{}`", exit.stdout.trim())))
-            }
-            Ok(exit) if exit.code == 0 => {
-                // `github.com/docker/buildx v0.13.1 788433953af1...`; Debian's has no `v`.
-                let version = exit.stdout.split_whitespace().nth(1).unwrap_or_default();
-                Ok(Self { env, version: version.trim_start_matches('v').to_owned() })
-            }
-            Ok(exit) => Err(absent(format!("`docker buildx version` failed: {}", exit.tail))),
-            Err(error) => Err(absent(error.to_string())),
-        }
+        let said = ask(&env, &["--version"], QUICK, cancel).await.unwrap_or_default();
+        let Some(way) = plain(&said) else {
+            let failure =
+                Failure::new(Outcome::Unavailable, "Docker's plugin buildx was not found");
+            return Err(failure.why(why).help(INSTALL));
+        };
+        let is_on = if way == Plain::BuildKit { "1" } else { "0" };
+        Ok(Self { env: env.with("DOCKER_BUILDKIT", is_on), way: Way::Plain(way) })
     }
 
-    /// Its version: `0.13.1`.
-    pub fn version(&self) -> &str {
-        &self.version
+    /// What builds.
+    pub const fn way(&self) -> Way {
+        self.way
     }
 
     /// Asks `docker` something with these arguments; what it wrote, or why it did not.
@@ -90,17 +90,7 @@ impl Buildx {
         timeout: Duration,
         cancel: &CancellationToken,
     ) -> Result<String, String> {
-        let args = args.iter().map(ToString::to_string).collect();
-        let command =
-            Command { program: "docker".to_owned(), args, env: self.env.clone(), cwd: None };
-        match process::capture(&command, Limits { timeout, cancel }).await {
-            Ok(exit) if exit.code == 0 => Ok(exit.stdout),
-            Ok(exit) => {
-                let error = exit.tail.lines().rev().find_map(|line| line.strip_prefix("ERROR: "));
-                Err(shown::line(error.unwrap_or(&exit.tail), SHOWN))
-            }
-            Err(error) => Err(error.to_string()),
-        }
+        ask(&self.env, args, timeout, cancel).await
     }
 
     /// Runs a build; each line of its output goes to `on_line`: JSON where it can tell its progress so.
@@ -113,9 +103,38 @@ impl Buildx {
         running: Running<'_>,
         on_line: &mut dyn FnMut(&str),
     ) -> Result<Exit, Failure> {
+        let progress = match self.way {
+            Way::Buildx(major, minor) if (major, minor) >= TELLS_JSON => Some("rawjson"),
+            Way::Buildx(..) => Some("plain"),
+            Way::Plain(_) => None,
+        };
+        let progress = progress.map(|progress| format!("--progress={progress}"));
+        let args = args.iter().cloned().chain(progress).collect();
+        self.run(args, running, "the image could not be built", on_line).await
+    }
+
+    /// Pushes an image of the engine.
+    ///
+    /// # Errors
+    /// As [`Self::build`].
+    pub async fn push(
+        &self,
+        name: &str,
+        running: Running<'_>,
+        on_line: &mut dyn FnMut(&str),
+    ) -> Result<Exit, Failure> {
+        let args = ["push", name].map(str::to_owned).to_vec();
+        self.run(args, running, "the image could not be pushed", on_line).await
+    }
+
+    async fn run(
+        &self,
+        args: Vec<String>,
+        running: Running<'_>,
+        what: &str,
+        on_line: &mut dyn FnMut(&str),
+    ) -> Result<Exit, Failure> {
         let Running { folder, guard, cancel } = running;
-        let progress = if numbers(&self.version) >= TELLS_JSON { "rawjson" } else { "plain" };
-        let args = args.iter().cloned().chain([format!("--progress={progress}")]).collect();
         let cwd = Some(folder.to_owned());
         let command = Command { program: "docker".to_owned(), args, env: self.env.clone(), cwd };
         process::relay(&command, Limits { timeout: LONG, cancel }, guard, on_line).await.map_err(
@@ -125,11 +144,30 @@ impl Buildx {
                         .why("the build was ended")
                         .help("run it again")
                 }
-                error => {
-                    Failure::new(Outcome::Unavailable, "the image could not be built").why(error)
-                }
+                error => Failure::new(Outcome::Unavailable, what).why(error),
             },
         )
+    }
+}
+
+/// What `docker` answers, or why it does not.
+async fn ask(
+    env: &ChildEnv,
+    args: &[&str],
+    timeout: Duration,
+    cancel: &CancellationToken,
+) -> Result<String, String> {
+    let asked = format!("`docker {}`", args.join(" "));
+    let args = args.iter().map(ToString::to_string).collect();
+    let command = Command { program: "docker".to_owned(), args, env: env.clone(), cwd: None };
+    match process::capture(&command, Limits { timeout, cancel }).await {
+        Ok(exit) if exit.code == 0 => Ok(exit.stdout),
+        Ok(exit) => {
+            let error = exit.tail.lines().rev().find_map(|line| line.strip_prefix("ERROR: "));
+            let why = shown::line(error.unwrap_or(&exit.tail), SHOWN);
+            Err(format!("{asked} failed: {why}"))
+        }
+        Err(error) => Err(error.to_string()),
     }
 }
 
@@ -141,11 +179,10 @@ pub fn made(metadata: &Utf8Path) -> Option<Digest> {
     Digest::parse(all.get("containerimage.digest")?.as_str()?).ok()
 }
 
-/// The first two numbers of a version.
-fn numbers(version: &str) -> (u32, u32) {
-    let mut parts =
-        version.split(|c: char| !c.is_ascii_digit()).map(|part| part.parse().unwrap_or(0));
-    (parts.next().unwrap_or(0), parts.next().unwrap_or(0))
+/// What a push says that it has put into the registry: `1.4.0: digest: sha256:... size: 528`.
+pub fn pushed(line: &str) -> Option<Digest> {
+    let (_, rest) = line.split_once(": digest: ")?;
+    Digest::parse(rest.split_whitespace().next()?).ok()
 }
 
 #[cfg(test)]
@@ -153,16 +190,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn versions_as_they_are_written() {
-        for (version, expected) in [
-            ("0.13.1+ds1", (0, 13)),
-            ("0.9.1", (0, 9)),
-            ("1.0.0-rc1", (1, 0)),
-            ("", (0, 0)),
-            ("x", (0, 0)),
+    fn what_a_push_says() {
+        let digest = format!("sha256:{}", "a".repeat(64));
+        let line = format!("uat-1a2b3c4: digest: {digest} size: 528");
+        assert_eq!(pushed(&line).unwrap().to_string(), digest);
+        for line in [
+            "The push refers to repository [r.io/a]",
+            "5f70bf18a086: Layer already exists",
+            "x: digest: y",
         ] {
-            assert_eq!(numbers(version), expected, "{version}");
+            assert_eq!(pushed(line), None, "{line}");
         }
-        assert!(numbers("0.12.0") < TELLS_JSON && numbers("0.13.0") >= TELLS_JSON);
     }
 }

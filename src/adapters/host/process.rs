@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use camino::Utf8PathBuf;
 use rustix::process::{Pid, Signal, kill_process_group};
+use secrecy::SecretString;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::process::ChildStdin;
 use tokio_util::sync::CancellationToken;
@@ -167,6 +168,12 @@ pub fn own_user() -> u32 {
 /// The id of our own process.
 pub fn own_id() -> u32 {
     std::process::id()
+}
+
+/// A variable of our own environment that a user names; `None` where it is not set, or no UTF-8.
+pub fn variable(name: &str) -> Option<SecretString> {
+    let (_, value) = std::env::vars_os().find(|(known, _)| known == name)?;
+    value.into_string().ok().map(SecretString::from)
 }
 
 /// A command to run.

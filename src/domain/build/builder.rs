@@ -52,14 +52,12 @@ pub enum Need {
     All(&'static str),
 }
 
-/// How much is asked. `is_kept` says whether the machine keeps what it built until the next run: then the engine has the
-/// results of its steps nearer than any registry.
-pub fn need(platforms: usize, attests: bool, cache: Cache, is_kept: bool) -> Need {
-    if platforms > 1 {
-        return Need::All("several `platforms`");
-    }
-    if attests {
-        return Need::All("`provenance`");
+/// How much is asked. `all` is an input that asks for all, `is_to_be_known` whether it matters what the builder can do even
+/// so. `is_kept` says whether the machine keeps what it built until the next run: then the engine has the results of its
+/// steps nearer than any registry.
+pub fn need(all: Option<&'static str>, is_to_be_known: bool, cache: Cache, is_kept: bool) -> Need {
+    if let Some(what) = all {
+        return Need::All(what);
     }
     match cache {
         Cache::Registry => Need::All("`cache: registry`"),
@@ -67,6 +65,7 @@ pub fn need(platforms: usize, attests: bool, cache: Cache, is_kept: bool) -> Nee
         Cache::Gha => Need::All("`cache: gha`"),
         Cache::Auto if !is_kept => Need::Better,
         Cache::Auto => Need::IfThere,
+        Cache::Inline | Cache::Off if is_to_be_known => Need::IfThere,
         Cache::Inline | Cache::Off => Need::Little,
     }
 }
@@ -103,16 +102,16 @@ mod tests {
     #[test]
     fn what_is_asked_says_which_builder_is_needed() {
         let all = |need| matches!(need, Need::All(_));
-        assert!(all(need(2, false, Cache::Off, true)));
-        assert!(all(need(1, true, Cache::Off, true)));
+        assert_eq!(need(Some("`sbom`"), false, Cache::Off, true), Need::All("`sbom`"));
         for cache in [Cache::Registry, Cache::Local, Cache::Gha] {
-            assert!(all(need(1, false, cache, true)), "{cache:?}");
+            assert!(all(need(None, false, cache, true)), "{cache:?}");
         }
         for cache in [Cache::Inline, Cache::Off] {
-            assert_eq!(need(1, false, cache, false), Need::Little, "{cache:?}");
+            assert_eq!(need(None, false, cache, false), Need::Little, "{cache:?}");
+            assert_eq!(need(None, true, cache, false), Need::IfThere, "{cache:?}");
         }
-        assert_eq!(need(0, false, Cache::Auto, true), Need::IfThere, "the engine keeps it");
-        assert_eq!(need(0, false, Cache::Auto, false), Need::Better);
+        assert_eq!(need(None, false, Cache::Auto, true), Need::IfThere, "the engine keeps it");
+        assert_eq!(need(None, false, Cache::Auto, false), Need::Better);
     }
 
     #[test]

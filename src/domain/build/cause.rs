@@ -14,6 +14,10 @@ pub struct Cause {
 /// A rule: words that all stand in the text, who has to act, what to do.
 type Rule = (&'static [&'static str], Outcome, &'static str);
 
+/// What to do where the engine's own builder cannot do what is wished.
+const OTHER_BUILDER: &str = "use another builder (`docker buildx create --use --driver docker-container`), or the containerd \
+     image store of Docker 24 or newer; or leave that input out";
+
 /// The first rule that holds counts: the more exact one comes first.
 const RULES: &[Rule] = &[
     (
@@ -69,6 +73,46 @@ const RULES: &[Rule] = &[
          or the containerd image store of Docker 24 or newer",
     ),
     (
+        &["attestation is not supported for the docker driver"],
+        Outcome::Unavailable,
+        "the engine's own builder attests nothing: leave `sbom`, `attests` and `provenance` out, or use a builder that does \
+         (`docker buildx create --use`), or the containerd image store of Docker 24 or newer",
+    ),
+    (
+        &["exporter is not supported for the docker driver"],
+        Outcome::Unavailable,
+        "the engine's own builder makes only `type=docker`, `type=image`, `type=local` and `type=tar` of `outputs`: use another \
+         builder (`docker buildx create --use`), or the containerd image store of Docker 24 or newer",
+    ),
+    (
+        &["multiple outputs currently unsupported"],
+        Outcome::Unavailable,
+        "a BuildKit before 0.13 has one output: give `outputs` one line, or build it once with `push` and once with `load`; \
+         the second time nothing is built again",
+    ),
+    (
+        &["push and load may not be set together"],
+        Outcome::Unavailable,
+        "a buildx before 0.13 cannot do both: install a newer one, or leave `load` out and pull what was pushed",
+    ),
+    (
+        &["exporter does not currently support exporting manifest lists"],
+        Outcome::BadInput,
+        "the engine keeps one platform of an image: leave `load` out, or give `platforms` one",
+    ),
+    (
+        &["granting entitlement"],
+        Outcome::Unavailable,
+        "the builder does not give what `allow` asks for: make one that does \
+         (`docker buildx create --use --buildkitd-flags '--allow-insecure-entitlement security.insecure'`)",
+    ),
+    (
+        &["requires buildkit"],
+        Outcome::Unavailable,
+        "the Dockerfile has words that only BuildKit knows: install buildx (`docker-buildx-plugin` of Docker's repository; \
+         Debian, Ubuntu: `docker-buildx`)",
+    ),
+    (
         &["failed to read dockerfile"],
         Outcome::BadInput,
         "the Dockerfile is looked for in `context`; set `file` to where it is, and look whether .dockerignore leaves it out",
@@ -82,6 +126,16 @@ const RULES: &[Rule] = &[
         &["target stage", "could not be found"],
         Outcome::BadInput,
         "`target` has to be the name of a stage of the Dockerfile: `FROM ... AS name`",
+    ),
+    (
+        &["failed to reach build target"],
+        Outcome::BadInput,
+        "`target` has to be the name of a stage of the Dockerfile: `FROM ... AS name`",
+    ),
+    (
+        &["failed: file not found in build context"],
+        Outcome::BadInput,
+        "a COPY or ADD names what is not in `context`: check the path, and that .dockerignore does not leave it out",
     ),
     (
         &["failed to compute cache key", "not found"],
@@ -131,9 +185,11 @@ const KERNEL: [&str; 2] = ["no space left on device", "exec format error"];
 
 /// An error without the command that it quotes, which may have any words.
 fn without_command(error: &str) -> String {
-    for (before, behind) in
-        [("executor failed running [", "]: exit code"), ("process \"", "\" did not complete")]
-    {
+    for (before, behind) in [
+        ("executor failed running [", "]: exit code"),
+        ("process \"", "\" did not complete"),
+        ("The command '", "' returned a non-zero code"),
+    ] {
         if let (Some(from), Some(to)) = (error.find(before), error.rfind(behind))
             && from + before.len() <= to
         {
@@ -238,6 +294,41 @@ mod tests {
                 ".dockerignore",
             ),
             ("target stage \"x\" could not be found", Outcome::BadInput, "`target`"),
+            (
+                "ERROR: Attestation is not supported for the docker driver.",
+                Outcome::Unavailable,
+                "`sbom`",
+            ),
+            (
+                "ERROR: OCI exporter is not supported for the docker driver.",
+                Outcome::Unavailable,
+                "`outputs`",
+            ),
+            (
+                "ERROR: multiple outputs currently unsupported by the current BuildKit daemon, please upgrade to version v0.13+ or use a single output",
+                Outcome::Unavailable,
+                "one line",
+            ),
+            (
+                "ERROR: failed to solve: granting entitlement security.insecure is not allowed by build daemon configuration",
+                Outcome::Unavailable,
+                "`allow`",
+            ),
+            (
+                "the --mount option requires BuildKit. Refer to https://docs.docker.com/go/buildkit/ to learn how",
+                Outcome::Unavailable,
+                "install buildx",
+            ),
+            (
+                "COPY failed: file not found in build context or excluded by .dockerignore: stat x: file does not exist",
+                Outcome::BadInput,
+                ".dockerignore",
+            ),
+            (
+                "Error response from daemon: failed to reach build target q in Dockerfile",
+                Outcome::BadInput,
+                "`target`",
+            ),
         ] {
             let found = cause(text, "").unwrap();
             assert_eq!(found.outcome, outcome, "{text}");
@@ -309,6 +400,7 @@ mod tests {
             "npm ERR! 404 not found",
             "executor failed running [/bin/sh -c echo no space left on device; exit 1]: exit code: 1",
             "process \"/bin/sh -c echo 'exec format error'\" did not complete successfully: exit code: 1",
+            "The command '/bin/sh -c echo x requires BuildKit; exit 3' returned a non-zero code: 3",
         ] {
             assert_eq!(cause(text, ""), None, "{text}");
         }

@@ -1,7 +1,12 @@
-//! What is built, as arguments of `docker buildx build`.
+//! What is built, as arguments of `docker buildx build`, or of `docker build` where there is no buildx.
 //!
-//! The order of the arguments is that of docker/build-push-action, so that both can be compared: one list after another,
-//! then the single ones, the context last.
+//! The order of the arguments is that of docker/build-push-action, so that both can be compared: what is of the build by
+//! name, then what all commands of buildx have in common, the context last. `order/tests.rs` has a table of it.
+
+use super::way::Plain;
+
+#[cfg(test)]
+mod tests;
 
 /// A secret that a step of the build may read (`RUN --mount=type=secret,id=...`). Only where it is to be had is told: its
 /// value is in no argument.
@@ -32,59 +37,150 @@ pub struct Order {
     pub cache_from: Vec<String>,
     /// Where results are put for later builds: `type=registry,ref=...,mode=max`.
     pub cache_to: Vec<String>,
-    /// `name=value`.
+    /// `name=value`, in the image's configuration.
     pub labels: Vec<String>,
+    /// `name=value` or `index:name=value`, beside the image in its manifest or index.
+    pub annotations: Vec<String>,
+    /// What attests how it was built.
+    pub attestations: Attestations,
+    /// Where the result goes, beside the registry: `type=local,dest=out`; none for the builder's own way.
+    pub outputs: Vec<String>,
     /// Secrets of steps.
     pub secrets: Vec<Secret>,
     /// `default`, or `id=path of a key or socket`.
     pub ssh: Vec<String>,
     /// What builds, by its name in `docker buildx ls`; empty for the one that is used now.
     pub builder: String,
-    /// `none` or `host`; empty for the engine's own.
-    pub network: String,
+    /// What steps run in.
+    pub sandbox: Sandbox,
     /// Whether nothing is kept from earlier builds.
     pub no_cache: bool,
+    /// Stages of which nothing is kept from earlier builds.
+    pub no_cache_filters: Vec<String>,
     /// Whether the base images are looked for in their registries also where they are here.
     pub pull: bool,
-    /// What attests how it was built: `false`, `true`, `mode=max`; empty for what BuildKit does by itself.
+    /// Whether the image is put into the engine, also where another builder makes it.
+    pub load: bool,
+    /// Further arguments of buildx, each as it stands.
+    pub more: Vec<String>,
+}
+
+/// What attests how an image was built, and of what.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Attestations {
+    /// `false`, `true`, `mode=max`; empty for what BuildKit does by itself.
     pub provenance: String,
+    /// `false`, `true`, `generator=image`; empty for none.
+    pub sbom: String,
+    /// `type=...,name=value`.
+    pub others: Vec<String>,
+}
+
+/// What `RUN` steps run in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sandbox {
+    /// `none` or `host`; empty for the engine's own.
+    pub network: String,
+    /// `host:address`, in `/etc/hosts`.
+    pub add_hosts: Vec<String>,
+    /// What they may do beyond the usual: `network.host`, `security.insecure`.
+    pub allow: Vec<String>,
+    /// Above which group of processes theirs is; empty for the engine's own.
+    pub cgroup_parent: String,
+    /// The size of `/dev/shm`, such as `2g`; empty for the engine's own.
+    pub shm_size: String,
+    /// `name=soft:hard`.
+    pub ulimits: Vec<String>,
 }
 
 impl Order {
-    /// The arguments behind `docker`: the build of one image under one name, which is pushed where `push` says so.
+    /// The arguments behind `docker`: the build of one image under one name by buildx, which pushes it where `push` says so.
     /// `metadata` is the file into which BuildKit writes what it made.
     pub fn arguments(&self, name: &str, push: bool, metadata: &str) -> Vec<String> {
+        let Self { sandbox, attestations, .. } = self;
         let mut all = vec!["buildx".to_owned(), "build".to_owned()];
-        let lists: [(&str, &[String]); 5] = [
-            ("--build-arg", &self.build_args),
-            ("--build-context", &self.build_contexts),
-            ("--cache-from", &self.cache_from),
-            ("--cache-to", &self.cache_to),
-            ("--label", &self.labels),
-        ];
-        for (flag, values) in lists {
-            all.extend(values.iter().map(|value| both(flag, value)));
-        }
+        each(&mut all, "--add-host", &sandbox.add_hosts);
+        each(&mut all, "--allow", &sandbox.allow);
+        each(&mut all, "--annotation", &self.annotations);
+        each(&mut all, "--build-arg", &self.build_args);
+        each(&mut all, "--build-context", &self.build_contexts);
+        each(&mut all, "--cache-from", &self.cache_from);
+        each(&mut all, "--cache-to", &self.cache_to);
+        one(&mut all, "--cgroup-parent", &sandbox.cgroup_parent);
         one(&mut all, "--file", &self.file);
+        each(&mut all, "--label", &self.labels);
+        each(&mut all, "--no-cache-filter", &self.no_cache_filters);
+        each(&mut all, "--output", &self.outputs);
         one(&mut all, "--platform", &self.platforms.join(","));
-        one(&mut all, "--provenance", &self.provenance);
-        for Secret { id, file } in &self.secrets {
-            all.push(both("--secret", &format!("id={id},src={file}")));
-        }
-        all.extend(self.ssh.iter().map(|value| both("--ssh", value)));
+        one(&mut all, "--provenance", &attestations.provenance);
+        one(&mut all, "--sbom", &attestations.sbom);
+        each(&mut all, "--attest", &attestations.others);
+        self.secrets(&mut all);
+        one(&mut all, "--shm-size", &sandbox.shm_size);
+        each(&mut all, "--ssh", &self.ssh);
         all.push(both("--tag", name));
         one(&mut all, "--target", &self.target);
+        each(&mut all, "--ulimit", &sandbox.ulimits);
         one(&mut all, "--builder", &self.builder);
+        on(&mut all, "--load", self.load);
         all.push(both("--metadata-file", metadata));
-        one(&mut all, "--network", &self.network);
-        let flags = [("--no-cache", self.no_cache), ("--pull", self.pull), ("--push", push)];
-        all.extend(flags.into_iter().filter(|(_, is_on)| *is_on).map(|(flag, _)| flag.to_owned()));
-        // What stands behind is a folder, also where it begins with a hyphen.
-        let context = if self.context.is_empty() { "." } else { &self.context };
-        let inside = context.starts_with('-').then(|| format!("./{context}"));
-        all.push(inside.unwrap_or_else(|| context.to_owned()));
+        one(&mut all, "--network", &sandbox.network);
+        on(&mut all, "--no-cache", self.no_cache);
+        on(&mut all, "--pull", self.pull);
+        on(&mut all, "--push", push);
+        all.extend(self.more.iter().cloned());
+        all.push(self.folder());
         all
     }
+
+    /// The same by `docker build`, which pushes nothing. What it cannot do was refused before ([`super::Way::lack`]); what
+    /// only makes a build faster is left out.
+    pub fn plain_arguments(&self, name: &str, by: Plain) -> Vec<String> {
+        let Self { sandbox, .. } = self;
+        let mut all = vec!["build".to_owned()];
+        each(&mut all, "--add-host", &sandbox.add_hosts);
+        each(&mut all, "--build-arg", &self.build_args);
+        one(&mut all, "--cgroup-parent", &sandbox.cgroup_parent);
+        one(&mut all, "--file", &self.file);
+        each(&mut all, "--label", &self.labels);
+        one(&mut all, "--platform", &self.platforms.join(","));
+        self.secrets(&mut all);
+        one(&mut all, "--shm-size", &sandbox.shm_size);
+        each(&mut all, "--ssh", &self.ssh);
+        all.push(both("--tag", name));
+        one(&mut all, "--target", &self.target);
+        each(&mut all, "--ulimit", &sandbox.ulimits);
+        one(&mut all, "--network", &sandbox.network);
+        on(&mut all, "--no-cache", self.no_cache);
+        on(&mut all, "--pull", self.pull);
+        all.push(match by {
+            Plain::BuildKit => "--progress=plain".to_owned(),
+            // A step that fails would leave its container.
+            Plain::Legacy => "--force-rm".to_owned(),
+        });
+        all.push(self.folder());
+        all
+    }
+
+    fn secrets(&self, all: &mut Vec<String>) {
+        for Secret { id, file } in &self.secrets {
+            let value = format!("id={id},{}", field(&format!("src={file}")));
+            all.push(both("--secret", &value));
+        }
+    }
+
+    /// The context. What stands behind the flags is a folder, also where it begins with a hyphen.
+    fn folder(&self) -> String {
+        match self.context.as_str() {
+            "" => ".".to_owned(),
+            hyphen if hyphen.starts_with('-') => format!("./{hyphen}"),
+            other => other.to_owned(),
+        }
+    }
+}
+
+fn each(all: &mut Vec<String>, flag: &str, values: &[String]) {
+    all.extend(values.iter().map(|value| both(flag, value)));
 }
 
 fn one(all: &mut Vec<String>, flag: &str, value: &str) {
@@ -93,69 +189,22 @@ fn one(all: &mut Vec<String>, flag: &str, value: &str) {
     }
 }
 
+fn on(all: &mut Vec<String>, flag: &str, is_on: bool) {
+    if is_on {
+        all.push(flag.to_owned());
+    }
+}
+
 /// A flag and its value as one argument: a value that begins with a hyphen is no flag then.
 fn both(flag: &str, value: &str) -> String {
     format!("{flag}={value}")
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_not_asked_for_is_no_argument() {
-        let plain = Order::default().arguments("r.io/a:1", false, "/t/m.json");
-        assert_eq!(plain, ["buildx", "build", "--tag=r.io/a:1", "--metadata-file=/t/m.json", "."]);
-        let pushed = Order { context: "backend".into(), ..Order::default() };
-        let pushed = pushed.arguments("r.io/a:1", true, "/t/m.json");
-        assert_eq!(pushed[4..], ["--push", "backend"]);
-    }
-
-    #[test]
-    fn every_wish_is_an_argument_and_none_is_taken_for_another() {
-        let texts = |texts: &[&str]| texts.iter().map(ToString::to_string).collect::<Vec<_>>();
-        let order = Order {
-            context: "-x".into(),
-            file: "docker/Dockerfile.uat".into(),
-            target: "runtime".into(),
-            platforms: texts(&["linux/amd64", "linux/arm64"]),
-            build_args: texts(&["VERSION=1.4.0", "LIST=a,b", "--push=1"]),
-            build_contexts: texts(&["docs=../docs"]),
-            cache_from: texts(&["type=registry,ref=r.io/a:cache"]),
-            cache_to: texts(&["type=registry,ref=r.io/a:cache,mode=max"]),
-            labels: texts(&["a=b c"]),
-            secrets: vec![Secret { id: "npmrc".into(), file: "/t/s/0".into() }],
-            ssh: texts(&["default"]),
-            builder: "wide".into(),
-            network: "host".into(),
-            no_cache: true,
-            pull: true,
-            provenance: "mode=max".into(),
-        };
-        insta::assert_snapshot!(order.arguments("r.io/a:1", true, "/t/m.json").join("\n"), @r"
-        buildx
-        build
-        --build-arg=VERSION=1.4.0
-        --build-arg=LIST=a,b
-        --build-arg=--push=1
-        --build-context=docs=../docs
-        --cache-from=type=registry,ref=r.io/a:cache
-        --cache-to=type=registry,ref=r.io/a:cache,mode=max
-        --label=a=b c
-        --file=docker/Dockerfile.uat
-        --platform=linux/amd64,linux/arm64
-        --provenance=mode=max
-        --secret=id=npmrc,src=/t/s/0
-        --ssh=default
-        --tag=r.io/a:1
-        --target=runtime
-        --builder=wide
-        --metadata-file=/t/m.json
-        --network=host
-        --no-cache
-        --pull
-        --push
-        ./-x
-        ");
+/// A field of a line of CSV, which is how BuildKit reads lists within an argument.
+fn field(text: &str) -> String {
+    if text.contains([',', '"']) {
+        format!("\"{}\"", text.replace('"', "\"\""))
+    } else {
+        text.to_owned()
     }
 }

@@ -165,7 +165,7 @@ async fn a_machine_that_begins_empty_gets_a_builder_of_ours_or_builds_without() 
         (0, Some("--cache-to=type=inline"))
     );
     ran.says(
-        "the builder mta-org-shop could not be started: Error response from daemon: no such host",
+        "the builder mta-org-shop could not be started: `docker buildx inspect --bootstrap mta-org-shop` failed: Error response from daemon: no such host",
     );
     let asked = fake.asked();
     assert!(
