@@ -14,10 +14,6 @@ pub struct Cause {
 /// A rule: words that all stand in the text, who has to act, what to do.
 type Rule = (&'static [&'static str], Outcome, &'static str);
 
-/// What to do where the engine's own builder cannot do what is wished.
-const OTHER_BUILDER: &str = "use another builder (`docker buildx create --use --driver docker-container`), or the containerd \
-     image store of Docker 24 or newer; or leave that input out";
-
 /// The first rule that holds counts: the more exact one comes first.
 const RULES: &[Rule] = &[
     (
