@@ -22,11 +22,13 @@ mod backup {
 }
 mod build_push {
     mod e2e_build;
+    mod e2e_scan;
     mod git;
     mod guides;
     mod place;
     mod refused;
     mod registry;
+    mod scan;
 }
 mod compose {
     mod differential;

@@ -142,7 +142,9 @@ fn to_build(values: &Values, faults: &mut Faults) -> Option<Mode> {
         faults.add("`offline` is for `mode: plan`: to push, the registry has to be asked");
     }
     let wishes = Wishes::read(values, asked.as_ref().map(|asked| &asked.recipe), faults);
-    Some(Mode::Build(asked?, Box::new(wishes)))
+    let asked = asked?;
+    wishes.scan.check(asked.images.len(), faults);
+    Some(Mode::Build(asked, Box::new(wishes)))
 }
 
 fn asked(values: &Values, faults: &mut Faults) -> Option<Asked> {

@@ -3,6 +3,7 @@
 use secrecy::SecretString;
 
 use crate::actions::build_push::faults::{Faults, given};
+use crate::actions::build_push::scan::asked::Scans;
 use crate::domain::image::Platform;
 use crate::domain::input::Values;
 use crate::domain::shown::visible;
@@ -39,6 +40,8 @@ pub struct Wishes {
     pub push: bool,
     /// When the tag of a version stays where it is.
     pub immutable: Immutable,
+    /// How it is scanned.
+    pub scan: Scans,
 }
 
 impl Wishes {
@@ -87,6 +90,7 @@ impl Wishes {
             provenance: text("provenance"),
             push,
             immutable: immutable(values.text("immutable"), recipe),
+            scan: Scans::read(values, faults),
         }
     }
 }

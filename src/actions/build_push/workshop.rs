@@ -33,6 +33,7 @@ const SHOWN: usize = 500;
 /// Builds images.
 pub struct Workshop<'a> {
     world: World<'a>,
+    env: ChildEnv,
     buildx: Buildx,
     scratch: Scratch,
     guard: Guard,
@@ -82,7 +83,26 @@ impl<'a> Workshop<'a> {
                 .map_err(|error| disk(&error))?;
             secrets.push(Secret { id: id.clone(), file: file.into_string() });
         }
-        Ok(Self { world, buildx, scratch, guard, secrets, builds: AtomicUsize::new(0) })
+        Ok(Self { world, env, buildx, scratch, guard, secrets, builds: AtomicUsize::new(0) })
+    }
+
+    /// What programs know that work beside the build, its logins included.
+    pub const fn env(&self) -> &ChildEnv {
+        &self.env
+    }
+
+    /// A file in the folder that is gone with the run.
+    pub fn file(&self, name: &str) -> Utf8PathBuf {
+        self.scratch.path().join(name)
+    }
+
+    /// How programs are run here.
+    pub fn running(&self) -> Running<'_> {
+        Running {
+            folder: &self.world.job.workspace,
+            guard: Some(&self.guard),
+            cancel: self.world.cancel,
+        }
     }
 
     /// Builds an image under a name, and pushes it where `push` says so. What the build says is shown as it comes.
@@ -98,11 +118,7 @@ impl<'a> Workshop<'a> {
             push,
             metadata.as_str(),
         );
-        let running = Running {
-            folder: &self.world.job.workspace,
-            guard: Some(&self.guard),
-            cancel: self.world.cancel,
-        };
+        let running = self.running();
         let mut pauses = PAUSES.iter();
         loop {
             let mut progress = Progress::default();
