@@ -26,6 +26,7 @@ pub mod redact;
 pub mod registry;
 pub mod release;
 pub mod repository;
+pub mod scan;
 pub mod secret_key;
 pub mod secrets;
 pub mod shown;

@@ -17,6 +17,7 @@ mod inputs;
 mod keeping;
 mod plan;
 mod registries;
+mod scan;
 mod secrets;
 mod table;
 #[cfg(test)]
@@ -109,8 +110,17 @@ const OUTPUTS: &[OutputSpec] = &[
         doc: "How many bytes a pull takes. Of several platforms: empty; with `mode: exists` and `details: true` that of the largest.",
     },
     OutputSpec {
+        name: "scan-result",
+        doc: "What the gate of the scan says: `passed`, `failed`, or `off` where there is none; empty if nothing was scanned, or it could not be found out.",
+    },
+    OutputSpec {
+        name: "vulnerabilities",
+        doc: "How many findings the scan has, as JSON: `total`, `failing` (those that count), `new`, and by severity `critical`, `high`, `medium`, `low`, `negligible`, `unknown`.",
+    },
+    OutputSpec { name: "sarif-file", doc: "Path of the findings as SARIF, for code scanning." },
+    OutputSpec {
         name: "json",
-        doc: "The whole plan as JSON: a list of `image`, `version`, `version-source`, `tags` with `tag`, `change` and `version`, and `left-out`; of a build `digest`, `ref`, `refs`, `size`, `built`, `seconds`, `steps` and `cached-steps` too.",
+        doc: "The whole plan as JSON: a list of `image`, `version`, `version-source`, `tags` with `tag`, `change` and `version`, and `left-out`; of a build `digest`, `ref`, `refs`, `size`, `built`, `seconds`, `steps`, `cached-steps` and `scan` too.",
     },
 ];
 
@@ -135,7 +145,7 @@ pub async fn run(values: &Values, world: World<'_>) -> Ending {
     } else {
         tokio::select! {
             biased;
-            () = world.cancel.cancelled() => Err(vec![build::cancelled("it had not come to its end")]),
+            () = world.cancel.cancelled() => Err(vec![registries::cancelled("it had not come to its end")]),
             told = reads => told,
         }
     };

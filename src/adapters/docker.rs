@@ -10,6 +10,7 @@ pub mod engine;
 pub mod exec;
 pub mod logs;
 pub mod private;
+pub mod scanner;
 pub mod unfinished;
 
 pub use engine::Engine;

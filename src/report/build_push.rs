@@ -12,6 +12,7 @@ use crate::failure::{Failure, Place};
 use crate::report::markdown::{Table, code, plain, prose};
 
 mod built;
+pub mod scan;
 
 pub use built::{Built, Kept, json_of_builds, summary_of_builds};
 

@@ -26,12 +26,14 @@ mod build_push {
     mod e2e_cache;
     mod e2e_killed;
     mod e2e_platforms;
+    mod e2e_scan;
     mod e2e_secret;
     mod git;
     mod guides;
     mod place;
     mod refused;
     mod registry;
+    mod scan;
 }
 mod compose {
     mod differential;

@@ -12,13 +12,14 @@ use crate::actions::build_push::asking::{ask, judge};
 use crate::actions::build_push::inputs::{Asked, Image, Login};
 use crate::actions::build_push::keeping::{About, Keeping};
 use crate::actions::build_push::plan::{Decided, decided};
-use crate::actions::build_push::registries::{Registries, failed};
+use crate::actions::build_push::registries::{Registries, failed, unless_cancelled};
+use crate::actions::build_push::scan::{Gate, of_reports, tell};
 use crate::actions::build_push::versions::Versions;
 use crate::actions::build_push::wishes::Wishes;
 use crate::actions::build_push::workshop::{Made, Workshop};
 use crate::actions::build_push::{SPEC, builder, ending, facts};
 use crate::actions::{Ending, World};
-use crate::adapters::registry::{Client, Error, Whole};
+use crate::adapters::registry::{Client, Whole};
 use crate::domain::build::Order;
 use crate::domain::event::{Annotation, Event, Level};
 use crate::domain::image::{Digest, Manifest, Registry, Repository, Tag};
@@ -46,6 +47,8 @@ pub async fn story(
     let versions = Versions::open(world).await.map_err(one)?;
     let mut registries = Registries::new(login, world).map_err(one)?;
     let (mut orders, mut failures) = (Vec::new(), Vec::new());
+    let reports = of_reports(&wishes.scan, &world.job.workspace);
+    let reports = reports.map_err(|failure| failures.push(failure)).ok().flatten();
     for decided in decided(asked, &versions, world)? {
         let order = match versions.dockerfile(decided.0, wishes) {
             Ok(file) => prepared(decided, file, wishes, &mut registries, world).await,
@@ -61,6 +64,17 @@ pub async fn story(
     if !failures.is_empty() {
         return Err(failures);
     }
+    let end = |all: &[Built], failure: Option<&Failure>| {
+        tell(&wishes.scan, all, ending::of_built(all, failure, world), world)
+    };
+    if let (Some(reports), [job]) = (&reports, orders.as_slice())
+        && !reports.judged.has_passed()
+    {
+        let failure = reports.failure(&job.planning.image.familiar(), None);
+        let mut built = Built::new(job.planning.clone());
+        built.scan = Some(reports.clone());
+        return Ok(end(&[built], Some(&failure)));
+    }
     for (name, _) in wishes.build_args.iter().filter(|(name, _)| looks_secret(name)) {
         world.events.emit(Event::Annotated(readable(name)));
     }
@@ -68,17 +82,18 @@ pub async fn story(
     of.sort();
     of.dedup();
     let workshop = Workshop::open(env, wishes, &registries, &of, world).await.map_err(one)?;
+    let gate = Gate::open(&wishes.scan, reports, &workshop, world).await.map_err(one)?;
     let mut all = Vec::new();
     for job in orders {
         let client = registries.client(job.image.name.registry()).await;
         let client = client.map_err(|error| vec![failed(&error)])?;
-        let (built, failure) = built(job, wishes, (&workshop, client), world).await;
+        let (built, failure) = built(job, wishes, (&gate, client), world).await;
         all.push(built);
         if failure.is_some() {
-            return Ok(ending::of_built(&all, failure.as_ref(), world));
+            return Ok(end(&all, failure.as_ref()));
         }
     }
-    Ok(ending::of_built(&all, None, world))
+    Ok(end(&all, None))
 }
 
 /// An argument that looks like a secret: it stands in the image, and every user of the host sees it while it is built.
@@ -157,32 +172,15 @@ fn taken(planning: &Planning, tag: &Tag, by: Option<&Tag>) -> Failure {
     }
 }
 
-/// What a registry does, unless the run is cancelled meanwhile.
-async fn unless_cancelled<T>(
-    world: World<'_>,
-    doing: impl Future<Output = Result<T, Error>>,
-) -> Result<T, Failure> {
-    tokio::select! {
-        biased;
-        () = world.cancel.cancelled() => Err(cancelled("the registry had not answered")),
-        done = doing => done.map_err(|error| failed(&error)),
-    }
-}
-
-/// The end of a run that was cancelled.
-pub fn cancelled(why: &str) -> Failure {
-    Failure::new(Outcome::Unavailable, "the run was cancelled").why(why).help("run it again")
-}
-
 /// Builds an image, pushes it and sets its tags. What was done is told also where it failed.
 async fn built(
     job: Job<'_>,
     wishes: &Wishes,
-    (workshop, client): (&Workshop<'_>, &Client<'_>),
+    (gate, client): (&Gate<'_>, &Client<'_>),
     world: World<'_>,
 ) -> (Built, Option<Failure>) {
     let mut built = Built::new(job.planning.clone());
-    let desk = Desk { wishes, client, world };
+    let desk = Desk { wishes, gate, client, world };
     let failure = match &job.verdict {
         Verdict::Skip { tag, digest } => {
             built.kept = Some(Kept { tag: tag.clone(), is_of_commit: false });
@@ -194,11 +192,11 @@ async fn built(
             built.kept = Some(Kept { tag: tag.clone(), is_of_commit: true });
             desk.set_all(&mut built, tag, None).await.err()
         }
-        Verdict::Build | Verdict::Taken { .. } => anew(&mut built, job, workshop, desk).await.err(),
+        Verdict::Build | Verdict::Taken { .. } => anew(&mut built, job, desk).await.err(),
     };
     let failure = failure.map(|mut failure| {
-        // The other outcomes say that nothing was changed.
-        if !built.set.is_empty() {
+        // The other outcomes say that nothing was changed; a scan that stops an image has moved nothing that others pull.
+        if !built.set.is_empty() && !built.is_stopped {
             failure.outcome = Outcome::NeedsPerson;
         }
         failure
@@ -207,13 +205,8 @@ async fn built(
 }
 
 /// Builds it, and pushes it where that is wished.
-async fn anew(
-    built: &mut Built,
-    job: Job<'_>,
-    workshop: &Workshop<'_>,
-    desk: Desk<'_>,
-) -> Result<(), Failure> {
-    let Desk { wishes, world, .. } = desk;
+async fn anew(built: &mut Built, job: Job<'_>, desk: Desk<'_>) -> Result<(), Failure> {
+    let Desk { wishes, gate, client, world } = desk;
     let Some(first) = built.planning.first().cloned() else { return Ok(()) };
     let name = job.image.name.tagged(first.clone());
     world.events.emit(Event::Note(format!("building {}", name.familiar())));
@@ -224,18 +217,20 @@ async fn anew(
         caches: job.caches.as_deref(),
         default_branch: job.default_branch,
     };
-    let keeping = Keeping::of(about, wishes, &workshop.builder, world)?;
+    let keeping = Keeping::of(about, wishes, &gate.workshop.builder, world)?;
     let order = Order {
         cache_from: keeping.means.from.clone(),
         cache_to: keeping.means.to.clone(),
-        builder: workshop.builder.name.clone(),
+        builder: gate.workshop.builder.name.clone(),
         ..order(job.image, job.file, wishes, version, world)
     };
-    let made = workshop.build(&name.to_string(), order, wishes.push).await?;
+    let made = gate.workshop.build(&name.to_string(), order, wishes.push).await?;
     built.steps.clone_from(&made.steps);
     built.took = Some(began.elapsed());
     if wishes.push {
         desk.set_all(built, &first, Some(&made)).await?;
+    } else {
+        gate.local(built, &name, client).await?;
     }
     keeping.finish(&job.image.name, desk.client, world).await;
     Ok(())
@@ -245,6 +240,7 @@ async fn anew(
 #[derive(Clone, Copy)]
 struct Desk<'a> {
     wishes: &'a Wishes,
+    gate: &'a Gate<'a>,
     client: &'a Client<'a>,
     world: World<'a>,
 }
@@ -257,7 +253,7 @@ impl Desk<'_> {
         first: &Tag,
         made: Option<&Made>,
     ) -> Result<(), Failure> {
-        let Desk { client, world, .. } = self;
+        let Desk { gate, client, world, .. } = self;
         let image = built.planning.image.clone();
         let name = image.tagged(first.clone());
         let whole = unless_cancelled(world, client.manifest(&name)).await?;
@@ -272,6 +268,7 @@ impl Desk<'_> {
         built.digest = Some(whole.found.digest.clone());
         built.size = self.size(&image, &whole).await;
         built.set.push(first.clone());
+        gate.pushed(built, &name, &whole, client).await?;
         // A build takes minutes: others may have moved tags meanwhile.
         self.look_again(built, &whole).await?;
         let mut has_looked = true;
@@ -306,7 +303,7 @@ impl Desk<'_> {
 
     /// Asks the registry once more which tags may move.
     async fn look_again(self, built: &mut Built, whole: &Whole) -> Result<(), Failure> {
-        let Desk { wishes, client, world } = self;
+        let Desk { wishes, client, world, .. } = self;
         let image = built.planning.image.clone();
         let plan = built.planning.plan.clone();
         let (plan, there) = unless_cancelled(world, ask(plan, &image, client, false)).await?;

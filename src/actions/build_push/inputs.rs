@@ -146,7 +146,9 @@ fn to_build(values: &Values, faults: &mut Faults) -> Option<Mode> {
     if has_several && wishes.order.outputs.iter().any(|line| !line.starts_with("type=image")) {
         faults.add("`outputs` has a place for one image: give several images a step each");
     }
-    Some(Mode::Build(asked?, Box::new(wishes)))
+    let asked = asked?;
+    wishes.scan.check(asked.images.len(), faults);
+    Some(Mode::Build(asked, Box::new(wishes)))
 }
 
 fn asked(values: &Values, faults: &mut Faults) -> Option<Asked> {

@@ -118,3 +118,23 @@ pub fn failed(error: &Error) -> Failure {
     let outcome = if error.is_of_the_inputs() { Outcome::BadInput } else { Outcome::Unavailable };
     Failure::new(outcome, error.to_string()).help(error.help())
 }
+
+/// What a registry does, unless the run is cancelled meanwhile.
+///
+/// # Errors
+/// It was cancelled, or the registry did not do it.
+pub async fn unless_cancelled<T>(
+    world: World<'_>,
+    doing: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Failure> {
+    tokio::select! {
+        biased;
+        () = world.cancel.cancelled() => Err(cancelled("the registry had not answered")),
+        done = doing => done.map_err(|error| failed(&error)),
+    }
+}
+
+/// The end of a run that was cancelled.
+pub fn cancelled(why: &str) -> Failure {
+    Failure::new(Outcome::Unavailable, "the run was cancelled").why(why).help("run it again")
+}

@@ -4,6 +4,7 @@ use secrecy::SecretString;
 
 use crate::actions::build_push::caching::Caching;
 use crate::actions::build_push::faults::{Faults, given};
+use crate::actions::build_push::scan::asked::Scans;
 use crate::actions::build_push::secrets::Secrets;
 use crate::domain::build::{
     Attestations, Cache, Order, Sandbox, annotation_fault, argument_fault, output_faults,
@@ -39,6 +40,8 @@ pub struct Wishes {
     pub immutable: Immutable,
     /// Where results of steps are kept, and what builds.
     pub caching: Caching,
+    /// How it is scanned.
+    pub scan: Scans,
 }
 
 impl Wishes {
@@ -62,6 +65,7 @@ impl Wishes {
             push,
             immutable: immutable(values.text("immutable"), recipe),
             caching: Caching::read(values, faults),
+            scan: Scans::read(values, faults),
         }
     }
 

@@ -37,6 +37,7 @@ const SHOWN: usize = 500;
 /// Builds images.
 pub struct Workshop<'a> {
     world: World<'a>,
+    env: ChildEnv,
     buildx: Buildx,
     scratch: Scratch,
     guard: Guard,
@@ -103,7 +104,26 @@ impl<'a> Workshop<'a> {
             };
             secrets.push(Secret { id, file });
         }
-        Ok(Self { world, buildx, builder, scratch, guard, secrets, builds: AtomicUsize::default() })
+        Ok(Self { world, env, buildx, builder, scratch, guard, secrets, builds: AtomicUsize::default() })
+    }
+
+    /// What programs know that work beside the build, its logins included.
+    pub const fn env(&self) -> &ChildEnv {
+        &self.env
+    }
+
+    /// A file in the folder that is gone with the run.
+    pub fn file(&self, name: &str) -> Utf8PathBuf {
+        self.scratch.path().join(name)
+    }
+
+    /// How programs are run here: in the checkout, and gone when we are.
+    pub fn running(&self) -> Running<'_> {
+        Running {
+            folder: &self.world.job.workspace,
+            guard: Some(&self.guard),
+            cancel: self.world.cancel,
+        }
     }
 
     /// Builds an image under a name, and pushes it where `push` says so. What the build says is shown as it comes.
@@ -143,15 +163,6 @@ impl<'a> Workshop<'a> {
                 Some(pause) if push && refused.passes => self.wait(*pause, &refused.why).await?,
                 _ => return Err(refused.failure),
             }
-        }
-    }
-
-    /// How `docker` is run: in the checkout, and gone when we are.
-    fn running(&self) -> Running<'_> {
-        Running {
-            folder: &self.world.job.workspace,
-            guard: Some(&self.guard),
-            cancel: self.world.cancel,
         }
     }
 

@@ -127,6 +127,18 @@ impl ChildEnv {
         leads.then_some(self)
     }
 
+    /// The same with what a scanner of images may know: its own settings, which begin with a prefix, and where it keeps what
+    /// it has downloaded. What would turn its findings into a failure of its own stays out.
+    #[must_use]
+    pub fn for_scanner(mut self, prefix: &str) -> Self {
+        let is_its_own = |name: &str| {
+            name == "XDG_CACHE_HOME" || name.starts_with(prefix) && !name.contains("FAIL_ON")
+        };
+        let ours = std::env::vars_os();
+        self.0.extend(ours.filter(|(name, _)| name.to_str().is_some_and(is_its_own)));
+        self
+    }
+
     /// A variable, if it is set, UTF-8 and not empty.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(&OsString::from(name))?.to_str().filter(|value| !value.is_empty())

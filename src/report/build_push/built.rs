@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::scan::Scanned;
 use super::{Planning, many};
 use crate::domain::build::{Step, cached, slowest};
 use crate::domain::image::{Digest, Tag};
@@ -35,6 +36,10 @@ pub struct Built {
     pub took: Option<Duration>,
     /// Why nothing was built.
     pub kept: Option<Kept>,
+    /// What its scan has found.
+    pub scan: Option<Scanned>,
+    /// Whether the scan keeps its other tags from being set: it did not pass, or that is not known.
+    pub is_stopped: bool,
 }
 
 /// An image that is there already and stays.
@@ -57,6 +62,8 @@ impl Built {
             steps: Vec::new(),
             took: None,
             kept: None,
+            scan: None,
+            is_stopped: false,
         }
     }
 
@@ -127,6 +134,7 @@ impl Built {
             lines.push(format!("  {:<6} {reference}{why}", self.word(planned)));
         }
         lines.extend(self.pulled().map(|pulled| format!("  {pulled}")));
+        lines.extend(self.scan.iter().flat_map(Scanned::lines));
         lines
     }
 
@@ -158,6 +166,7 @@ impl Built {
         if let Some(pulled) = self.pulled() {
             text.push_str(&format!("\n```sh\ndocker pull {pulled}\n```\n"));
         }
+        text.extend(self.scan.iter().map(Scanned::section));
         let slow = slowest(&self.steps, SLOWEST);
         if !slow.is_empty() {
             let mut table = Table::new(&["slowest steps", "seconds"]);
@@ -185,6 +194,7 @@ impl Built {
             "seconds": self.took.map(|took| took.as_secs()),
             "steps": steps,
             "cached-steps": was_cached,
+            "scan": self.scan.as_ref().map(Scanned::json),
         });
         if let (Some(json), Value::Object(more)) = (json.as_object_mut(), more) {
             json.extend(more);

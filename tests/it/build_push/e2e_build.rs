@@ -14,22 +14,22 @@ use crate::kit::scene::Ran;
 use crate::kit::stack::{IMAGE, docker, docker_out};
 
 /// The version of what is built.
-const VERSION: (&str, &str) = ("VERSION", "1.4.0\n");
+pub const VERSION: (&str, &str) = ("VERSION", "1.4.0\n");
 
 /// An image of one file: it needs no other image.
-const SMALL: (&str, &str) =
+pub const SMALL: (&str, &str) =
     ("Dockerfile", "FROM scratch\nARG GIT_COMMIT\nLABEL commit=$GIT_COMMIT\nCOPY VERSION /\n");
 
 /// What a registry at `HOST:PORT` is asked to keep.
-struct Shop {
-    place: Place,
-    image: String,
+pub struct Shop {
+    pub place: Place,
+    pub image: String,
     /// What its images have and no other test's.
     label: String,
 }
 
 impl Shop {
-    fn new(host: &str, files: &[(&str, &str)]) -> Self {
+    pub fn new(host: &str, files: &[(&str, &str)]) -> Self {
         let label = format!("mta.test={host}");
         Self { place: Place::new(files), image: format!("{host}/acme/shop"), label }
     }
@@ -44,13 +44,13 @@ impl Shop {
         self.place.scene().ran(&command.env("GITHUB_SHA", sha).envs(plugins()).output().unwrap())
     }
 
-    fn inputs<'a>(&'a self, more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+    pub fn inputs<'a>(&'a self, more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
         let own = [("image", self.image.as_str()), ("environment", "uat"), ("labels", &self.label)];
         own.iter().chain(more).copied().collect()
     }
 
     /// What is left in the folder for temporary files.
-    fn left(&self) -> Vec<String> {
+    pub fn left(&self) -> Vec<String> {
         let entries = fs_err::read_dir(self.place.scene().path("temp")).unwrap();
         let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
         names.filter(|name| name.starts_with("mta-docker")).collect()
@@ -68,7 +68,7 @@ impl Drop for Shop {
 }
 
 /// The digest that a tag points to.
-async fn points_to(repository: &Repository, tag: &str) -> String {
+pub async fn points_to(repository: &Repository, tag: &str) -> String {
     let answer = repository.manifest(tag, &accept_all()).await;
     assert_eq!(answer.status(), 200, "{tag}");
     digest(&answer.bytes().await.unwrap())
@@ -404,7 +404,7 @@ async fn cancelled_at_any_request_it_leaves_no_secret_and_tells_what_is_set() {
 }
 
 /// Interrupts a process as the runner does.
-fn interrupt(pid: u32) {
+pub fn interrupt(pid: u32) {
     let done =
         std::process::Command::new("kill").args(["-INT", &pid.to_string()]).status().unwrap();
     assert!(done.success());
@@ -443,7 +443,7 @@ async fn several_images_in_one_step_and_one_that_is_not_pushed() {
     }
 }
 
-fn base64(text: &str) -> String {
+pub fn base64(text: &str) -> String {
     use base64::Engine as _;
     base64::prelude::BASE64_STANDARD.encode(text)
 }
