@@ -49,7 +49,7 @@ pub fn of_reports(scans: &Scans, folder: &Utf8Path) -> Result<Option<Scanned>, F
     Ok(Some(Scanned {
         by: paths.join(", "),
         rules: scans.rules,
-        judged: judge(scans.rules, &found, before.as_ref()),
+        judged: judge(scans.rules, found, before.as_ref()),
         before: baseline.map_or(Before::Left, |path| Before::Of(path.to_string())),
     }))
 }
@@ -136,7 +136,7 @@ impl<'a> Gate<'a> {
         } else {
             (Before::Left, None)
         };
-        let judged = judge(self.rules, &found, replaced.as_ref());
+        let judged = judge(self.rules, found, replaced.as_ref());
         built.is_stopped = !judged.has_passed();
         let result = Scanned { by: scanner.name(), rules: self.rules, judged, before };
         let failure = built.is_stopped.then(|| result.failure(&name.familiar(), pushed));
@@ -163,7 +163,8 @@ impl<'a> Gate<'a> {
             }
             // A fork may not be able to ask. Nothing is let off then.
             Err(failure) if !is_pushed => Ok((Before::Nothing(failure.what), None)),
-            Err(failure) => Err(failure),
+            // Its image is pushed already.
+            Err(failure) => Err(failure.ending(Outcome::Unavailable)),
         }
     }
 

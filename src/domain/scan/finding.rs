@@ -125,7 +125,7 @@ impl Findings {
     /// # Errors
     /// There are too many.
     pub fn add_all(&mut self, others: Self) -> Result<(), String> {
-        others.0.into_values().try_for_each(|finding| self.add(finding))
+        others.into_all().try_for_each(|finding| self.add(finding))
     }
 
     /// Whether the same one is among them.
@@ -136,6 +136,11 @@ impl Findings {
     /// All of them, by identifier and package.
     pub fn iter(&self) -> impl Iterator<Item = &Finding> {
         self.0.values()
+    }
+
+    /// The same, given away.
+    pub fn into_all(self) -> impl Iterator<Item = Finding> {
+        self.0.into_values()
     }
 }
 

@@ -1,5 +1,7 @@
 //! The gate: which findings count, and whether an image passes.
 
+use std::sync::Arc;
+
 use super::finding::{Finding, Findings, Fix};
 use super::severity::Severity;
 
@@ -37,7 +39,7 @@ pub struct Row {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Judged {
     /// All findings: those that count first, the worst before others.
-    pub rows: Vec<Row>,
+    pub rows: Arc<[Row]>,
 }
 
 impl Judged {
@@ -70,16 +72,16 @@ pub fn matters(rules: Rules, found: &Findings) -> bool {
 
 /// Judges an image. `before` has the findings of the image that it replaces: `None` where there is none, or where nobody has
 /// looked; then all findings count.
-pub fn judge(rules: Rules, found: &Findings, before: Option<&Findings>) -> Judged {
-    let row = |finding: &Finding| {
-        let is_new = before.map(|before| !before.has(finding));
+pub fn judge(rules: Rules, found: Findings, before: Option<&Findings>) -> Judged {
+    let row = |finding: Finding| {
+        let is_new = before.map(|before| !before.has(&finding));
         let is_let_off = rules.only_new && is_new == Some(false);
-        Row { finding: finding.clone(), is_new, counts: rules.reaches(finding) && !is_let_off }
+        Row { is_new, counts: rules.reaches(&finding) && !is_let_off, finding }
     };
-    let mut rows: Vec<Row> = found.iter().map(row).collect();
+    let mut rows: Vec<Row> = found.into_all().map(row).collect();
     // Those of one severity stay by identifier and package.
     rows.sort_by_key(|row| std::cmp::Reverse((row.counts, row.finding.severity)));
-    Judged { rows }
+    Judged { rows: rows.into() }
 }
 
 #[cfg(test)]
@@ -97,7 +99,7 @@ mod tests {
     }
 
     fn failing(rules: Rules, found: &Findings, before: Option<&Findings>) -> Vec<String> {
-        judge(rules, found, before).failing().map(|row| row.finding.id.clone()).collect()
+        judge(rules, found.clone(), before).failing().map(|row| row.finding.id.clone()).collect()
     }
 
     #[test]
@@ -119,9 +121,9 @@ mod tests {
         ] {
             let rules = Rules { gate, ..Rules::default() };
             assert_eq!(failing(rules, &all, None), expected, "{gate:?}");
-            assert_eq!(judge(rules, &all, None).has_passed(), expected.is_empty());
+            assert_eq!(judge(rules, all.clone(), None).has_passed(), expected.is_empty());
         }
-        let judged = judge(Rules::default(), &all, None);
+        let judged = judge(Rules::default(), all.clone(), None);
         assert_eq!(judged.count(Severity::Unknown), 1, "told, though it never counts");
         let order: Vec<_> = judged.rows.iter().map(|row| row.finding.id.as_str()).collect();
         assert_eq!(order, ["c", "h", "m", "l", "n", "u"]);
@@ -139,7 +141,7 @@ mod tests {
         let rules = Rules { ignores_unfixed: true, ..rules };
         assert_eq!(failing(rules, &all, None), ["fixed", "not said"]);
         let order: Vec<_> =
-            judge(rules, &all, None).rows.into_iter().map(|row| row.finding.id).collect();
+            judge(rules, all, None).rows.iter().map(|row| row.finding.id.clone()).collect();
         assert_eq!(order, ["fixed", "not said", "none"], "what counts comes first");
     }
 
@@ -153,12 +155,12 @@ mod tests {
         assert_eq!(failing(rules, &all, Some(&before)), ["new"]);
         assert_eq!(failing(rules, &all, Some(&Findings::default())), ["new", "old"]);
         assert_eq!(failing(rules, &all, None), ["new", "old"], "nothing is replaced");
-        let judged = judge(rules, &all, Some(&before));
+        let judged = judge(rules, all.clone(), Some(&before));
         assert_eq!(
             (judged.count_new(Severity::Critical), judged.count(Severity::Critical)),
             (1, 2)
         );
-        assert_eq!(judge(rules, &all, None).count_new(Severity::Critical), 0);
+        assert_eq!(judge(rules, all.clone(), None).count_new(Severity::Critical), 0);
         assert!(matters(rules, &all) && !matters(Rules { only_new: false, ..rules }, &all));
         assert!(!matters(rules, &found(&[("low", Severity::Low, "2")])));
         let without = Rules { ignores_unfixed: true, ..rules };

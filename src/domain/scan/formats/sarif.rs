@@ -16,6 +16,9 @@ use crate::domain::scan::walk::{Unreadable, each, few};
 /// How many runs a report may have.
 const RUNS: usize = 100;
 
+/// How much of a text of a rule is kept, in characters: more than of a finding.
+const KEPT: usize = 250;
+
 #[derive(Deserialize)]
 struct Run {
     results: Option<serde::de::IgnoredAny>,
@@ -157,7 +160,7 @@ fn known(rule: Rule) -> (String, Known) {
     let known = Known {
         score: rule.properties.and_then(|properties| properties.score),
         level: rule.default_configuration.and_then(|configuration| configuration.level),
-        title: text(rule.short_description).chars().take(200).collect(),
+        title: text(rule.short_description).chars().take(KEPT).collect(),
         details: Details::of(&text(rule.help)),
     };
     (rule.id, known)
@@ -209,7 +212,7 @@ impl Details {
     fn of(text: &str) -> Self {
         let mut all = Self::default();
         for (name, value) in text.lines().take(50).filter_map(|line| line.split_once(':')) {
-            let value = || Some(value.trim().chars().take(500).collect::<String>());
+            let value = || Some(value.trim().chars().take(KEPT).collect::<String>());
             match name.trim() {
                 "Package" => all.package = value().filter(|value| !value.is_empty()),
                 "Installed Version" | "Version" => all.installed = value(),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
@@ -38,26 +39,68 @@ pub(super) fn document(all: &[(String, &Scanned)], most: usize) -> String {
     }
     let index: BTreeMap<&str, usize> =
         rules.keys().enumerate().map(|(number, id)| (*id, number)).collect();
-    let results: Vec<Value> = rows
-        .iter()
-        .map(|(image, row)| result(image, row, index[row.finding.id.as_str()]))
-        .collect();
-    let document = json!({
-        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
-        "version": "2.1.0",
-        "runs": [{
-            "tool": {"driver": {
-                "name": "mta build-push",
-                "semanticVersion": env!("CARGO_PKG_VERSION"),
-                "informationUri": env!("CARGO_PKG_REPOSITORY"),
-                "rules": rules.values().map(|worst| rule(worst)).collect::<Vec<_>>(),
-            }},
-            "columnKind": "unicodeCodePoints",
-            "properties": {"omitted": found - results.len()},
-            "results": results,
+    let results =
+        || rows.iter().map(|(image, row)| result(image, row, index[row.finding.id.as_str()]));
+    let document = Document {
+        schema: "https://json.schemastore.org/sarif-2.1.0.json",
+        version: "2.1.0",
+        runs: [Run {
+            tool: Tool {
+                driver: Driver {
+                    name: "mta build-push",
+                    semantic_version: env!("CARGO_PKG_VERSION"),
+                    information_uri: env!("CARGO_PKG_REPOSITORY"),
+                    rules: Each(|| rules.values().map(|worst| rule(worst))),
+                },
+            },
+            column_kind: "unicodeCodePoints",
+            properties: json!({"omitted": found - rows.len()}),
+            results: Each(results),
         }],
-    });
-    format!("{document}\n")
+    };
+    let mut text = serde_json::to_string(&document).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+#[derive(Serialize)]
+struct Document<R: Serialize> {
+    #[serde(rename = "$schema")]
+    schema: &'static str,
+    version: &'static str,
+    runs: [R; 1],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Run<T: Serialize, R: Serialize> {
+    tool: T,
+    column_kind: &'static str,
+    properties: Value,
+    results: R,
+}
+
+#[derive(Serialize)]
+struct Tool<D: Serialize> {
+    driver: D,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Driver<R: Serialize> {
+    name: &'static str,
+    semantic_version: &'static str,
+    information_uri: &'static str,
+    rules: R,
+}
+
+/// A list of which one entry at a time is made, when it is written.
+struct Each<F>(F);
+
+impl<I: Iterator<Item = Value>, F: Fn() -> I> Serialize for Each<F> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_seq((self.0)())
+    }
 }
 
 fn rule(worst: &Finding) -> Value {

@@ -23,7 +23,7 @@ fn scanned(gate: Option<Severity>, found: &Findings, before: Option<&Findings>) 
     Scanned {
         by: "trivy 0.60.0".to_owned(),
         rules,
-        judged: judge(rules, found, before),
+        judged: judge(rules, found.clone(), before),
         before: before.map_or(Before::Left, |_| Before::Of("r.io/shop:uat-latest".to_owned())),
     }
 }
