@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::e2e_build::{SMALL, Shop, VERSION, base64, interrupt, plugins, points_to};
-use super::place::SHA;
+use super::e2e_build::{SMALL, Shop, VERSION, base64, interrupt, points_to};
+use super::place::{SHA, plugins};
 use super::scan::{grype, trivy};
 use crate::kit::registry::{Distribution, PASSWORD, Repository, installed};
 use crate::kit::scene::Ran;
