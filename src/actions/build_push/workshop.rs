@@ -104,7 +104,16 @@ impl<'a> Workshop<'a> {
             };
             secrets.push(Secret { id, file });
         }
-        Ok(Self { world, env, buildx, builder, scratch, guard, secrets, builds: AtomicUsize::default() })
+        Ok(Self {
+            world,
+            env,
+            buildx,
+            builder,
+            scratch,
+            guard,
+            secrets,
+            builds: AtomicUsize::default(),
+        })
     }
 
     /// What programs know that work beside the build, its logins included.
