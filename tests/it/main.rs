@@ -24,7 +24,9 @@ mod build_push {
     mod builder;
     mod e2e_build;
     mod e2e_cache;
+    mod e2e_inputs;
     mod e2e_killed;
+    mod e2e_plain;
     mod e2e_platforms;
     mod e2e_scan;
     mod e2e_secret;

@@ -6,6 +6,7 @@ use secrecy::SecretString;
 
 use crate::actions::build_push::faults::{Faults, given};
 use crate::actions::build_push::wishes::Wishes;
+use crate::domain::build::writes_files;
 use crate::domain::image::{Parts, Reference, Registry, Repository};
 use crate::domain::input::{Values, nearest};
 use crate::domain::shown::visible;
@@ -143,8 +144,10 @@ fn to_build(values: &Values, faults: &mut Faults) -> Option<Mode> {
     }
     let wishes = Wishes::read(values, asked.as_ref().map(|asked| &asked.recipe), faults);
     let has_several = asked.as_ref().is_some_and(|asked| asked.images.len() > 1);
-    if has_several && wishes.order.outputs.iter().any(|line| !line.starts_with("type=image")) {
-        faults.add("`outputs` has a place for one image: give several images a step each");
+    if has_several && wishes.order.outputs.iter().any(|line| writes_files(line)) {
+        faults.add(
+            "`outputs` has a place for the files of one image: give several images a step each",
+        );
     }
     let asked = asked?;
     wishes.scan.check(asked.images.len(), faults);

@@ -7,6 +7,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use secrecy::ExposeSecret as _;
 
 use crate::actions::World;
+use crate::actions::build_push::SPEC;
 use crate::actions::build_push::builder::{self, Chosen};
 use crate::actions::build_push::registries::{Registries, failed};
 use crate::actions::build_push::secrets::Source;
@@ -17,8 +18,10 @@ use crate::adapters::host::files;
 use crate::adapters::host::guard::Guard;
 use crate::adapters::host::process::ChildEnv;
 use crate::adapters::host::scratch::Scratch;
-use crate::domain::build::{Order, Progress, Secret, Shown, Step, Way, cause, passes, place};
-use crate::domain::event::Event;
+use crate::domain::build::{
+    Order, Progress, Secret, Shown, Step, Warning, Way, cause, passes, place,
+};
+use crate::domain::event::{Annotation, Event, Level};
 use crate::domain::image::{Digest, Registry};
 use crate::domain::shown;
 use crate::failure::{Failure, Outcome, Place};
@@ -30,6 +33,9 @@ const NAME: &str = "mta-docker";
 
 /// How long to wait before what is built is pushed once more.
 const PAUSES: [Duration; 2] = [Duration::from_secs(2), Duration::from_secs(10)];
+
+/// Warnings that are told; one more says how many there are besides.
+const WARNINGS: usize = 9;
 
 /// How much of a step's error is told, in characters.
 const SHOWN: usize = 500;
@@ -149,7 +155,7 @@ impl<'a> Workshop<'a> {
             return self.build_plainly(name, &order, (by, push)).await;
         }
         let args = order.arguments(name, push, metadata.as_str());
-        let mut pauses = PAUSES.iter();
+        let (mut pauses, mut is_first) = (PAUSES.iter(), true);
         loop {
             let mut progress = Progress::default();
             let mut at = None;
@@ -162,6 +168,11 @@ impl<'a> Workshop<'a> {
             };
             progress.end().into_iter().for_each(|shown| self.show(shown));
             let exit = exit?;
+            if std::mem::take(&mut is_first) {
+                for warning in warnings(progress.warnings(), &file) {
+                    self.world.events.emit(Event::Annotated(warning));
+                }
+            }
             if exit.code == 0 {
                 return Ok(Made { digest: made(&metadata), steps: progress.steps() });
             }
@@ -214,6 +225,24 @@ fn disk(error: &std::io::Error) -> Failure {
     .help("free some space in the folder for temporary files, or point `TMPDIR` to another one")
 }
 
+/// What BuildKit warns of, at the lines of the Dockerfile: a run shows ten of them.
+fn warnings(all: &[Warning], file: &str) -> Vec<Annotation> {
+    let told = |warning: &Warning| Annotation {
+        level: Level::Warning,
+        title: format!("{}: {}", SPEC.name, warning.what),
+        message: if warning.more.is_empty() { &warning.what } else { &warning.more }.clone(),
+        place: Some(Place { file: file.to_owned(), line: warning.line, column: None }),
+    };
+    let left = all.len().saturating_sub(WARNINGS);
+    let last = (left > 0).then(|| Annotation {
+        level: Level::Warning,
+        title: format!("{}: {left} more warnings of {}", SPEC.name, shown::visible(file)),
+        message: "`docker buildx build` on your machine says all of them".to_owned(),
+        place: None,
+    });
+    all.iter().take(WARNINGS).map(told).chain(last).collect()
+}
+
 /// A build that failed.
 struct Refused {
     failure: Failure,
@@ -258,4 +287,23 @@ fn last(tail: &str) -> String {
     let mut lines = tail.lines().rev().map(str::trim).filter(is_words);
     let error = lines.clone().find(|line| line.starts_with("ERROR:"));
     error.or_else(|| lines.next()).unwrap_or("docker did not say why").to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn warnings_stand_at_their_lines_and_are_not_too_many() {
+        let warning = |line| Warning { what: "x".into(), more: "y".into(), line: Some(line) };
+        let few = warnings(&[warning(3)], "docker/Dockerfile");
+        let place = Place { file: "docker/Dockerfile".into(), line: Some(3), column: None };
+        assert_eq!((few.len(), few[0].place.as_ref()), (1, Some(&place)));
+        assert_eq!((few[0].title.as_str(), few[0].message.as_str()), ("build-push: x", "y"));
+        let many: Vec<Warning> = (1..=12).map(warning).collect();
+        let many = warnings(&many, "Dockerfile");
+        assert_eq!(many.len(), 10);
+        assert_eq!(many[9].title, "build-push: 3 more warnings of Dockerfile");
+        assert!(warnings(&[], "Dockerfile").is_empty());
+    }
 }

@@ -20,6 +20,11 @@ pub fn faults(outputs: &[String], push: bool, load: bool) -> Vec<String> {
     faults
 }
 
+/// Whether a line writes files, which the next image of a step would write over.
+pub fn writes_files(line: &str) -> bool {
+    !line.contains('=') || attributes(line).iter().any(|(name, _)| name == "dest")
+}
+
 fn told(line: &str, why: &str) -> String {
     format!("`outputs` has the line \"{}\": {why}", visible(line))
 }
@@ -135,6 +140,11 @@ mod tests {
         }
         assert!(all(&["out"], false, true)[0].contains("leave `load` out"));
         assert!(all(&["type=image", "type=registry"], true, false)[0].contains("several lines"));
+        for (line, expected) in
+            [("out", true), ("type=oci,dest=o.tar", true), ("type=docker", false)]
+        {
+            assert_eq!(writes_files(line), expected, "{line}");
+        }
         let comma = attributes("type=image,\"name=a,b\",push=true");
         assert_eq!(comma[1], ("name".to_owned(), "a,b".to_owned()));
     }

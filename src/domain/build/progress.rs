@@ -11,8 +11,10 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use jiff::Timestamp;
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::step::Step;
+use super::warning::{MOST, Warning};
 use crate::domain::shown;
 
 /// The longest message, in bytes. BuildKit's are of some kilobytes.
@@ -58,6 +60,7 @@ pub struct Progress {
     order: Vec<String>,
     groups: Vec<Group>,
     current: Option<usize>,
+    warnings: Vec<Warning>,
 }
 
 /// A step and what of it is to be shown.
@@ -89,6 +92,7 @@ struct Group {
 struct Message {
     vertexes: Option<Vec<Vertex>>,
     logs: Option<Vec<Log>>,
+    warnings: Option<Vec<Value>>,
 }
 
 #[derive(Deserialize)]
@@ -157,6 +161,7 @@ impl Progress {
         for log in message.logs.unwrap_or_default() {
             self.log(&log);
         }
+        self.warned(message.warnings.unwrap_or_default());
         let mut shown = Vec::new();
         self.settle(&mut shown);
         // When all stages are built the image is exported: that is of none of them.
@@ -200,6 +205,11 @@ impl Progress {
             .filter_map(|name| self.known.get(name))
             .map(|known| known.step.clone())
             .collect()
+    }
+
+    /// What BuildKit warns of, each once.
+    pub fn warnings(&self) -> &[Warning] {
+        &self.warnings
     }
 
     /// The step that failed, and the end of what it said. Others are ended with it, which is no failure of theirs.
@@ -277,6 +287,14 @@ impl Progress {
             self.groups[group].push(line);
         }
         None
+    }
+
+    fn warned(&mut self, told: Vec<Value>) {
+        for warning in told.into_iter().filter_map(Warning::of) {
+            if self.warnings.len() < MOST && !self.warnings.contains(&warning) {
+                self.warnings.push(warning);
+            }
+        }
     }
 
     fn log(&mut self, log: &Log) {
@@ -406,7 +424,7 @@ fn indented(line: &str) -> String {
 mod tests {
     use super::*;
     use proptest::prelude::*;
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     fn at(second: f64) -> String {
         let millis = Duration::from_secs_f64(second);
@@ -594,6 +612,24 @@ mod tests {
         progress.take(cut);
         let error = "ERROR: failed to solve: x";
         assert_eq!(progress.take(error), [Shown::Line(error.to_owned())]);
+    }
+
+    #[test]
+    fn warnings_are_kept_once() {
+        let mut progress = Progress::default();
+        let warning = |text: &str, line: u64| json!({"warnings": [{"short": BASE64_STANDARD.encode(text), "range": [{"start": {"line": line}}]}]});
+        for message in
+            [warning("x", 3), warning("y", 4), warning("x", 3), json!({"warnings": null})]
+        {
+            assert_eq!(progress.take(&message.to_string()), []);
+        }
+        let told: Vec<_> =
+            progress.warnings().iter().map(|one| (one.what.as_str(), one.line)).collect();
+        assert_eq!(told, [("x", Some(3)), ("y", Some(4))]);
+        for number in 0..2 * MOST {
+            progress.take(&warning(&number.to_string(), 1).to_string());
+        }
+        assert_eq!(progress.warnings().len(), MOST);
     }
 
     #[test]

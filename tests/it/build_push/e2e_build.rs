@@ -34,14 +34,20 @@ impl Shop {
         Self { place: Place::new(files), image: format!("{host}/acme/shop"), label }
     }
 
-    fn build(&self, more: &[(&str, &str)]) -> Ran {
+    pub fn build(&self, more: &[(&str, &str)]) -> Ran {
         self.build_at(SHA, more)
     }
 
     /// Builds a commit.
     fn build_at(&self, sha: &str, more: &[(&str, &str)]) -> Ran {
+        self.build_with(more, &[("GITHUB_SHA", sha)])
+    }
+
+    /// Builds with more variables of the job.
+    pub fn build_with(&self, more: &[(&str, &str)], env: &[(&str, &str)]) -> Ran {
         let mut command = self.place.command(&self.inputs(more));
-        self.place.scene().ran(&command.env("GITHUB_SHA", sha).envs(plugins()).output().unwrap())
+        let command = command.envs(plugins()).envs(env.iter().copied());
+        self.place.scene().ran(&command.output().unwrap())
     }
 
     pub fn inputs<'a>(&'a self, more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
