@@ -159,6 +159,11 @@ fn check(values: &Values, faults: &mut Faults) {
             faults.add(format!("`{name}` has the line \"{line}\", and wants `{form}`"));
         }
     }
+    if values.flag("no-cache") && !values.list("no-cache-filters").is_empty() {
+        faults.add(
+            "`no-cache` and `no-cache-filters` are both given: one of them says what is meant",
+        );
+    }
     let annotations = values.list("annotations").iter().filter_map(|line| annotation_fault(line));
     let arguments = values.list("buildx-args").iter().filter_map(|line| argument_fault(line));
     annotations.chain(arguments).for_each(|why| faults.add(why));

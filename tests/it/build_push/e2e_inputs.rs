@@ -23,7 +23,6 @@ async fn what_steps_are_given() {
         ("secret-files", "of_file=keys/a,b"),
         ("add-hosts", "db.internal:10.1.0.5"),
         ("no-cache", "true"),
-        ("no-cache-filters", "x"),
         ("buildx-args", "--label=of=buildx-args"),
         ("load", "true"),
     ];

@@ -94,6 +94,7 @@ fn what_cannot_be_built_is_told_before_anything_is_asked() {
     for (inputs, words) in [
         (&[("platforms", "linux/amd64, toaster")][..], "`platforms`"),
         (&[("labels", "no-value")], "wants `name=value`"),
+        (&[("no-cache", "true"), ("no-cache-filters", "a")], "`no-cache-filters` are both given"),
         (&[("build-contexts", "=docs")], "wants `name=path`"),
         (&[("secrets", "a,b=word-of-the-test")], "which no secret may have"),
         (&[("push", "false"), ("immutable", "error")], "no tag moves"),
