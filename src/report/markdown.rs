@@ -4,6 +4,7 @@ use std::fmt::Write;
 use std::ops::Range;
 
 use crate::domain::shown::visible;
+use crate::failure::Failure;
 
 /// A table that is built row by row. Cells are escaped; what is Markdown already goes through [`Table::raw_row`].
 #[derive(Clone, Debug)]
@@ -80,6 +81,13 @@ pub fn code(text: &str) -> String {
     let ticks = "`".repeat(longest_run(&text) + 1);
     let pad = if text.starts_with('`') || text.ends_with('`') { " " } else { "" };
     format!("{ticks}{pad}{text}{pad}{ticks}")
+}
+
+/// What failed and why, and what to do in a paragraph of its own.
+pub fn failure(failure: &Failure) -> String {
+    let Failure { what, why, help, .. } = failure;
+    let what = if why.is_empty() { prose(what) } else { prose(&format!("{what}: {why}")) };
+    if help.is_empty() { what } else { format!("{what}\n\nWhat to do: {}", prose(help)) }
 }
 
 /// Plain text as Markdown on one line: every character that Markdown or HTML could obey is escaped, and a zero-width

@@ -83,14 +83,20 @@ pub async fn story(
     of.dedup();
     let workshop = Workshop::open(env, wishes, &registries, &of, world).await.map_err(one)?;
     let gate = Gate::open(&wishes.scan, reports, &workshop, world).await.map_err(one)?;
-    let mut all = Vec::new();
-    for job in orders {
+    let mut all: Vec<Built> = Vec::new();
+    let mut orders = orders.into_iter();
+    while let Some(job) = orders.next() {
         let client = registries.client(job.image.name.registry()).await;
         let client = client.map_err(|error| vec![failed(&error)])?;
         let (built, failure) = built(job, wishes, (&gate, client), world).await;
+        let is_half = all.iter().any(|before| !before.set.is_empty());
         all.push(built);
-        if failure.is_some() {
-            return Ok(end(&all, failure.as_ref()));
+        if let Some(mut failure) = failure {
+            if is_half {
+                failure.outcome = Outcome::NeedsPerson;
+            }
+            all.extend(orders.map(|job| Built::new(job.planning)));
+            return Ok(end(&all, Some(&failure)));
         }
     }
     Ok(end(&all, None))
@@ -228,6 +234,7 @@ async fn anew(built: &mut Built, job: Job<'_>, desk: Desk<'_>) -> Result<(), Fai
     built.steps.clone_from(&made.steps);
     built.took = Some(began.elapsed());
     if wishes.push {
+        built.set.push(first.clone());
         desk.set_all(built, &first, Some(&made)).await?;
     } else {
         gate.local(built, &name, client).await?;
@@ -258,6 +265,7 @@ impl Desk<'_> {
         let name = image.tagged(first.clone());
         let whole = unless_cancelled(world, client.manifest(&name)).await?;
         if !is_of(&whole, made.and_then(|made| made.digest.as_ref())) {
+            built.set.clear();
             let what = format!("{} is another image than was built", name.familiar());
             return Err(Failure::new(Outcome::Unavailable, what)
                 .why("another job has pushed this tag at the same time")
@@ -267,7 +275,9 @@ impl Desk<'_> {
         }
         built.digest = Some(whole.found.digest.clone());
         built.size = self.size(&image, &whole).await;
-        built.set.push(first.clone());
+        if made.is_none() {
+            built.set.push(first.clone());
+        }
         gate.pushed(built, &name, &whole, client).await?;
         // A build takes minutes: others may have moved tags meanwhile.
         self.look_again(built, &whole).await?;
@@ -281,7 +291,13 @@ impl Desk<'_> {
                 continue;
             }
             let reference = image.tagged(tag.clone());
-            unless_cancelled(world, client.tag(&reference, &whole)).await?;
+            // Some registries refuse to set a tag that never moves, also to where it is.
+            let is_there = made.is_none()
+                && unless_cancelled(world, client.find(&reference)).await?.as_ref()
+                    == Some(&whole.found);
+            if !is_there {
+                unless_cancelled(world, client.tag(&reference, &whole)).await?;
+            }
             built.set.push(tag);
             has_looked = false;
         }

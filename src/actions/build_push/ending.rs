@@ -8,14 +8,15 @@ use crate::failure::{Failure, Outcome};
 use crate::report::build_push::{
     Asking, Built, Looked, Planning, json, json_of_builds, summary, summary_of_builds,
 };
-use crate::report::markdown::plain;
+use crate::report::markdown;
 
 /// The ending of what could not be done; the first failure decides how.
 pub fn of_failures(failures: &[Failure]) -> Ending {
     let outcome = failures.first().map_or(Outcome::Bug, |failure| failure.outcome);
     let mut ending = Ending::new(outcome);
-    let list: Vec<String> =
-        failures.iter().map(|failure| format!("- {}\n", plain(&failure.to_string()))).collect();
+    // A paragraph below belongs to its item where it is moved in.
+    let item = |failure| format!("- {}\n", markdown::failure(failure).replace("\n\n", "\n\n  "));
+    let list: Vec<String> = failures.iter().map(item).collect();
     ending.summary.push(format!("### ❌ {}: {}\n\n{}", SPEC.name, outcome.word(), list.concat()));
     ending.annotations = failures.iter().map(|failure| annotation(SPEC.name, failure)).collect();
     ending
@@ -123,7 +124,7 @@ pub fn of_looked(
     }
     ending.summary.push(looked.section(must_exist));
     if let Some(lack) = lack {
-        ending.summary.push(format!("{}\n", plain(&lack.to_string())));
+        ending.summary.push(format!("{}\n", markdown::failure(lack)));
         ending.annotations.push(annotation(SPEC.name, lack));
     }
     if is_missing {

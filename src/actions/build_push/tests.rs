@@ -147,14 +147,10 @@ fn what_inputs_of_newer_builders_come_to() {
             "--allow=network.host | --allow=security.insecure | .",
         ),
         (
-            &[
-                ("no-cache", "true"),
-                ("no-cache-filters", "a,b"),
-                ("pull", "true"),
-                ("ssh", "default,x=/k"),
-            ],
-            "--no-cache-filter=a | --no-cache-filter=b | --ssh=default | --ssh=x=/k | --no-cache | --pull | --push | .",
+            &[("no-cache-filters", "a,b"), ("pull", "true"), ("ssh", "default,x=/k")],
+            "--no-cache-filter=a | --no-cache-filter=b | --ssh=default | --ssh=x=/k | --pull | --push | .",
         ),
+        (&[("no-cache", "true")], "--no-cache | --push | ."),
         (&[("buildx-args", "--debug\n--label=a=b, c")], "--push | --debug | --label=a=b, c | ."),
     ] {
         assert_eq!(arguments(inputs).as_deref(), Ok(expected), "{inputs:?}");

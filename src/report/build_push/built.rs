@@ -11,7 +11,7 @@ use crate::domain::image::{Digest, Tag};
 use crate::domain::shown;
 use crate::domain::tags::{Fate, Planned};
 use crate::failure::Failure;
-use crate::report::markdown::{Table, code, plain, prose};
+use crate::report::markdown::{self, Table, code, plain, prose};
 
 /// How many steps are listed.
 const SLOWEST: usize = 5;
@@ -217,7 +217,7 @@ pub fn summary_of_builds(all: &[Built], failure: Option<&Failure>) -> Vec<String
         Some(failure) => format!(
             "### {sign} build-push: {}\n\n{}\n",
             failure.outcome.word(),
-            prose(&failure.to_string())
+            markdown::failure(failure)
         ),
         None => format!(
             "### {sign} build-push: {}, {} set\n",

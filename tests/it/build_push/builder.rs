@@ -3,7 +3,9 @@
 //! buildx 0.13 do, and pushes nothing: the image is in the registry before.
 
 use super::place::Place;
-use crate::kit::registry::{Content, Distribution, Repository, accept_all, digest, installed};
+use crate::kit::registry::{
+    Content, Distribution, Fault, FaultProxy, Repository, accept_all, digest, installed,
+};
 use crate::kit::scene::Ran;
 
 /// What the script is told of the engine.
@@ -51,6 +53,7 @@ impl Fake {
              'buildx create '*) echo made;;\n\
              'buildx rm '*) ;;\n\
              'info '*) echo '{storage}';;\n\
+             'buildx build '*/two:*) echo 'ERROR: of the test' >&2; exit 1;;\n\
              'buildx build '*) ;;\n\
              *) echo \"unknown: $*\" >&2; exit 64;;\n\
              esac\n",
@@ -64,11 +67,12 @@ impl Fake {
 
     fn build(&self, more: &[(&str, &str)], env: &[(&str, &str)]) -> Ran {
         let own = [("mode", "build"), ("image", self.image.as_str()), ("environment", "uat")];
+        let own = own.iter().filter(|(name, _)| more.iter().all(|(one, _)| one != name));
         let bin = self.place.scene().path("bin").display().to_string();
         let path = format!("{bin}:/usr/bin:/bin");
         let env: Vec<_> =
             [("PATH", path.as_str())].into_iter().chain(env.iter().copied()).collect();
-        self.place.run_with(&own.iter().chain(more).copied().collect::<Vec<_>>(), &env)
+        self.place.run_with(&own.chain(more).copied().collect::<Vec<_>>(), &env)
     }
 
     /// What `docker` was asked, with `HOST` for the registry.
@@ -259,4 +263,63 @@ async fn githubs_cache_is_told_to_the_build_alone() {
     let shown: Vec<&str> =
         ran.log.lines().filter(|line| !line.starts_with("::add-mask::")).collect();
     assert!(!shown.join("\n").contains(token.1) && !fake.asked().contains(token.1), "{}", ran.log);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_pushed_and_could_not_be_read_back_is_no_unchanged_registry() {
+    if !installed() {
+        return;
+    }
+    let registry = registry().await;
+    let proxy = FaultProxy::before(&registry.url()).await;
+    proxy.always("GET /v2/acme/shop/manifests/", Fault::error(403, "DENIED"));
+    let fake = Fake::new(proxy.url().strip_prefix("http://").unwrap(), Engine::default());
+    let ran = fake.build(&[], &[]);
+    assert_eq!((ran.code, ran.output("result")), (4, "needs-person"), "{}", ran.log);
+    assert_eq!(ran.output("refs"), format!("{}:uat-0123456", fake.image));
+    assert_eq!(ran.output("digest"), "");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_several_images_one_that_fails_leaves_no_other_untold() {
+    if !installed() {
+        return;
+    }
+    let registry = registry().await;
+    let fake = Fake::new(registry.host(), Engine::default());
+    let images = ["shop", "two", "three"].map(|name| format!("{}/acme/{name}", registry.host()));
+    let ran = fake.build(&[("image", &images.join("\n"))], &[]);
+    assert_eq!((ran.code, ran.output("result")), (4, "needs-person"), "{}", ran.log);
+    let refs = ran.output("refs");
+    assert!(
+        refs.lines().count() == 3 && refs.lines().all(|one| one.starts_with(&images[0])),
+        "{refs}"
+    );
+    let three = ran.summary.split(&format!("#### {}", images[2])).nth(1).expect("it is told");
+    assert!(three.contains("Not built."), "{}", ran.summary);
+    assert!(ran.summary.contains("of the test\n\nWhat to do: "), "{}", ran.summary);
+    // Alone it has changed nothing.
+    let ran = fake.build(&[("image", &images[1])], &[]);
+    assert_eq!((ran.code, ran.output("result")), (1, "failed"), "{}", ran.log);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_rerun_sets_no_tag_that_is_right_already() {
+    if !installed() {
+        return;
+    }
+    let registry = Distribution::open().await;
+    let all = ["uat-0123456", "uat-v1.4.0", "uat-latest"];
+    let image = Content::oci_image(&registry.url(), "acme/shop");
+    all.iter().fold(image, |image, tag| image.tag(tag)).push().await;
+    let proxy = FaultProxy::before(&registry.url()).await;
+    let fake = Fake::new(proxy.url().strip_prefix("http://").unwrap(), Engine::default());
+    let ran = fake.build(&[("immutable", "error")], &[]);
+    assert_eq!((ran.code, ran.output("refs").lines().count()), (0, 3), "{}", ran.log);
+    assert!(!proxy.lines().iter().any(|line| line.starts_with("PUT")), "{:?}", proxy.lines());
+    assert!(!fake.asked().contains("buildx build"), "{}", fake.asked());
+    // A build sets all, wherever they are.
+    let ran = fake.build(&[("immutable", "overwrite")], &[]);
+    assert_eq!(ran.code, 0, "{}", ran.log);
+    assert_eq!(proxy.lines().iter().filter(|line| line.starts_with("PUT")).count(), 2);
 }
