@@ -17,6 +17,7 @@ mod inputs;
 mod keeping;
 mod plan;
 mod registries;
+mod replaced;
 mod scan;
 mod secrets;
 mod table;

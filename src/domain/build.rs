@@ -27,7 +27,7 @@ mod way;
 pub use builder::{Builder, Need, need};
 pub use cache::{Cache, Means, Names};
 pub use cause::{Cause, cause, passes, place};
-pub use extra::{annotation_fault, argument_fault};
+pub use extra::{annotation_fault, annotations, argument_fault};
 pub use order::{Attestations, Order, Sandbox, Secret};
 pub use output::{faults as output_faults, writes_files};
 pub use progress::{Progress, Shown};

@@ -5,6 +5,7 @@
 //! (<https://pkg.go.dev/github.com/distribution/reference>), short names are completed as Docker does it (`nginx` is
 //! `docker.io/library/nginx`).
 
+mod difference;
 mod digest;
 mod manifest;
 mod media_type;
@@ -18,6 +19,7 @@ use std::fmt;
 
 use crate::domain::shown::visible;
 
+pub use difference::{Difference, Layer};
 pub use digest::{Algorithm, Digest};
 pub use manifest::{Child, Manifest, Part, platform_of};
 pub use media_type::{MediaType, Unnamed};

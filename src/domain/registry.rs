@@ -4,6 +4,7 @@
 pub mod challenge;
 pub mod credentials;
 pub mod private;
+pub mod quota;
 
 use std::fmt;
 

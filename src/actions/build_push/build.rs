@@ -17,12 +17,12 @@ use crate::actions::build_push::scan::{Gate, of_reports, tell};
 use crate::actions::build_push::versions::Versions;
 use crate::actions::build_push::wishes::Wishes;
 use crate::actions::build_push::workshop::{Made, Workshop};
-use crate::actions::build_push::{SPEC, builder, ending, facts};
+use crate::actions::build_push::{SPEC, builder, ending, facts, replaced};
 use crate::actions::{Ending, World};
 use crate::adapters::registry::{Client, Whole};
-use crate::domain::build::Order;
+use crate::domain::build::{Order, annotations};
 use crate::domain::event::{Annotation, Event, Level};
-use crate::domain::image::{Digest, Manifest, Registry, Repository, Tag};
+use crate::domain::image::{Digest, Manifest, Registry, Tag};
 use crate::domain::secret_key::looks_secret;
 use crate::domain::shown::visible;
 use crate::domain::tags::{Fate, Kind, Plan, Planned, Verdict};
@@ -200,6 +200,7 @@ async fn built(
         }
         Verdict::Build | Verdict::Taken { .. } => anew(&mut built, job, desk).await.err(),
     };
+    built.quota = client.quota();
     let failure = failure.map(|mut failure| {
         // The other outcomes say that nothing was changed; a scan that stops an image has moved nothing that others pull.
         if !built.set.is_empty() && !built.is_stopped {
@@ -274,7 +275,7 @@ impl Desk<'_> {
                 ));
         }
         built.digest = Some(whole.found.digest.clone());
-        built.size = self.size(&image, &whole).await;
+        self.measure(built, &whole, made.is_some()).await;
         if made.is_none() {
             built.set.push(first.clone());
         }
@@ -304,17 +305,17 @@ impl Desk<'_> {
         Ok(())
     }
 
-    /// How many bytes a pull takes; `None` for several platforms. What attests an image makes an index of one, too.
-    async fn size(self, image: &Repository, whole: &Whole) -> Option<u64> {
-        let pulled = match whole.manifest.sole() {
-            Some(child) => {
-                let reference = image.at(child.part.digest.clone());
-                let asked = self.client.manifest(&reference);
-                unless_cancelled(self.world, asked).await.ok()?.manifest.pulled()
-            }
-            None => whole.manifest.pulled(),
-        };
-        Some(pulled).filter(|size| *size > 0)
+    /// Finds out how large it is, and what is new in it where it was just built. What is not found out is not told.
+    async fn measure(self, built: &mut Built, whole: &Whole, is_new: bool) {
+        let (image, client) = (built.planning.image.clone(), self.client);
+        let sole = unless_cancelled(self.world, replaced::sole(&image, whole, client)).await;
+        let Some(now) = sole.ok().flatten() else { return };
+        built.size = Some(now.pulled()).filter(|size| *size > 0);
+        if is_new {
+            let of = (&image, &built.planning.plan);
+            let asked = replaced::difference(of, (whole, &now), client);
+            built.difference = unless_cancelled(self.world, asked).await.ok().flatten();
+        }
     }
 
     /// Asks the registry once more which tags may move.
@@ -369,12 +370,14 @@ fn order(
     world: World<'_>,
 ) -> Order {
     let at = Timestamp::now();
+    let labels = facts::labels(&wishes.labels, version, world.job, at);
     Order {
         context: image.context.clone(),
         file,
         target: image.target.clone().unwrap_or_else(|| wishes.order.target.clone()),
         build_args: facts::build_args(&wishes.build_args, version, world.job, at),
-        labels: facts::labels(&wishes.labels, version, world.job, at),
+        annotations: annotations(&wishes.order.annotations, &labels),
+        labels,
         ..wishes.order.clone()
     }
 }

@@ -43,6 +43,14 @@ impl Caching {
             (_, false) => faults.add("`cache-folder` is for `cache: local`"),
         }
         let builder = given(values, "builder").unwrap_or_default();
+        if builder.starts_with('-')
+            || builder.contains(|c: char| c.is_whitespace() || c.is_control())
+        {
+            faults.add(format!(
+                "`builder` is \"{}\", and wants a name as `docker buildx ls` lists it",
+                visible(&builder)
+            ));
+        }
         Self { cache, folder, from, to, builder }
     }
 }

@@ -6,18 +6,18 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use crate::actions::build_push::SPEC;
 use crate::actions::build_push::registries::unless_cancelled;
 use crate::actions::build_push::workshop::Workshop;
+use crate::actions::build_push::{SPEC, replaced};
 use crate::actions::{Ending, World};
 use crate::adapters::docker::scanner::{Scanner, report};
 use crate::adapters::host::checkout::Checkout;
 use crate::adapters::host::files;
 use crate::adapters::registry::{Client, Whole};
 use crate::domain::event::{Annotation, Event, Level};
-use crate::domain::image::{Digest, Manifest, Reference, Repository, Tag};
+use crate::domain::image::{Digest, Manifest, Reference, Repository};
 use crate::domain::scan::{Findings, Rules, Target, judge, matters};
-use crate::domain::tags::{Kind, Plan};
+use crate::domain::tags::Plan;
 use crate::failure::{Failure, Outcome};
 use crate::report::build_push::Built;
 use crate::report::build_push::scan::{Before, Scanned, counts, sarif};
@@ -204,17 +204,11 @@ impl<'a> Gate<'a> {
         plan: &Plan,
         client: &Client<'_>,
     ) -> Result<Replaced, Failure> {
-        let Some(tag) = floating(plan) else {
+        let Some(tag) = replaced::floating(plan) else {
             return Ok(Replaced::Nothing("no tag moves from image to image".to_owned()));
         };
         let name = image.tagged(tag.clone());
-        let asked = async {
-            match client.find(&name).await? {
-                Some(found) => client.manifest(&image.at(found.digest)).await.map(Some),
-                None => Ok(None),
-            }
-        };
-        let whole = unless_cancelled(self.world, asked).await?;
+        let whole = unless_cancelled(self.world, replaced::at(&name, client)).await?;
         let Some(whole) = whole else {
             return Ok(Replaced::Nothing(format!("there is no {}", name.familiar())));
         };
@@ -229,12 +223,6 @@ enum Replaced {
     Nothing(String),
     /// An image: its name, its digest, and what of it is scanned.
     Image(String, Digest, Vec<Target>),
-}
-
-/// The tag that moves from image to image: the one that is pulled where nobody names a version.
-fn floating(plan: &Plan) -> Option<&Tag> {
-    let of = |kind: Kind| plan.tags.iter().find(|one| one.kind == kind).map(|one| &one.tag);
-    of(Kind::Latest).or_else(|| of(Kind::Series)).or_else(|| of(Kind::Ref))
 }
 
 /// What is scanned of an image: each of its platforms, by its digest.
@@ -322,9 +310,6 @@ mod tests {
     use super::*;
     use crate::adapters::registry::Found;
     use crate::domain::image::MediaType;
-    use crate::domain::tags::{Facts, GitRef, Recipe, plan};
-    use crate::domain::version::Version;
-    use jiff::civil::DateTime;
     use serde_json::json;
 
     fn whole(media_type: MediaType, manifest: &serde_json::Value) -> Whole {
@@ -360,27 +345,5 @@ mod tests {
         let parts: Vec<_> = (0..31).map(|number| part(&number.to_string())).collect();
         let many = whole(MediaType::OciIndex, &json!({"manifests": parts}));
         assert!(told(&many).unwrap_err().contains("an index of 31 images"));
-    }
-
-    #[test]
-    fn what_is_replaced_is_what_the_moving_tag_points_to() {
-        let version = Version::parse("1.4.0").unwrap();
-        let facts = Facts {
-            version: Some(&version),
-            lack: None,
-            sha: "0123456789abcdef0123456789abcdef01234567",
-            git_ref: GitRef::Branch("main"),
-            default_branch: Some("main"),
-            at: DateTime::constant(2026, 1, 2, 3, 4, 5, 0),
-        };
-        for (lines, tag) in [
-            ("{{version}}\nlatest\n{{major}}.{{minor}}", Some("latest")),
-            ("{{version}}\n{{branch}}\n{{major}}.{{minor}}", Some("1.4")),
-            ("{{version}}\n{{branch}}", Some("main")),
-            ("{{version}}\n{{sha}}", None),
-        ] {
-            let plan = plan(&Recipe::patterns(lines).unwrap(), &facts).unwrap();
-            assert_eq!(floating(&plan).map(Tag::as_str), tag, "{lines}");
-        }
     }
 }

@@ -18,6 +18,7 @@ use crate::domain::event::{Event, Sink};
 use crate::domain::image::{MediaType, Registry, Repository};
 use crate::domain::registry::challenge::demand;
 use crate::domain::registry::credentials::Credentials;
+use crate::domain::registry::quota::Quota;
 
 /// Redirects that are followed for one request.
 const REDIRECTS: u32 = 5;
@@ -62,6 +63,8 @@ struct State {
     base: Option<Url>,
     /// What lets us in, by scope.
     grants: BTreeMap<String, Grant>,
+    /// How many pulls it allows, as it said last.
+    quota: Option<Quota>,
 }
 
 /// A request.
@@ -134,6 +137,11 @@ impl<'a> Client<'a> {
     /// Where it answers, as far as that is known.
     pub(super) fn base(&self) -> Option<Url> {
         self.state().base.clone()
+    }
+
+    /// How many pulls the registry allows, as its last answer said; `None` if it does not count them.
+    pub fn quota(&self) -> Option<Quota> {
+        self.state().quota
     }
 
     /// When a question that begins now is over.
@@ -288,6 +296,9 @@ impl<'a> Client<'a> {
             let headers = answer.headers().clone();
             let most = if status.is_success() { call.most } else { LARGEST_ERROR };
             let body = self.wire.body(answer, most, status.is_success(), deadline).await?;
+            if !has_left {
+                self.learn(&headers);
+            }
             if status.is_success() {
                 return Ok(Step::Answered(Answer { url, status: status.as_u16(), headers, body }));
             }
@@ -298,6 +309,16 @@ impl<'a> Client<'a> {
             return Err(refused(refusal, &headers));
         }
         Err(Fault::Unusable(format!("more than {REDIRECTS} redirects")))
+    }
+
+    /// Remembers what is left of the registry's limit.
+    fn learn(&self, headers: &HeaderMap) {
+        let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+        if let (Some(limit), Some(left)) = (text("ratelimit-limit"), text("ratelimit-remaining"))
+            && let Some(quota) = Quota::parse(limit, left)
+        {
+            self.state().quota = Some(quota);
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

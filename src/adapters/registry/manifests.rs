@@ -9,7 +9,7 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName};
 use tokio::time::Instant;
 
 use crate::domain::image::{
-    Child, Digest, Manifest, MediaType, Platform, Reference, Repository, platform_of,
+    Child, Digest, Manifest, MediaType, Part, Platform, Reference, Repository, platform_of,
 };
 
 use super::client::{Answer, Call, Client};
@@ -190,6 +190,29 @@ impl Client<'_> {
         deadline: Instant,
     ) -> Result<Details, Error> {
         let Manifest::Image { config, .. } = manifest else { return Ok(Details::default()) };
+        let bytes = self.blob(repository, config, deadline).await?;
+        let platforms = platform_of(&bytes).into_iter().collect();
+        Ok(Details { platforms, pulled: manifest.pulled() })
+    }
+
+    /// The configuration of an image, its bytes checked against its digest. No registry counts it as a pull.
+    ///
+    /// # Errors
+    /// It is not there, not to be had, or is not what it says.
+    pub async fn configuration(
+        &self,
+        repository: &Repository,
+        config: &Part,
+    ) -> Result<Vec<u8>, Error> {
+        self.blob(repository, config, self.deadline()).await
+    }
+
+    async fn blob(
+        &self,
+        repository: &Repository,
+        config: &Part,
+        deadline: Instant,
+    ) -> Result<Vec<u8>, Error> {
         let what = format!("the configuration of {repository}, {}", config.digest);
         let path = format!("blobs/{}", config.digest);
         let call = Call { most: LARGEST_CONFIG, ..Call::of(repository, what, &path) };
@@ -198,8 +221,7 @@ impl Client<'_> {
             let why = "the bytes are not those of its digest".to_owned();
             return Err(Error::Unusable { what: call.what, why });
         }
-        let platforms = platform_of(&answer.body).into_iter().collect();
-        Ok(Details { platforms, pulled: manifest.pulled() })
+        Ok(answer.body)
     }
 
     /// The manifest of a digest, its bytes checked against that.

@@ -1,5 +1,7 @@
 //! Lines of inputs that are handed on to buildx, and which of them cannot be: further arguments, and annotations. Pure.
 
+use std::collections::BTreeMap;
+
 use crate::domain::shown::visible;
 
 /// Arguments that the action gives itself, or that build nothing, and what to write instead.
@@ -28,6 +30,9 @@ const OURS: [(&str, &str); 19] = [
 /// To what an annotation can belong.
 const LEVELS: [&str; 4] = ["manifest", "index", "manifest-descriptor", "index-descriptor"];
 
+/// The line of `annotations` that stands for all labels.
+const LABELS: &str = "labels";
+
 /// Why a line of the input `buildx-args` cannot be handed on; `None` where it can.
 pub fn argument_fault(line: &str) -> Option<String> {
     let told = |why: &str| Some(format!("`buildx-args` has the line \"{}\": {why}", visible(line)));
@@ -52,6 +57,10 @@ pub fn argument_fault(line: &str) -> Option<String> {
 /// `index:name=value`, `manifest[linux/amd64],index:name=value`.
 pub fn annotation_fault(line: &str) -> Option<String> {
     let told = |why: &str| format!("`annotations` has the line \"{}\", and {why}", visible(line));
+    if let Some(levels) = of_labels(line) {
+        let levels = levels.strip_suffix(':')?;
+        return wrong_level(levels).map(|why| told(&why));
+    }
     let Some((key, _)) = line.split_once('=').filter(|(key, _)| !key.trim().is_empty()) else {
         return Some(told("wants `name=value`"));
     };
@@ -59,13 +68,39 @@ pub fn annotation_fault(line: &str) -> Option<String> {
     if name.is_empty() {
         return Some(told("wants `name=value` behind the colon"));
     }
+    wrong_level(levels).map(|why| told(&why))
+}
+
+/// To what all labels belong, with the colon: `index:` of `index:labels`, nothing of `labels`; `None` for another line.
+fn of_labels(line: &str) -> Option<&str> {
+    let levels = line.strip_suffix(LABELS)?;
+    (levels.is_empty() || levels.ends_with(':') && !levels.contains('=')).then_some(levels)
+}
+
+/// What is wrong with that to which an annotation belongs.
+fn wrong_level(levels: &str) -> Option<String> {
     let is_known = |level: &str| {
         let level = level.split_once('[').filter(|(_, rest)| rest.ends_with(']'));
         level.is_some_and(|(level, _)| LEVELS.contains(&level))
     };
     let mut levels = levels.split(',');
     let wrong = levels.find(|level| !LEVELS.contains(level) && !is_known(level))?;
-    Some(told(&format!("\"{}\" is none of {}", visible(wrong), LEVELS.join(", "))))
+    Some(format!("\"{}\" is none of {}", visible(wrong), LEVELS.join(", ")))
+}
+
+/// Annotations as buildx takes them: a line that is `labels` stands for all labels, of two of one name the later one.
+pub fn annotations(lines: &[String], labels: &[String]) -> Vec<String> {
+    let mut all = Vec::new();
+    for line in lines {
+        let Some(levels) = of_labels(line) else {
+            all.push(line.clone());
+            continue;
+        };
+        let mut last: BTreeMap<&str, &str> = BTreeMap::new();
+        last.extend(labels.iter().filter_map(|label| label.split_once('=')));
+        all.extend(last.into_iter().map(|(name, value)| format!("{levels}{name}={value}")));
+    }
+    all
 }
 
 #[cfg(test)]
@@ -122,6 +157,34 @@ mod tests {
         ] {
             let fault = annotation_fault(line).unwrap_or_default();
             assert!(fault.contains(words), "{line}: {fault}");
+        }
+    }
+
+    #[test]
+    fn one_line_stands_for_all_labels() {
+        let lines = |all: &[&str]| all.iter().map(|one| (*one).to_owned()).collect::<Vec<_>>();
+        let labels = lines(&["a=1", "b=x,y", "a=2"]);
+        let told = annotations(
+            &lines(&["c=labels", "labels", "index:labels", "d=e:labels", "manifest:f=labels"]),
+            &labels,
+        );
+        assert_eq!(
+            told,
+            [
+                "c=labels",
+                "a=2",
+                "b=x,y",
+                "index:a=2",
+                "index:b=x,y",
+                "d=e:labels",
+                "manifest:f=labels",
+            ]
+        );
+        for line in ["labels", "index:labels", "manifest[linux/amd64],index:labels", "d=e:labels"] {
+            assert_eq!(annotation_fault(line), None, "{line}");
+        }
+        for line in ["label", "xlabels", "pod:labels", ":labels"] {
+            assert!(annotation_fault(line).is_some(), "{line}");
         }
     }
 }

@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use super::scan::Scanned;
 use super::{Planning, many};
 use crate::domain::build::{Step, cached, slowest};
-use crate::domain::image::{Digest, Tag};
+use crate::domain::image::{Difference, Digest, Tag};
+use crate::domain::registry::quota::Quota;
 use crate::domain::shown;
 use crate::domain::tags::{Fate, Planned};
 use crate::failure::Failure;
@@ -15,6 +16,9 @@ use crate::report::markdown::{self, Table, code, plain, prose};
 
 /// How many steps are listed.
 const SLOWEST: usize = 5;
+
+/// How many new layers are listed.
+const LAYERS: usize = 10;
 
 /// How much of a step is shown, in characters.
 const STEP: usize = 100;
@@ -28,6 +32,10 @@ pub struct Built {
     pub digest: Option<Digest>,
     /// How many bytes a pull takes; `None` for several platforms.
     pub size: Option<u64>,
+    /// The image that it replaces, and how it differs from that.
+    pub difference: Option<(String, Difference)>,
+    /// How many pulls its registry allows.
+    pub quota: Option<Quota>,
     /// The tags that point to it now, as they were set.
     pub set: Vec<Tag>,
     /// The steps of its build.
@@ -58,6 +66,8 @@ impl Built {
             planning,
             digest: None,
             size: None,
+            difference: None,
+            quota: None,
             set: Vec::new(),
             steps: Vec::new(),
             took: None,
@@ -166,6 +176,11 @@ impl Built {
         if let Some(pulled) = self.pulled() {
             text.push_str(&format!("\n```sh\ndocker pull {pulled}\n```\n"));
         }
+        text.extend(self.difference.iter().map(|(before, what)| layers(before, what)));
+        text.extend(self.quota.map(|quota| {
+            let registry = plain(self.planning.image.registry().as_str());
+            format!("\n{}\n", allowed(&registry, quota))
+        }));
         text.extend(self.scan.iter().map(Scanned::section));
         let slow = slowest(&self.steps, SLOWEST);
         if !slow.is_empty() {
@@ -190,6 +205,7 @@ impl Built {
             "ref": self.pulled(),
             "refs": self.refs(),
             "size": self.size,
+            "difference": self.difference.as_ref().map(json_of_difference),
             "built": self.took.is_some(),
             "seconds": self.took.map(|took| took.as_secs()),
             "steps": steps,
@@ -201,6 +217,64 @@ impl Built {
         }
         json
     }
+}
+
+/// What is new in an image.
+fn layers(before: &str, what: &Difference) -> String {
+    let more = match u64::try_from(what.more.unsigned_abs()).map(shown::size) {
+        Ok(size) if what.more > 0 => format!("{size} larger"),
+        Ok(size) if what.more < 0 => format!("{size} smaller"),
+        _ => "as large".to_owned(),
+    };
+    let gone = match what.gone {
+        0 => String::new(),
+        gone => format!(", {} gone", many(gone, "layer")),
+    };
+    let mut text = format!(
+        "\nAgainst {} before: {} of {} new, {} to pull for whoever has that{gone}; all in all {more}.\n",
+        code(before),
+        what.new.len(),
+        many(what.layers, "layer"),
+        shown::size(what.to_pull()),
+    );
+    if what.new.is_empty() {
+        return text;
+    }
+    let mut table = Table::new(&["new layers", "to pull"]);
+    for layer in what.new.iter().take(LAYERS) {
+        let command = layer.command.as_ref().map(|command| code(&shown::cut(command, STEP)));
+        table.raw_row(&[command.unwrap_or_else(|| "–".to_owned()), shown::size(layer.size)]);
+    }
+    let left = what.new.iter().skip(LAYERS);
+    if left.len() > 0 {
+        let size = left.clone().map(|layer| layer.size).fold(0, u64::saturating_add);
+        table.raw_row(&[format!("{} more", left.len()), shown::size(size)]);
+    }
+    text.push_str(&format!("\n{}", table.render()));
+    text
+}
+
+/// What a registry allows in a sentence.
+fn allowed(registry: &str, quota: Quota) -> String {
+    let window = match quota.window.as_secs() {
+        seconds if seconds % 3600 == 0 => many_of(seconds / 3600, "hour"),
+        seconds => many_of(seconds.div_ceil(60), "minute"),
+    };
+    format!("{registry} allows {} of {} pulls more in {window}.", quota.left, quota.of)
+}
+
+fn many_of(count: u64, noun: &str) -> String {
+    many(usize::try_from(count).unwrap_or(usize::MAX), noun)
+}
+
+fn json_of_difference((before, what): &(String, Difference)) -> Value {
+    json!({
+        "before": before,
+        "layers": what.layers,
+        "new-layers": what.new.len(),
+        "to-pull": what.to_pull(),
+        "larger-by": i64::try_from(what.more).unwrap_or(i64::MAX),
+    })
 }
 
 fn sentence_of(words: &str) -> String {
@@ -231,4 +305,62 @@ pub fn summary_of_builds(all: &[Built], failure: Option<&Failure>) -> Vec<String
 /// All images as JSON.
 pub fn json_of_builds(all: &[Built]) -> String {
     Value::from(all.iter().map(Built::json).collect::<Vec<_>>()).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::image::Layer;
+
+    fn layer(size: u64, command: Option<&str>) -> Layer {
+        Layer { size, command: command.map(str::to_owned) }
+    }
+
+    #[test]
+    fn what_is_new_in_an_image() {
+        let new = vec![
+            layer(2_000_000, Some("RUN pip install | `x` <b>")),
+            layer(512, None),
+            layer(50, Some("COPY . /app")),
+        ];
+        let what = Difference { layers: 7, new, gone: 2, more: -1_500_000 };
+        insta::assert_snapshot!(layers("r.io/acme/shop:uat-latest", &what), @r"
+        Against `r.io/acme/shop:uat-latest` before: 3 of 7 layers new, 1.9 MiB to pull for whoever has that, 2 layers gone; all in all 1.4 MiB smaller.
+
+        | new layers | to pull |
+        | --- | --- |
+        | ``RUN pip install \| `x` <b>`` | 1.9 MiB |
+        | – | 512 B |
+        | `COPY . /app` | 50 B |
+        ");
+    }
+
+    #[test]
+    fn only_so_many_layers_are_listed() {
+        let new: Vec<Layer> = (0..13).map(|_| layer(1024, Some("RUN make"))).collect();
+        let what = Difference { layers: 13, new, gone: 0, more: 13 * 1024 };
+        let text = layers("shop:latest", &what);
+        assert_eq!(text.matches("`RUN make`").count(), LAYERS);
+        assert!(
+            text.contains("| 3 more | 3.0 KiB |") && text.contains("13.0 KiB larger"),
+            "{text}"
+        );
+        let none = layers("shop:latest", &Difference { layers: 3, ..Difference::default() });
+        assert_eq!(
+            none,
+            "\nAgainst `shop:latest` before: 0 of 3 layers new, 0 B to pull for whoever has that; all in all as large.\n"
+        );
+    }
+
+    #[test]
+    fn what_a_registry_allows() {
+        for (left, seconds, text) in [
+            (76, 21_600, "docker.io allows 76 of 100 pulls more in 6 hours."),
+            (0, 3600, "docker.io allows 0 of 100 pulls more in 1 hour."),
+            (1, 90, "docker.io allows 1 of 100 pulls more in 2 minutes."),
+        ] {
+            let quota = Quota { left, of: 100, window: Duration::from_secs(seconds) };
+            assert_eq!(allowed("docker.io", quota), text);
+        }
+    }
 }

@@ -276,6 +276,9 @@ async fn a_version_moves_until_it_was_promoted() {
     let second = shop.build_at(&other, &[]);
     assert_eq!((first.code, second.code), (0, 0), "{}\n{}", first.log, second.log);
     assert_ne!(first.output("digest"), second.output("digest"));
+    assert!(!first.summary.contains("Against"), "{}", first.summary);
+    let same = format!("Against `{}:uat-latest` before: 0 of 1 layer new, 0 B to pull", shop.image);
+    assert!(second.summary.contains(&same), "{}", second.summary);
     assert_eq!(points_to(&repository, "uat-v1.4.0").await, second.output("digest"), "it moves");
 
     let manifest = repository.manifest("uat-v1.4.0", &accept_all()).await;
@@ -301,8 +304,14 @@ async fn a_version_moves_until_it_was_promoted() {
     assert_eq!((again.code, again.output("digest")), (0, second.output("digest")), "{}", again.log);
     assert_eq!(points_to(&repository, "uat-latest").await, second.output("digest"));
 
+    assert!(!again.summary.contains("Against"), "{}", again.summary);
+    shop.place.scene().write("Dockerfile", &format!("{}COPY Dockerfile /\n", SMALL.1));
     let forced = shop.build(&[("immutable", "overwrite")]);
     assert_eq!(forced.code, 0, "{}", forced.log);
+    assert!(forced.summary.contains("1 of 2 layers new"), "{}", forced.summary);
+    assert!(forced.summary.contains("| `COPY Dockerfile /` |"), "{}", forced.summary);
+    let json: serde_json::Value = serde_json::from_str(forced.output("json")).unwrap();
+    assert_eq!(json[0]["difference"]["new-layers"], 1, "{json}");
     assert_eq!(points_to(&repository, "uat-v1.4.0").await, forced.output("digest"));
     assert_eq!(points_to(&repository, "prod-v1.4.0").await, second.output("digest"));
     assert_eq!(shop.build(&[("immutable", "error")]).code, 0, "the same commit");

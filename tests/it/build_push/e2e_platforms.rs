@@ -134,8 +134,16 @@ async fn one_platform_with_what_attests_it_and_without() {
     assert_eq!(looked.output("platforms"), children[0]);
     assert_eq!((looked.output("size"), ran.output("size").is_empty()), (ran.output("size"), false));
 
-    let plain = shop.build(&SHA.replace('0', "a"), &[("provenance", "false")]);
+    let notes = ("annotations", "labels\nx.y=labels");
+    let plain = shop.build(&SHA.replace('0', "a"), &[("provenance", "false"), notes]);
     assert_eq!(plain.code, 0, "{}\n{}", plain.log, plain.summary);
+    let before = format!("Against `{}:uat-latest` before: ", shop.image);
+    assert!(plain.summary.contains(&before), "{}", plain.summary);
+    let manifest = repository.manifest("uat-latest", &accept_all()).await;
+    let manifest: Value = serde_json::from_slice(&manifest.bytes().await.unwrap()).unwrap();
+    let told = |name: &str| manifest["annotations"][name].as_str().unwrap_or_default().to_owned();
+    assert_eq!(told("org.opencontainers.image.version"), "1.4.0", "{manifest}");
+    assert_eq!(told("x.y"), "labels", "{manifest}");
     let (media_type, children) = listed(&repository, "uat-v1.4.0").await;
     assert!(media_type != OCI_INDEX && children.is_empty(), "{media_type}: {children:?}");
     assert_eq!(whole(&repository, "uat-latest").await, plain.output("digest"));

@@ -100,6 +100,9 @@ fn what_cannot_be_built_is_told_before_anything_is_asked() {
         (&[("push", "false"), ("immutable", "error")], "no tag moves"),
         (&[("buildx-args", "--push=false")], "that is what `push` is for"),
         (&[("annotations", "indx:a=b")], "\"indx\" is none of manifest"),
+        (&[("annotations", "indx:labels")], "\"indx\" is none of manifest"),
+        (&[("builder", "--bootstrap")], "wants a name as `docker buildx ls` lists it"),
+        (&[("builder", "a b")], "wants a name as `docker buildx ls` lists it"),
         (&[("outputs", "type=local,dest=out")], "set `push: false`"),
         (&[("secret-envs", "a=MTA_TEST_NOT_THERE")], "no variable MTA_TEST_NOT_THERE"),
         (

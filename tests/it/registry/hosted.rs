@@ -25,8 +25,12 @@ async fn docker_hub_is_asked_without_a_pull() {
     // Nothing is left of the quota, and it is not needed.
     hub.remaining(0);
     let url = hub.url();
-    let found = client(&url, None).find(&reference(&url, "library/nginx:1")).await.unwrap();
+    let asking = client(&url, None);
+    assert_eq!(asking.quota(), None, "nothing was asked");
+    let found = asking.find(&reference(&url, "library/nginx:1")).await.unwrap();
     assert!(found.unwrap().media_type.is_index());
+    let quota = asking.quota().expect("it says what is left");
+    assert_eq!((quota.left, quota.of, quota.window.as_secs()), (0, 100, 21_600));
     let pulls: Vec<String> = hub
         .requests()
         .iter()
