@@ -63,3 +63,31 @@ fn a_killed_one_is_swept() {
     assert_eq!(traces(&folder), [""; 0], "{}", String::from_utf8_lossy(&swept.stderr));
     assert!(docker(&here.host(), &["version"]).status.success(), "one that is used stays");
 }
+
+/// Without a bridge of its own it would take that of the machine's engine.
+#[test]
+fn without_a_bridge_of_its_own_it_does_not_start() {
+    if Engine26::start().is_none() {
+        return;
+    }
+    let folders = tempfile::tempdir().unwrap();
+    let ip = Command::new("sh").args(["-c", "command -v ip"]).output().unwrap().stdout;
+    let stub = format!(
+        "#!/bin/sh\ncase \"$*\" in \"address add\"*) exit 2 ;; esac\nexec {} \"$@\"\n",
+        String::from_utf8(ip).unwrap().trim()
+    );
+    fs_err::write(folders.path().join("ip"), stub).unwrap();
+    let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    fs_err::set_permissions(folders.path().join("ip"), executable).unwrap();
+    let folder = folders.path().join("engine");
+    let path = std::env::var("PATH").unwrap();
+    let ran = Command::new(script())
+        .arg("start")
+        .arg(&folder)
+        .env("PATH", format!("{}:{path}", folders.path().display()))
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&ran.stderr);
+    assert!(!ran.status.success() && said.contains("cannot be set up"), "{said}");
+    assert_eq!(traces(&folder), [""; 0]);
+}
