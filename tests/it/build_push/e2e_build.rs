@@ -8,7 +8,8 @@ use serde_json::Value;
 
 use super::place::{Place, SHA, plugins, tags};
 use crate::kit::registry::{
-    Answer, Distribution, Fault, FaultProxy, PASSWORD, Repository, accept_all, digest, installed,
+    Answer, Content, Distribution, Fault, FaultProxy, PASSWORD, Repository, accept_all, digest,
+    installed,
 };
 use crate::kit::scene::Ran;
 use crate::kit::stack::{IMAGE, docker, docker_out};
@@ -213,6 +214,40 @@ async fn what_the_registry_refuses_for_a_while_is_tried_again_and_not_built_agai
     assert_eq!(ran.code, 0, "{}", ran.log);
 }
 
+/// A release of a higher version ends while tags are set: what it has moved stays.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_another_release_moves_meanwhile_stays() {
+    if !docker() || !installed() {
+        return;
+    }
+    let registry = Distribution::open().await;
+    let proxy = FaultProxy::before(&registry.url()).await;
+    let place = Place::new(&[VERSION, SMALL]);
+    let image = format!("{}/acme/shop", proxy.url().strip_prefix("http://").unwrap());
+    let inputs = [("image", image.as_str()), ("tags", "{{sha}}\n{{version}}\nlatest")];
+    let at = "PUT /v2/acme/shop/manifests/1.4.0";
+    let limited = Answer::error(429, "TOOMANYREQUESTS", "x").with("Retry-After", 4);
+    proxy.once(at, Fault::Answer(limited));
+    let mut command = place.command(&inputs);
+    command.envs(plugins()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = command.spawn().unwrap();
+    let until = Instant::now() + Duration::from_mins(1);
+    while !proxy.lines().iter().any(|line| line.starts_with(at)) {
+        assert!(Instant::now() < until, "{at} never came");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    // It waits four seconds for another attempt.
+    let content = Content::image(&registry.url(), "acme/shop").text("higher");
+    let higher = content.tag("2.0.0").tag("latest").push().await.digest;
+    let ran = place.scene().ran(&child.wait_with_output().unwrap());
+    assert_eq!((ran.code, ran.output("result")), (0, "done"), "{}", ran.log);
+    let repository = Repository::new(&registry.url(), "acme/shop");
+    assert_eq!(points_to(&repository, "latest").await, higher, "{}", ran.log);
+    assert_eq!(points_to(&repository, "1.4.0").await, ran.output("digest"));
+    assert_eq!(ran.output("kept"), format!("{image}:latest"));
+    assert!(ran.summary.contains("it stands on 2.0.0, which is higher"), "{}", ran.summary);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_at_any_request_every_tag_points_to_a_whole_image() {
     if !docker() || !installed() {
@@ -310,7 +345,7 @@ async fn a_version_moves_until_it_was_promoted() {
     assert_eq!(forced.code, 0, "{}", forced.log);
     assert!(forced.summary.contains("1 of 2 layers new"), "{}", forced.summary);
     assert!(forced.summary.contains("| `COPY Dockerfile /` |"), "{}", forced.summary);
-    let json: serde_json::Value = serde_json::from_str(forced.output("json")).unwrap();
+    let json: Value = serde_json::from_str(forced.output("json")).unwrap();
     assert_eq!(json[0]["difference"]["new-layers"], 1, "{json}");
     assert_eq!(points_to(&repository, "uat-v1.4.0").await, forced.output("digest"));
     assert_eq!(points_to(&repository, "prod-v1.4.0").await, second.output("digest"));
