@@ -13,7 +13,7 @@ use crate::actions::build_push::inputs::{Asked, Image, Login};
 use crate::actions::build_push::keeping::{About, Keeping};
 use crate::actions::build_push::plan::{Decided, decided};
 use crate::actions::build_push::registries::{Registries, failed, unless_cancelled};
-use crate::actions::build_push::scan::{Gate, of_reports, tell};
+use crate::actions::build_push::scan::{Gate, check, of_reports, tell};
 use crate::actions::build_push::versions::Versions;
 use crate::actions::build_push::wishes::Wishes;
 use crate::actions::build_push::workshop::{Made, Workshop};
@@ -150,6 +150,7 @@ async fn prepared<'a>(
         caches = Some(there.caches);
     }
     let planning = Planning { image: image.name.clone(), found, plan: now, asking };
+    check(&wishes.scan, &planning, wishes.push)?;
     if let Verdict::Taken { tag, by } = &verdict {
         return Err(taken(&planning, tag, by.as_ref()));
     }
@@ -186,6 +187,7 @@ async fn built(
     world: World<'_>,
 ) -> (Built, Option<Failure>) {
     let mut built = Built::new(job.planning.clone());
+    built.scan = gate.reports().cloned();
     let desk = Desk { wishes, gate, client, world };
     let failure = match &job.verdict {
         Verdict::Skip { tag, digest } => {

@@ -2,11 +2,13 @@
 
 use crate::adapters::registry::{Client, Error, Whole};
 use crate::domain::image::{Difference, Manifest, Reference, Repository, Tag};
-use crate::domain::tags::{Kind, Plan};
+use crate::domain::tags::{Fate, Kind, Plan, Planned};
 
-/// The tag that moves from image to image: the one that is pulled where nobody names a version.
+/// The tag that moves to what is built: the one that is pulled where nobody names a version. One that stays where it is
+/// replaces nothing.
 pub fn floating(plan: &Plan) -> Option<&Tag> {
-    let of = |kind: Kind| plan.tags.iter().find(|one| one.kind == kind).map(|one| &one.tag);
+    let moves = |one: &&Planned, kind: Kind| one.kind == kind && one.fate == Fate::Set;
+    let of = |kind: Kind| plan.tags.iter().find(|one| moves(one, kind)).map(|one| &one.tag);
     of(Kind::Latest).or_else(|| of(Kind::Series)).or_else(|| of(Kind::Ref))
 }
 
@@ -92,5 +94,11 @@ mod tests {
             let plan = plan(&Recipe::patterns(lines).unwrap(), &facts).unwrap();
             assert_eq!(floating(&plan).map(Tag::as_str), tag, "{lines}");
         }
+        // `latest` is on a higher version, and stays there.
+        let lines = "{{version}}\nlatest\n{{major}}.{{minor}}";
+        let mut plan = plan(&Recipe::patterns(lines).unwrap(), &facts).unwrap();
+        let latest = plan.tags.iter_mut().find(|one| one.kind == Kind::Latest).unwrap();
+        latest.fate = Fate::Stays(Version::parse("2.0.0").unwrap());
+        assert_eq!(floating(&plan).map(Tag::as_str), Some("1.4"));
     }
 }

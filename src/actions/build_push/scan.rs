@@ -17,10 +17,10 @@ use crate::adapters::registry::{Client, Whole};
 use crate::domain::event::{Annotation, Event, Level};
 use crate::domain::image::{Digest, Manifest, Reference, Repository};
 use crate::domain::scan::{Findings, Rules, Target, judge, matters};
-use crate::domain::tags::Plan;
+use crate::domain::tags::{Kind, Plan};
 use crate::failure::{Failure, Outcome};
-use crate::report::build_push::Built;
 use crate::report::build_push::scan::{Before, Scanned, counts, sarif};
+use crate::report::build_push::{Built, Planning};
 
 pub mod asked;
 
@@ -52,6 +52,23 @@ pub fn of_reports(scans: &Scans, folder: &Utf8Path) -> Result<Option<Scanned>, F
         judged: judge(scans.rules, found, before.as_ref()),
         before: baseline.map_or(Before::Left, |path| Before::Of(path.to_string())),
     }))
+}
+
+/// A scanner is asked when the image has its first tag: that may be none that others pull.
+///
+/// # Errors
+/// The image has no tag of its commit.
+pub fn check(scans: &Scans, planning: &Planning, push: bool) -> Result<(), Failure> {
+    let is_judged = matches!(scans.source, Some(Source::Tool(_))) && scans.rules.gate.is_some();
+    let first = planning.first();
+    let kinds = planning.plan.tags.iter().filter(|one| Some(&one.tag) == first);
+    if !is_judged || !push || kinds.map(|one| one.kind).any(|kind| kind == Kind::Commit) {
+        return Ok(());
+    }
+    let what = format!("{} would be pulled before it has passed", planning.image.familiar());
+    Err(Failure::new(Outcome::BadInput, what)
+        .why("a scanner is run over what was pushed, and it has no tag of its commit, which nobody pulls by itself")
+        .help("add the line `{{sha}}` to `tags`: the scan stands between that tag and all others"))
 }
 
 /// Who lets images pass.
@@ -86,6 +103,11 @@ impl<'a> Gate<'a> {
         };
         let rules = scans.rules;
         Ok(Self { workshop, rules, scanner, reports, scans: AtomicUsize::new(0), world })
+    }
+
+    /// What reports of steps before say, whatever becomes of the image.
+    pub const fn reports(&self) -> Option<&Scanned> {
+        self.reports.as_ref()
     }
 
     /// Lets an image pass that was pushed under the tag of its commit, or stops it.
@@ -124,10 +146,7 @@ impl<'a> Gate<'a> {
         (targets, client): (&[Target], &Client<'_>),
         pushed: Option<&Reference>,
     ) -> Result<(), Failure> {
-        let Some(scanner) = &self.scanner else {
-            built.scan.clone_from(&self.reports);
-            return Ok(());
-        };
+        let Some(scanner) = &self.scanner else { return Ok(()) };
         // Until it has passed, it has not.
         built.is_stopped = true;
         let found = self.scan(scanner, &name.familiar(), targets).await?;

@@ -176,14 +176,18 @@ pub fn read_optional(path: &Utf8Path) -> io::Result<Option<String>> {
 /// The same of a file that others may have put there: one that is larger, or no file (a pipe has no end), is an error.
 pub fn read_at_most(path: &Utf8Path, most: u64) -> io::Result<Option<String>> {
     match fs_err::metadata(path) {
-        Ok(meta) if !meta.is_file() => Err(io::Error::other("it is no file")),
-        Ok(meta) if meta.len() > most => {
-            Err(io::Error::other(format!("it has more than {most} bytes")))
-        }
-        Ok(_) => read_optional(path),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
+        Ok(meta) if !meta.is_file() => return Err(io::Error::other("it is no file")),
+        Ok(_) => {}
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
     }
+    // What the length says is not what there is: files of the kernel have none, and one may grow.
+    let mut text = String::new();
+    fs_err::File::open(path)?.take(most.saturating_add(1)).read_to_string(&mut text)?;
+    if text.len() as u64 > most {
+        return Err(io::Error::other(format!("it has more than {most} bytes")));
+    }
+    Ok(Some(text))
 }
 
 /// Names in a folder, sorted; empty if it does not exist. Names that are not UTF-8 are left out.
@@ -274,6 +278,20 @@ mod tests {
         assert_eq!(fs_err::read(&file).unwrap(), b"two");
         assert_eq!(fs_err::metadata(&file).unwrap().permissions().mode() & 0o777, 0o444);
         assert_eq!(names(&dir).unwrap(), ["state.json"]);
+    }
+
+    #[test]
+    fn a_foreign_file_is_read_up_to_a_length_whatever_it_says_of_itself() {
+        let (_guard, dir) = folder();
+        let file = dir.join("foreign");
+        fs_err::write(&file, "four").unwrap();
+        assert_eq!(read_at_most(&file, 4).unwrap().as_deref(), Some("four"));
+        assert!(read_at_most(&file, 3).unwrap_err().to_string().contains("more than 3 bytes"));
+        assert_eq!(read_at_most(&dir.join("none"), 4).unwrap(), None);
+        assert!(read_at_most(&dir, 4).is_err());
+        // The kernel says that this one has no bytes.
+        let maps = Utf8Path::new("/proc/self/maps");
+        assert!(read_at_most(maps, 4).unwrap_err().to_string().contains("more than 4 bytes"));
     }
 
     #[test]

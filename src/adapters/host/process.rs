@@ -128,7 +128,8 @@ impl ChildEnv {
     }
 
     /// The same with what a scanner of images may know: its own settings, which begin with a prefix, and where it keeps what
-    /// it has downloaded. What would turn its findings into a failure of its own stays out.
+    /// it has downloaded. What would turn its findings into a failure of its own stays out, and what only a build has use for:
+    /// the token of GitHub's cache, the agent of SSH.
     #[must_use]
     pub fn for_scanner(mut self, prefix: &str) -> Self {
         let is_its_own = |name: &str| {
@@ -136,6 +137,9 @@ impl ChildEnv {
         };
         let ours = std::env::vars_os();
         self.0.extend(ours.filter(|(name, _)| name.to_str().is_some_and(is_its_own)));
+        for name in CACHE_OF_GITHUB.iter().chain(&BUILDS).chain(&["SSH_AUTH_SOCK"]) {
+            self.0.remove(&OsString::from(name));
+        }
         self
     }
 
@@ -582,6 +586,19 @@ mod tests {
             env: ChildEnv::from_process(),
             cwd: None,
         }
+    }
+
+    #[test]
+    fn a_scanner_knows_less_than_a_build() {
+        let mut env = ChildEnv::from_process();
+        for name in ["SSH_AUTH_SOCK", "ACTIONS_RUNTIME_TOKEN", "BUILDX_BUILDER", "DOCKER_CONFIG"] {
+            env.0.insert(name.into(), "x".into());
+        }
+        let env = env.for_scanner("TRIVY_");
+        for name in ["SSH_AUTH_SOCK", "ACTIONS_RUNTIME_TOKEN", "BUILDX_BUILDER"] {
+            assert_eq!(env.get(name), None, "{name}");
+        }
+        assert_eq!(env.get("DOCKER_CONFIG"), Some("x"), "its logins");
     }
 
     fn limits(cancel: &CancellationToken, seconds: u64) -> Limits<'_> {

@@ -3,7 +3,7 @@
 /// How bad a finding is, from the least to the worst.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
-    /// The report does not say it, or in a word that is not known. It is told, and no gate counts it.
+    /// The report does not say it, or says that nobody knows. It is told, and no gate counts it.
     Unknown,
     /// Of no practical weight.
     Negligible,
@@ -22,16 +22,28 @@ impl Severity {
     pub const ALL: [Self; 6] =
         [Self::Critical, Self::High, Self::Medium, Self::Low, Self::Negligible, Self::Unknown];
 
-    /// Reads the word of a scanner, in capitals or not.
-    pub fn parse(word: &str) -> Self {
-        match word.trim().to_ascii_lowercase().as_str() {
+    /// Reads the word of a scanner, in capitals or not; nothing is unknown. `None` for a word that is none: taken for a mild
+    /// one, it would let an image pass.
+    pub fn parse(word: &str) -> Option<Self> {
+        Some(match word.trim().to_ascii_lowercase().as_str() {
             "critical" => Self::Critical,
             "high" | "important" => Self::High,
             "medium" | "moderate" => Self::Medium,
             "low" => Self::Low,
             "negligible" => Self::Negligible,
-            _ => Self::Unknown,
-        }
+            "unknown" | "" => Self::Unknown,
+            _ => return None,
+        })
+    }
+
+    /// The same for a report.
+    ///
+    /// # Errors
+    /// The word is none.
+    pub fn read(word: Option<&str>) -> Result<Self, String> {
+        let word = word.unwrap_or_default();
+        Self::parse(word)
+            .ok_or_else(|| format!("a finding has the severity `{word}`, which is none"))
     }
 
     /// The severity of a score of CVSS, from 0 to 10: 9, 7 and 4 are where the next one begins. `None` for 0 and what is no
@@ -46,14 +58,15 @@ impl Severity {
         }
     }
 
-    /// The severity of a level of SARIF.
-    pub fn of_level(level: &str) -> Self {
-        match level {
+    /// The severity of a level of SARIF; `None` for what is no level.
+    pub fn of_level(level: &str) -> Option<Self> {
+        Some(match level {
             "error" => Self::High,
             "warning" => Self::Medium,
             "note" => Self::Low,
-            _ => Self::Unknown,
-        }
+            "none" => Self::Unknown,
+            _ => return None,
+        })
     }
 
     /// Its word, in small letters.
@@ -84,13 +97,18 @@ mod tests {
             ("Negligible", Severity::Negligible),
             ("UNKNOWN", Severity::Unknown),
             ("", Severity::Unknown),
-            ("apocalyptic", Severity::Unknown),
         ] {
-            assert_eq!(Severity::parse(word), severity, "{word}");
+            assert_eq!(Severity::parse(word), Some(severity), "{word}");
+            assert_eq!(Severity::read(Some(word)), Ok(severity), "{word}");
+        }
+        assert_eq!(Severity::read(None), Ok(Severity::Unknown));
+        for word in ["apocalyptic", "SEVERE", "9.8", "critical high"] {
+            assert_eq!(Severity::parse(word), None, "{word}");
+            assert!(Severity::read(Some(word)).unwrap_err().contains(word), "{word}");
         }
         assert!(Severity::ALL.is_sorted_by(|a, b| a > b), "the worst first");
         for severity in Severity::ALL {
-            assert_eq!(Severity::parse(severity.word()), severity);
+            assert_eq!(Severity::parse(severity.word()), Some(severity));
         }
     }
 
@@ -112,7 +130,7 @@ mod tests {
             assert_eq!(Severity::of_score(score), severity, "{score}");
         }
         let levels = ["error", "warning", "note", "none", "ERROR"].map(Severity::of_level);
-        let words = levels.map(Severity::word);
-        assert_eq!(words, ["high", "medium", "low", "unknown", "unknown"]);
+        let words = levels.map(|level| level.map(Severity::word));
+        assert_eq!(words, [Some("high"), Some("medium"), Some("low"), Some("unknown"), None]);
     }
 }

@@ -10,6 +10,7 @@ use serde::de::{
     Visitor,
 };
 
+use crate::domain::scan::finding::MOST;
 use crate::domain::shown;
 
 /// How much of the reason is told, in characters: it may repeat what stands in the document.
@@ -132,7 +133,31 @@ where
     T: DeserializeOwned,
     D: Deserializer<'de>,
 {
-    struct Few<T>(PhantomData<T>);
+    first(from, FEW, false)
+}
+
+/// All entries of a list, of which there are so many at most that a report may have of findings; `null` has none.
+///
+/// # Errors
+/// It is no list, one of another kind, or has more.
+pub fn bounded<'de, T, D>(from: D) -> Result<Vec<T>, D::Error>
+where
+    T: DeserializeOwned,
+    D: Deserializer<'de>,
+{
+    first(from, MOST, true)
+}
+
+fn first<'de, T, D>(from: D, most: usize, are_all: bool) -> Result<Vec<T>, D::Error>
+where
+    T: DeserializeOwned,
+    D: Deserializer<'de>,
+{
+    struct Few<T> {
+        most: usize,
+        are_all: bool,
+        of: PhantomData<T>,
+    }
 
     impl<'de, T: DeserializeOwned> Visitor<'de> for Few<T> {
         type Value = Vec<T>;
@@ -147,18 +172,25 @@ where
 
         fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vec<T>, A::Error> {
             let mut kept = Vec::new();
-            while kept.len() < FEW {
+            while kept.len() < self.most {
                 match list.next_element()? {
                     Some(entry) => kept.push(entry),
                     None => return Ok(kept),
                 }
             }
-            while list.next_element::<IgnoredAny>()?.is_some() {}
+            while list.next_element::<IgnoredAny>()?.is_some() {
+                if self.are_all {
+                    return Err(A::Error::custom(format!(
+                        "a list has more than {} entries",
+                        self.most
+                    )));
+                }
+            }
             Ok(kept)
         }
     }
 
-    from.deserialize_any(Few(PhantomData))
+    from.deserialize_any(Few { most, are_all, of: PhantomData })
 }
 
 #[cfg(test)]
@@ -221,5 +253,11 @@ mod tests {
         assert_eq!(read("null"), Some(vec![]));
         assert_eq!(read(&format!("[{}1]", "1,".repeat(50))).map(|all| all.len()), Some(FEW));
         assert_eq!(read("5"), None);
+        let read = |text: &str| bounded::<u8, _>(&mut serde_json::Deserializer::from_str(text));
+        let list = |count: usize| format!("[{}1]", "1,".repeat(count - 1));
+        assert_eq!(read(&list(50)).unwrap().len(), 50);
+        assert_eq!(read(&list(MOST)).unwrap().len(), MOST);
+        assert!(read(&list(MOST + 1)).unwrap_err().to_string().contains("more than"));
+        assert!(read("null").unwrap().is_empty());
     }
 }

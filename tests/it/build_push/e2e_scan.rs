@@ -46,7 +46,7 @@ impl Scanned {
         let mut command = self.shop.place.command(&self.shop.inputs(more));
         command.env("GITHUB_SHA", sha).env("PATH", path).envs(plugins());
         command.env("TRIVY_TEST", self.folder.path()).env("GRYPE_TEST", self.folder.path());
-        command.env("GRYPE_FAIL_ON_SEVERITY", "low");
+        command.env("GRYPE_FAIL_ON_SEVERITY", "low").env("SSH_AUTH_SOCK", "/nonexistent/agent");
         command
     }
 
@@ -156,6 +156,17 @@ async fn what_is_not_found_out_lets_nothing_pass() {
     ran.says("the scanner grype was not found").says("install grype in a step before");
     assert!(!ran.log.contains("building "), "{}", ran.log);
 
+    // No tag of the commit: the image would be pulled before it is scanned, and compared with itself.
+    for tags in ["latest", "{{version}}\nlatest", "{{branch}}"] {
+        for new in ["true", "false"] {
+            let more = [("tags", tags), ("environment", ""), ("scan-new-only", new)];
+            let ran = scanned.run(SHA, &inputs.into_iter().chain(more).collect::<Vec<_>>());
+            assert_eq!((ran.code, ran.output("result")), (64, "bad-input"), "{tags}: {}", ran.log);
+            ran.says("would be pulled before it has passed").says("add the line `{{sha}}`");
+            assert_eq!(repository.tags().await, ["uat-0123456"]);
+        }
+    }
+
     // Nobody is there to be replaced: all is new.
     scanned.says("report", &trivy("CVE-2026-0002", "CRITICAL", ""));
     let new = [("scan", "trivy"), ("scan-gate", "critical"), ("scan-new-only", "true")];
@@ -163,7 +174,15 @@ async fn what_is_not_found_out_lets_nothing_pass() {
     assert_eq!(ran.code, 1, "{}", ran.log);
     ran.says("compared with nothing (there is no");
     let unfixed: Vec<_> = new.into_iter().chain([("scan-ignore-unfixed", "true")]).collect();
-    assert_eq!(scanned.run(SHA, &unfixed).code, 0);
+    let first = scanned.run(SHA, &unfixed);
+    assert_eq!(first.code, 0, "{}", first.log);
+
+    // What is replaced cannot be scanned: nothing is let off.
+    scanned.says(first.output("digest"), "fail");
+    let ran = scanned.run(&SHA.replace('0', "a"), &new);
+    assert_eq!((ran.code, ran.output("scan-result")), (75, ""), "{}", ran.log);
+    ran.says("the database cannot be downloaded");
+    assert_eq!(points_to(&repository, "uat-latest").await, first.output("digest"));
 
     // Cancelled while it scans.
     scanned.says("report", "wait");

@@ -14,7 +14,7 @@ pub fn trivy(id: &str, severity: &str, fixed: &str) -> String {
         "ArtifactName": "acme/shop",
         "Results": [{"Target": "acme/shop", "Class": "os-pkgs", "Vulnerabilities": [{
             "VulnerabilityID": id, "PkgName": "libexample3", "InstalledVersion": "3.0.1",
-            "FixedVersion": fixed, "Severity": severity, "Title": "A read behind the end",
+            "FixedVersion": fixed, "Status": if fixed.is_empty() { "affected" } else { "fixed" }, "Severity": severity, "Title": "A read behind the end",
         }]}],
     })
     .to_string()
@@ -58,6 +58,8 @@ fn inputs_that_make_no_scan() {
         ),
         (&[("scan", "trivy"), ("scan-baseline", "a.json")], "`scan-baseline` is for `scan-report`"),
         (&[("scan-report", "a.json"), ("scan-new-only", "true")], "needs `scan-baseline`"),
+        (&[("scan", "trivy"), ("scan-new-only", "true")], "no meaning without `scan-gate`"),
+        (&[("scan", "trivy"), ("scan-ignore-unfixed", "true")], "no meaning without `scan-gate`"),
         (&[("scan-report", &many)], "more than 20 lines"),
         (&[("scan-report", "a.json"), ("image", "a/b\na/c")], "`scan-report` is about one image"),
         (&[("scan", "trivy"), ("sarif-file", "../x.sarif")], "leads out of the repository"),

@@ -45,7 +45,7 @@ impl Scans {
         let tool = values.text("scan").and_then(Tool::parse);
         let reports = values.list("scan-report");
         let rules = Rules {
-            gate: values.text("scan-gate").filter(|word| *word != "off").map(Severity::parse),
+            gate: values.text("scan-gate").filter(|word| *word != "off").and_then(Severity::parse),
             only_new: values.flag("scan-new-only"),
             ignores_unfixed: values.flag("scan-ignore-unfixed"),
         };
@@ -64,6 +64,15 @@ impl Scans {
                 if is_given {
                     faults.add(format!("`{name}` has no meaning without `scan` or `scan-report`"));
                 }
+            }
+        }
+        for (name, is_given) in
+            [("scan-new-only", rules.only_new), ("scan-ignore-unfixed", rules.ignores_unfixed)]
+        {
+            if is_given && rules.gate.is_none() && (tool.is_some() || !reports.is_empty()) {
+                faults.add(format!(
+                    "`{name}` has no meaning without `scan-gate`: nothing is stopped"
+                ));
             }
         }
         if reports.len() > MOST_REPORTS {

@@ -41,7 +41,7 @@ pub fn read(text: &str) -> Result<Findings, Unreadable> {
     let mut findings = Findings::default();
     each(text, &["matches"], &mut |_, one: Match| {
         let Match { vulnerability, artifact } = one;
-        let severity = Severity::parse(&vulnerability.severity.unwrap_or_default());
+        let severity = Severity::read(vulnerability.severity.as_deref())?;
         let finding = Finding::new(&vulnerability.id, &artifact.name, severity)
             .installed(&artifact.version.unwrap_or_default())
             .titled(&vulnerability.description.unwrap_or_default());

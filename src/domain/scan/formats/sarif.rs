@@ -11,10 +11,13 @@ use serde::{Deserialize, Deserializer};
 
 use crate::domain::scan::finding::{Finding, Findings, MOST};
 use crate::domain::scan::severity::Severity;
-use crate::domain::scan::walk::{Unreadable, each, few};
+use crate::domain::scan::walk::{Unreadable, bounded, each, few};
 
 /// How many runs a report may have.
 const RUNS: usize = 100;
+
+/// How many parts of the name of a rule are looked for.
+const DEPTH: usize = 10;
 
 /// How much of a text of a rule is kept, in characters: more than of a finding.
 const KEPT: usize = 250;
@@ -22,14 +25,19 @@ const KEPT: usize = 250;
 #[derive(Deserialize)]
 struct Run {
     results: Option<serde::de::IgnoredAny>,
-    #[serde(default, deserialize_with = "few")]
-    invocations: Vec<Invocation>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Invocation {
     execution_successful: Option<bool>,
+}
+
+/// A component of the tool beside the one that drives it.
+#[derive(Deserialize)]
+struct Extension {
+    #[serde(default, deserialize_with = "bounded")]
+    rules: Vec<Rule>,
 }
 
 #[derive(Deserialize)]
@@ -62,8 +70,10 @@ struct Properties {
 #[serde(rename_all = "camelCase")]
 struct Found {
     rule_id: Option<String>,
+    rule_index: Option<i64>,
     rule: Option<RuleReference>,
     kind: Option<String>,
+    baseline_state: Option<String>,
     level: Option<String>,
     message: Option<Text>,
     #[serde(default, deserialize_with = "few")]
@@ -71,8 +81,16 @@ struct Found {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct RuleReference {
     id: Option<String>,
+    index: Option<i64>,
+    tool_component: Option<ComponentReference>,
+}
+
+#[derive(Deserialize)]
+struct ComponentReference {
+    index: Option<i64>,
 }
 
 #[derive(Deserialize)]
@@ -95,10 +113,87 @@ struct Artifact {
 /// What is kept of a rule.
 #[derive(Default)]
 struct Known {
+    id: String,
     score: Option<f64>,
     level: Option<String>,
     title: String,
     details: Details,
+}
+
+/// The rules of all runs.
+#[derive(Default)]
+struct Rules {
+    all: Vec<Known>,
+    /// Of several rules of one name in a run, the worst.
+    by_id: HashMap<(usize, String), usize>,
+    /// By run, component (`None` is the one that drives) and place in that.
+    by_place: HashMap<(usize, Option<usize>, usize), usize>,
+}
+
+impl Rules {
+    fn read(text: &str) -> Result<Self, Unreadable> {
+        let mut rules = Self::default();
+        let (mut run, mut number) = (0, 0);
+        each(text, &["runs", "tool", "driver", "rules"], &mut |at, rule: Rule| {
+            number = if at == run { number } else { 0 };
+            run = at;
+            rules.add((at, None, number), rule)?;
+            number += 1;
+            Ok(())
+        })?;
+        let (mut run, mut component) = (0, 0);
+        each(text, &["runs", "tool", "extensions"], &mut |at, extension: Extension| {
+            component = if at == run { component } else { 0 };
+            run = at;
+            for (number, rule) in extension.rules.into_iter().enumerate() {
+                rules.add((at, Some(component), number), rule)?;
+            }
+            component += 1;
+            Ok(())
+        })?;
+        Ok(rules)
+    }
+
+    fn add(&mut self, place: (usize, Option<usize>, usize), rule: Rule) -> Result<(), String> {
+        if self.all.len() >= MOST {
+            return Err(format!("there are more than {MOST} rules"));
+        }
+        let (known, at) = (known(rule), self.all.len());
+        let severity = by_rule(None, &known)?;
+        let id = (place.0, known.id.clone());
+        let worst = self.by_id.get(&id).map(|other| by_rule(None, &self.all[*other]));
+        if worst.transpose()?.is_none_or(|worst| severity > worst) {
+            self.by_id.insert(id, at);
+        }
+        self.by_place.insert(place, at);
+        self.all.push(known);
+        Ok(())
+    }
+
+    /// The rule of a result: by its exact name (some tools write the place 0 for each), by its place, or by the beginning
+    /// of its name (`R` for `R/part`, 3.27.5). `None` where the result refers to none.
+    fn of(&self, run: usize, found: &Found) -> Result<Option<&Known>, String> {
+        let id = found.rule_id.as_ref().or_else(|| found.rule.as_ref()?.id.as_ref());
+        let named = |id: &str| self.by_id.get(&(run, id.to_owned())).map(|at| &self.all[*at]);
+        if let Some(known) = id.and_then(|id| named(id)) {
+            return Ok(Some(known));
+        }
+        let component = found.rule.as_ref().and_then(|rule| rule.tool_component.as_ref());
+        let index = found.rule.as_ref().and_then(|rule| rule.index).or(found.rule_index);
+        let whole = |index: Option<i64>| index.and_then(|index| usize::try_from(index).ok());
+        if let Some(index) = whole(index) {
+            let component = component.and_then(|component| whole(component.index));
+            if let Some(at) = self.by_place.get(&(run, component, index)) {
+                return Ok(Some(&self.all[*at]));
+            }
+        }
+        let mut parts = id.into_iter().flat_map(|id| id.match_indices('/').rev().take(DEPTH));
+        let part = parts.find_map(|(end, _)| named(&id?[..end]));
+        if part.is_none() && (whole(index).is_some() || component.is_some()) {
+            return Err("a result refers to a rule that is not there".to_owned());
+        }
+        Ok(part)
+    }
 }
 
 /// Reads it.
@@ -114,29 +209,32 @@ pub fn read(text: &str) -> Result<Findings, Unreadable> {
     if runs == 0 {
         return Err(Unreadable::new("it has no run: nothing was scanned"));
     }
-    let mut rules = HashMap::new();
-    each(text, &["runs", "tool", "driver", "rules"], &mut |run, rule: Rule| {
-        if rules.len() >= MOST {
-            return Err(format!("there are more than {MOST} rules"));
-        }
-        let (id, known) = known(rule);
-        let place = rules.entry((run, id)).or_insert_with(Known::default);
-        if place.score.is_none_or(|score| known.score.is_some_and(|other| other > score)) {
-            *place = known;
+    each(text, &["runs", "invocations"], &mut |at, one: Invocation| {
+        if one.execution_successful == Some(false) {
+            let number = at + 1;
+            return Err(format!("run {number} says that the scan failed (`executionSuccessful`)"));
         }
         Ok(())
     })?;
+    let rules = Rules::read(text)?;
     let mut findings = Findings::default();
     let none = Known::default();
     each(text, &["runs", "results"], &mut |run, found: Found| {
-        if found.kind.as_deref().is_some_and(|kind| kind != "fail") {
+        // What an earlier scan found and this one did not.
+        if found.baseline_state.as_deref() == Some("absent") {
             return Ok(());
         }
-        let id = found.rule_id.clone().or_else(|| found.rule.as_ref()?.id.clone());
-        let id = id.ok_or("a result has no `ruleId`")?;
-        let key = (run, id);
-        let rule = rules.get(&key).unwrap_or(&none);
-        findings.add(finding(&key.1, &found, rule))
+        let is_open = match found.kind.as_deref() {
+            None | Some("fail") => false,
+            Some("open" | "review") => true,
+            Some("pass" | "notApplicable" | "informational") => return Ok(()),
+            Some(kind) => return Err(format!("a result is of the kind `{kind}`, which is none")),
+        };
+        let rule = rules.of(run, &found)?.unwrap_or(&none);
+        let id = found.rule_id.as_ref().or_else(|| found.rule.as_ref()?.id.as_ref());
+        let id =
+            id.or((!rule.id.is_empty()).then_some(&rule.id)).ok_or("a result has no `ruleId`")?;
+        findings.add(finding(id, &found, rule, is_open)?)
     })?;
     Ok(findings)
 }
@@ -149,24 +247,22 @@ fn whole(run: &Run, number: usize) -> Result<(), String> {
     if run.results.is_none() {
         return Err(format!("run {number} has no `results`: the scan did not come to its end"));
     }
-    if run.invocations.iter().any(|one| one.execution_successful == Some(false)) {
-        return Err(format!("run {number} says that the scan failed (`executionSuccessful`)"));
-    }
     Ok(())
 }
 
-fn known(rule: Rule) -> (String, Known) {
+fn known(rule: Rule) -> Known {
     let text = |text: Option<Text>| text.and_then(|text| text.text).unwrap_or_default();
-    let known = Known {
+    Known {
+        id: rule.id,
         score: rule.properties.and_then(|properties| properties.score),
         level: rule.default_configuration.and_then(|configuration| configuration.level),
         title: text(rule.short_description).chars().take(KEPT).collect(),
         details: Details::of(&text(rule.help)),
-    };
-    (rule.id, known)
+    }
 }
 
-fn finding(id: &str, found: &Found, rule: &Known) -> Finding {
+/// `is_open` says that nobody knows yet whether it is one.
+fn finding(id: &str, found: &Found, rule: &Known, is_open: bool) -> Result<Finding, String> {
     let message = found.message.as_ref().and_then(|message| message.text.as_deref());
     let own = Details::of(message.unwrap_or_default());
     let is_of_rule = own.package.is_none() && rule.details.package.is_some();
@@ -179,24 +275,33 @@ fn finding(id: &str, found: &Found, rule: &Known) -> Finding {
     // A tool that speaks of the package in its rule has a rule for each package.
     let of_package = format!("-{package}");
     let id = id.strip_suffix(&of_package).filter(|id| is_of_rule && !id.is_empty()).unwrap_or(id);
-    let finding = Finding::new(id, &package, severity(found, rule))
+    let by_rule = by_rule(found.level.as_deref(), rule)?;
+    // A rule has one score for all packages, and Trivy's that of the last: where the text says another word, the worse counts.
+    let word = details.severity.as_deref().and_then(Severity::parse);
+    let severity = if is_open { Severity::Unknown } else { by_rule.max(word.unwrap_or(by_rule)) };
+    let finding = Finding::new(id, &package, severity)
         .installed(details.installed.as_deref().unwrap_or_default())
         .titled(&rule.title);
-    match &details.fixed {
-        Some(fixed) => finding.mended(fixed),
-        None => finding,
-    }
+    Ok(match details.fixed.as_deref() {
+        // Grype has an empty line also where it does not know.
+        Some(fixed) if !(is_of_rule && fixed.is_empty()) => finding.mended(fixed),
+        _ => finding,
+    })
 }
 
 /// By the score of the rule, else by the level. A score of 0 says that it is not known.
-fn severity(found: &Found, rule: &Known) -> Severity {
-    let level = found.level.as_deref().or(rule.level.as_deref());
+fn by_rule(level: Option<&str>, rule: &Known) -> Result<Severity, String> {
+    let level = level.or(rule.level.as_deref());
+    let of_level = |level: &str| {
+        Severity::of_level(level)
+            .ok_or_else(|| format!("a finding has the level `{level}`, which is none"))
+    };
     match (rule.score.and_then(Severity::of_score), level, rule.score) {
-        (Some(severity), ..) => severity,
-        (None, Some(level), _) => Severity::of_level(level),
-        (None, None, Some(_)) => Severity::Unknown,
+        (Some(severity), ..) => Ok(severity),
+        (None, Some(level), _) => of_level(level),
+        (None, None, Some(_)) => Ok(Severity::Unknown),
         // What SARIF has where nothing is said.
-        (None, None, None) => Severity::of_level("warning"),
+        (None, None, None) => of_level("warning"),
     }
 }
 
@@ -206,6 +311,7 @@ struct Details {
     package: Option<String>,
     installed: Option<String>,
     fixed: Option<String>,
+    severity: Option<String>,
 }
 
 impl Details {
@@ -217,6 +323,7 @@ impl Details {
                 "Package" => all.package = value().filter(|value| !value.is_empty()),
                 "Installed Version" | "Version" => all.installed = value(),
                 "Fixed Version" | "Fix Version" => all.fixed = value(),
+                "Severity" => all.severity = value(),
                 _ => {}
             }
         }
@@ -224,7 +331,7 @@ impl Details {
     }
 }
 
-/// A number, or a text that is one. What is neither says nothing.
+/// A number, or a text that is one; an empty one says nothing. What is neither may have been a high one.
 fn score<'de, D: Deserializer<'de>>(from: D) -> Result<Option<f64>, D::Error> {
     struct Score;
 
@@ -251,8 +358,15 @@ fn score<'de, D: Deserializer<'de>>(from: D) -> Result<Option<f64>, D::Error> {
             Ok(None)
         }
 
-        fn visit_str<E>(self, text: &str) -> Result<Option<f64>, E> {
-            Ok(text.trim().parse().ok().filter(|score: &f64| score.is_finite()))
+        fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Option<f64>, E> {
+            let text = text.trim();
+            let score = text.parse().ok().filter(|score: &f64| score.is_finite());
+            if score.is_none() && !text.is_empty() {
+                return Err(E::custom(format!(
+                    "`security-severity` is `{text}`, which is no number"
+                )));
+            }
+            Ok(score)
         }
     }
 

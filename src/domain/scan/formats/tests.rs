@@ -38,7 +38,7 @@ fn json_of_trivy() {
     critical CVE-2026-0001 libexample3 3.0.1-1: mended in 3.0.2-1; libexample: a read behind the end
     medium CVE-2026-0002 libexample3 3.0.1-1: not mended
     high CVE-2026-0003 example-http 2.0.0: mended in 2.0.7, 1.26.18; example-http: a header goes to another host
-    unknown TEMP-0000001-ABCDEF tar 1.35: not mended
+    unknown TEMP-0000001-ABCDEF tar 1.35: fix not known
     ");
 }
 
@@ -64,16 +64,20 @@ fn sarif_of_trivy_and_grype() {
     insta::assert_snapshot!(told(GRYPE_SARIF), @r"
     Sarif
     critical CVE-2026-0001 libexample3 3.0.1-1: mended in 3.0.2-1; CVE-2026-0001 critical vulnerability for libexample3 package
-    unknown CVE-2026-0004 tar 1.35: not mended; CVE-2026-0004 low vulnerability for tar package
+    low CVE-2026-0004 tar 1.35: fix not known; CVE-2026-0004 low vulnerability for tar package
     ");
 }
 
 #[test]
 fn a_finding_of_two_tools_is_the_same() {
     let (_, mut all) = read(TRIVY).unwrap();
-    let before = all.iter().count();
+    let before = all.clone();
     all.add_all(read(TRIVY_SARIF).unwrap().1).unwrap();
-    assert_eq!(all.iter().count(), before, "what the JSON has, the SARIF of the same scan has");
+    let told = |all: &Findings| {
+        let one = |one: &crate::domain::scan::Finding| format!("{} {:?}", one.id, one.severity);
+        all.iter().map(one).collect::<Vec<_>>()
+    };
+    assert_eq!(told(&all), told(&before), "what the JSON has, the SARIF of the same scan has");
 }
 
 #[test]
@@ -108,7 +112,7 @@ fn levels_and_scores_of_sarif() {
         (score("\"0.0\""), r#""level": "error","#, "high"),
         (score("\"0.0\""), "", "unknown"),
         (score("-1"), r#""level": "note","#, "low"),
-        (score("\"much\""), r#""level": "warning","#, "medium"),
+        (score("\"\""), r#""level": "warning","#, "medium"),
         (score("null"), "", "medium"),
         (r#""defaultConfiguration": {"level": "error"},"#.to_owned(), "", "high"),
         (
@@ -118,10 +122,109 @@ fn levels_and_scores_of_sarif() {
         ),
         (String::new(), "", "medium"),
         (String::new(), r#""kind": "pass","#, ""),
+        (String::new(), r#""kind": "notApplicable","#, ""),
+        (String::new(), r#""kind": "informational","#, ""),
+        (score("9"), r#""kind": "open","#, "unknown"),
+        (score("9"), r#""kind": "review","#, "unknown"),
+        (score("9"), r#""baselineState": "absent","#, ""),
+        (score("9"), r#""baselineState": "unchanged","#, "critical"),
+        (
+            score("9"),
+            r#""suppressions": [{"kind": "external", "status": "accepted"}],"#,
+            "critical",
+        ),
         (String::new(), r#""kind": "fail", "level": "error","#, "high"),
     ] {
         assert_eq!(result(&rule, own), severity, "{rule} {own}");
     }
+}
+
+/// A rule has one score for all packages; the text of a result has the word of its own.
+#[test]
+fn the_worse_of_score_and_word_counts() {
+    let result = |word: &str, package: &str| {
+        format!(
+            r#"{{"ruleId": "CVE-1", "ruleIndex": 0, "level": "note", "message": {{"text": "Package: {package}\nSeverity: {word}"}}}}"#
+        )
+    };
+    let text = format!(
+        r#"{{"version": "2.1.0", "runs": [{{"tool": {{"driver": {{"rules": [{{"id": "CVE-1", "properties": {{"security-severity": "2.0"}}}}]}}}},
+        "results": [{}, {}, {}]}}]}}"#,
+        result("CRITICAL", "a"),
+        result("LOW", "b"),
+        result("7.5 (CVSS)", "c"),
+    );
+    let (_, findings) = read(&text).unwrap();
+    let words: Vec<&str> = findings.iter().map(|one| one.severity.word()).collect();
+    assert_eq!(words, ["critical", "low", "low"]);
+}
+
+/// Rules of one name, of other components, and named by their place or the beginning of their name.
+#[test]
+fn the_rule_of_a_result_is_found_or_it_is_told() {
+    let read = |driver: &str, more: &str, result: &str| {
+        let text = format!(
+            r#"{{"version": "2.1.0", "runs": [{{"results": []}}, {{"tool": {{"driver": {{"rules": [{driver}]}}, "extensions": [{more}]}},
+            "results": [{{{result}, "message": {{"text": "x"}}}}]}}]}}"#
+        );
+        let findings = read(&text).map_err(|error| error.to_string())?.1;
+        let told =
+            |one: &crate::domain::scan::Finding| format!("{} {}", one.id, one.severity.word());
+        Ok::<_, String>(findings.iter().map(told).collect::<Vec<_>>().join(","))
+    };
+    let rule = |id: &str, score: &str| {
+        format!(r#"{{"id": "{id}", "properties": {{"security-severity": "{score}"}}}}"#)
+    };
+    let (mild, bad, lesser) = (rule("M", "2.0"), rule("R", "9.8"), rule("R", "2.0"));
+    let both = format!("{mild},{bad}");
+    let beside = format!(r#"{{"rules": []}}, {{"rules": [{bad}]}}"#);
+    for (driver, more, result, told) in [
+        (&both, "", r#""ruleId": "R", "ruleIndex": 0"#, "R critical"),
+        (&both, "", r#""ruleId": "R", "ruleIndex": -1"#, "R critical"),
+        (&both, "", r#""ruleId": "R/part", "ruleIndex": 1"#, "R/part critical"),
+        (&both, "", r#""ruleId": "R/part/of""#, "R/part/of critical"),
+        (&both, "", r#""ruleIndex": 1"#, "R critical"),
+        (&both, "", r#""rule": {"index": 1}"#, "R critical"),
+        (&both, "", r#""ruleId": "X""#, "X medium"),
+        (&format!("{lesser},{bad}"), "", r#""ruleId": "R", "ruleIndex": 0"#, "R critical"),
+        (&format!("{bad},{lesser}"), "", r#""ruleId": "R", "ruleIndex": 1"#, "R critical"),
+        (
+            &mild,
+            &beside,
+            r#""ruleId": "R", "rule": {"index": 0, "toolComponent": {"index": 1}}"#,
+            "R critical",
+        ),
+        (&mild, &beside, r#""rule": {"index": 0, "toolComponent": {"index": 1}}"#, "R critical"),
+    ] {
+        assert_eq!(read(driver, more, result).as_deref(), Ok(told), "{result}");
+    }
+    for result in [
+        r#""ruleId": "X", "ruleIndex": 2"#,
+        r#""ruleId": "X", "rule": {"index": 0, "toolComponent": {"index": 0}}"#,
+        r#""ruleId": "X", "rule": {"toolComponent": {"index": -1}}"#,
+    ] {
+        let why = read(&both, &beside, result).unwrap_err();
+        assert!(why.contains("refers to a rule that is not there"), "{result}: {why}");
+    }
+}
+
+#[test]
+fn what_trivy_knows_of_a_fix() {
+    let fix = |more: &str| {
+        let text = format!(
+            r#"{{"SchemaVersion": 2, "ArtifactName": "a", "Results": [{{"Vulnerabilities": [{{"VulnerabilityID": "a", "Severity": "HIGH"{more}}}]}}]}}"#
+        );
+        read(&text).unwrap().1.iter().next().unwrap().fix.clone()
+    };
+    for status in ["affected", "will_not_fix", "fix_deferred", "end_of_life"] {
+        assert_eq!(fix(&format!(r#", "Status": "{status}""#)), Fix::None, "{status}");
+    }
+    for status in ["unknown", "under_investigation", "not_affected", "news"] {
+        assert_eq!(fix(&format!(r#", "Status": "{status}""#)), Fix::Unknown, "{status}");
+    }
+    assert_eq!(fix(""), Fix::Unknown);
+    assert_eq!(fix(r#", "Status": "fixed""#), Fix::In("a later version".to_owned()));
+    assert_eq!(fix(r#", "Status": "affected", "FixedVersion": "2""#), Fix::In("2".to_owned()));
 }
 
 #[test]
@@ -172,10 +275,35 @@ fn what_is_no_report_is_told_with_its_place() {
             r#"{"version": "2.1.0", "runs": [{"results": [{"message": {"text": "x"}}]}]}"#,
             "has no `ruleId`",
         ),
+        (
+            r#"{"version": "2.1.0", "runs": [{"results": [{"ruleId": "a", "kind": "Fail"}]}]}"#,
+            "a result is of the kind `Fail`",
+        ),
+        (
+            r#"{"version": "2.1.0", "runs": [{"results": [{"ruleId": "a", "level": "ERROR"}]}]}"#,
+            "a finding has the level `ERROR`",
+        ),
+        (
+            r#"{"version": "2.1.0", "runs": [{"tool": {"driver": {"rules": [{"id": "a", "properties": {"security-severity": "CVSS:3.1/AV:N"}}]}}, "results": []}]}"#,
+            "`security-severity` is `CVSS:3.1/AV:N`, which is no number",
+        ),
+        (
+            r#"{"SchemaVersion": 2, "ArtifactName": "a", "Results": [{"Vulnerabilities": [{"VulnerabilityID": "a", "Severity": "SEVERE"}]}]}"#,
+            "a finding has the severity `SEVERE`",
+        ),
+        (
+            r#"{"matches": [{"vulnerability": {"id": "a", "severity": "bad"}, "artifact": {"name": "b"}}]}"#,
+            "a finding has the severity `bad`",
+        ),
     ] {
         let told = why(text);
         assert!(told.contains(words), "{text}: {told}");
     }
+    let done = "{\"executionSuccessful\": true},".repeat(8);
+    let ninth = format!(
+        r#"{{"version": "2.1.0", "runs": [{{"results": [], "invocations": [{done}{{"executionSuccessful": false}}]}}]}}"#
+    );
+    assert!(why(&ninth).contains("run 1 says that the scan failed"), "{}", why(&ninth));
     assert!(!why("{\"SchemaVersion\": \"\\u001b[31m\\n::error::x\"}").contains(['\u{1b}', '\n']));
 }
 

@@ -17,6 +17,8 @@ struct Vulnerability {
     installed: Option<String>,
     #[serde(rename = "FixedVersion")]
     fixed: Option<String>,
+    #[serde(rename = "Status")]
+    status: Option<String>,
     #[serde(rename = "Severity")]
     severity: Option<String>,
     #[serde(rename = "Title")]
@@ -30,12 +32,24 @@ struct Vulnerability {
 pub fn read(text: &str) -> Result<Findings, Unreadable> {
     let mut findings = Findings::default();
     each(text, &["Results", "Vulnerabilities"], &mut |_, one: Vulnerability| {
-        let severity = Severity::parse(&one.severity.unwrap_or_default());
+        let severity = Severity::read(one.severity.as_deref())?;
         let finding = Finding::new(&one.id, &one.package.unwrap_or_default(), severity)
             .installed(&one.installed.unwrap_or_default())
-            .mended(&one.fixed.unwrap_or_default())
             .titled(&one.title.unwrap_or_default());
-        findings.add(finding)
+        findings.add(mended(finding, one.fixed.as_deref(), one.status.as_deref()))
     })?;
     Ok(findings)
+}
+
+/// What is known of a fix: its version, else by the status (`pkg/fanal/types`, `Status`).
+fn mended(finding: Finding, fixed: Option<&str>, status: Option<&str>) -> Finding {
+    match (fixed.filter(|version| !version.trim().is_empty()), status) {
+        (Some(version), _) => finding.mended(version),
+        (None, Some("affected" | "will_not_fix" | "fix_deferred" | "end_of_life")) => {
+            finding.mended("")
+        }
+        (None, Some("fixed")) => finding.mended("a later version"),
+        // It does not know whether there is one. Before Trivy 0.41 no report had a status.
+        (None, _) => finding,
+    }
 }
