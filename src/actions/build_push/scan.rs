@@ -59,7 +59,7 @@ pub fn of_reports(scans: &Scans, folder: &Utf8Path) -> Result<Option<Scanned>, F
 /// # Errors
 /// The image has no tag of its commit.
 pub fn check(scans: &Scans, planning: &Planning, push: bool) -> Result<(), Failure> {
-    let is_judged = matches!(scans.source, Some(Source::Tool(_))) && scans.rules.gate.is_some();
+    let is_judged = scans.runs_a_tool() && scans.rules.gate.is_some();
     let first = planning.first();
     let kinds = planning.plan.tags.iter().filter(|one| Some(&one.tag) == first);
     if !is_judged || !push || kinds.map(|one| one.kind).any(|kind| kind == Kind::Commit) {

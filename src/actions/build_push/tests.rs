@@ -61,6 +61,13 @@ fn what_inputs_come_to() {
             "--output=type=local,dest=./release-out | .",
         ),
         (&[("outputs", "."), ("push", "false")], "--output=. | ."),
+        // A scanner looks at what the engine has.
+        (&[("scan", "trivy"), ("push", "false")], "--load | ."),
+        (
+            &[("scan", "trivy"), ("push", "false"), ("outputs", "type=docker")],
+            "--output=type=docker | .",
+        ),
+        (&[("scan-report", "a.json"), ("push", "false")], "."),
         (&[("outputs", "type=docker"), ("push", "false")], "--output=type=docker | ."),
         (
             &[("outputs", "type=image,compression=zstd,\"x=a,b\"")],

@@ -57,6 +57,15 @@ impl Wishes {
         for why in output_faults(&order.outputs, push, order.load) {
             faults.add(why);
         }
+        let scan = Scans::read(values, faults);
+        let mut order = order;
+        if scan.runs_a_tool() && !push {
+            // What is scanned is what the engine has under the name: it must be what was built.
+            for why in unscanned(&order) {
+                faults.add(why);
+            }
+            order.load |= order.outputs.is_empty();
+        }
         Self {
             order,
             build_args: values.map("build-args").to_vec(),
@@ -65,7 +74,7 @@ impl Wishes {
             push,
             immutable: immutable(values.text("immutable"), recipe),
             caching: Caching::read(values, faults),
-            scan: Scans::read(values, faults),
+            scan,
         }
     }
 
@@ -109,6 +118,19 @@ impl Wishes {
         let given = given.into_iter().filter(|(_, is_given)| *is_given).map(|(name, _)| name);
         given.chain(self.secrets.inputs()).collect()
     }
+}
+
+/// Why a scanner would not see what is built, where it is not pushed.
+fn unscanned(order: &Order) -> Vec<String> {
+    let is_in_engine = |output: &String| output.trim() == "type=docker";
+    let mut why = Vec::new();
+    if !order.outputs.iter().all(is_in_engine) {
+        why.push("`scan` with `push: false` looks at the engine's own image, and `outputs` puts it elsewhere: leave `outputs` out");
+    }
+    if order.platforms.len() > 1 {
+        why.push("`scan` with `push: false` looks at the engine's own image, which is of one platform: leave `platforms` out");
+    }
+    why.into_iter().map(str::to_owned).collect()
 }
 
 /// What is the same for all images.

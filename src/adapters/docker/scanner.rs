@@ -125,9 +125,11 @@ impl Scanner {
         let text = files::read_at_most(report, LARGEST)
             .map_err(|error| failed(&format!("its report: {error}")))?
             .ok_or_else(|| failed("it wrote no report"))?;
-        let (_, findings) =
-            read(&text).map_err(|why| failed(&format!("its report cannot be read: {why}")))?;
-        Ok(findings)
+        match read(&text) {
+            Ok((format, findings)) if format == self.tool.format() => Ok(findings),
+            Ok(_) => Err(failed("its report is not of the form that it was asked for")),
+            Err(why) => Err(failed(&format!("its report cannot be read: {why}"))),
+        }
     }
 }
 

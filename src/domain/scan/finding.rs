@@ -92,7 +92,11 @@ type Key = (String, String);
 
 /// Findings, each once.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Findings(BTreeMap<Key, Finding>);
+pub struct Findings {
+    all: BTreeMap<Key, Finding>,
+    /// Whether a report recognised no packages in which something could be found.
+    pub is_blind: bool,
+}
 
 impl Findings {
     /// Adds one. Of two that are the same the worse one stays, and what is known of a fix.
@@ -100,8 +104,8 @@ impl Findings {
     /// # Errors
     /// There are too many.
     pub fn add(&mut self, finding: Finding) -> Result<(), String> {
-        let is_full = self.0.len() >= MOST;
-        match self.0.entry(finding.key()) {
+        let is_full = self.all.len() >= MOST;
+        match self.all.entry(finding.key()) {
             Entry::Vacant(_) if is_full => {
                 return Err(format!("there are more than {MOST} findings"));
             }
@@ -125,22 +129,23 @@ impl Findings {
     /// # Errors
     /// There are too many.
     pub fn add_all(&mut self, others: Self) -> Result<(), String> {
+        self.is_blind |= others.is_blind;
         others.into_all().try_for_each(|finding| self.add(finding))
     }
 
     /// Whether the same one is among them.
     pub fn has(&self, finding: &Finding) -> bool {
-        self.0.contains_key(&finding.key())
+        self.all.contains_key(&finding.key())
     }
 
     /// All of them, by identifier and package.
     pub fn iter(&self) -> impl Iterator<Item = &Finding> {
-        self.0.values()
+        self.all.values()
     }
 
     /// The same, given away.
     pub fn into_all(self) -> impl Iterator<Item = Finding> {
-        self.0.into_values()
+        self.all.into_values()
     }
 }
 

@@ -33,6 +33,13 @@ struct Top {
     #[serde(default, deserialize_with = "is_there")]
     runs: bool,
     version: Option<String>,
+    descriptor: Option<Descriptor>,
+}
+
+/// What wrote a report.
+#[derive(Deserialize)]
+struct Descriptor {
+    name: Option<String>,
 }
 
 /// Whether a key is there, also where it is `null`: Go writes an empty list so.
@@ -68,7 +75,11 @@ fn format(top: &Top) -> Result<Format, Unreadable> {
         Top { schema: Some(schema), artifact: Some(_), .. } => Err(Unreadable::new(&format!(
             "it is JSON of Trivy of the schema {schema}, and 2 can be read"
         ))),
-        Top { matches: true, .. } => Ok(Format::Grype),
+        Top { matches: true, descriptor: Some(Descriptor { name: Some(name) }), .. }
+            if name == "grype" =>
+        {
+            Ok(Format::Grype)
+        }
         _ => Err(Unreadable::new("it is none of JSON of Trivy, JSON of Grype and SARIF 2.1.0")),
     }
 }

@@ -40,6 +40,8 @@ pub struct Row {
 pub struct Judged {
     /// All findings: those that count first, the worst before others.
     pub rows: Arc<[Row]>,
+    /// Whether the scanner recognised no packages in which something could be found.
+    pub is_blind: bool,
 }
 
 impl Judged {
@@ -78,10 +80,11 @@ pub fn judge(rules: Rules, found: Findings, before: Option<&Findings>) -> Judged
         let is_let_off = rules.only_new && is_new == Some(false);
         Row { is_new, counts: rules.reaches(&finding) && !is_let_off, finding }
     };
+    let is_blind = found.is_blind;
     let mut rows: Vec<Row> = found.into_all().map(row).collect();
     // Those of one severity stay by identifier and package.
     rows.sort_by_key(|row| std::cmp::Reverse((row.counts, row.finding.severity)));
-    Judged { rows: rows.into() }
+    Judged { rows: rows.into(), is_blind }
 }
 
 #[cfg(test)]

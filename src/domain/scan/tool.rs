@@ -1,5 +1,7 @@
 //! How scanners are called.
 
+use super::formats::Format;
+
 /// A scanner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tool {
@@ -22,6 +24,14 @@ impl Tool {
     /// Reads the word of the input `scan`.
     pub fn parse(word: &str) -> Option<Self> {
         [Self::Trivy, Self::Grype].into_iter().find(|tool| tool.program() == word)
+    }
+
+    /// In which format its reports are.
+    pub const fn format(self) -> Format {
+        match self {
+            Self::Trivy => Format::Trivy,
+            Self::Grype => Format::Grype,
+        }
     }
 
     /// The program, as it is found on the `PATH`.

@@ -14,6 +14,10 @@ mod sarif;
 
 pub use sarif::sarif;
 
+/// What a report without findings says that looked at nothing.
+const BLIND: &str = "No package was recognised in it in which something could be found: its system or its form is one that the \
+    scanner does not know, or the report is about something else";
+
 /// How many findings a summary lists.
 const SHOWN: usize = 20;
 
@@ -106,7 +110,9 @@ impl Scanned {
         text.extend(self.compared().map(|compared| format!(", {}", plain(&compared))));
         text.push('.');
         if self.judged.rows.is_empty() {
-            return format!("\n{text} It has no known vulnerability.\n");
+            let nothing =
+                if self.judged.is_blind { BLIND } else { "It has no known vulnerability" };
+            return format!("\n{text} {nothing}.\n");
         }
         let has_before = self.judged.rows.iter().any(|row| row.is_new.is_some());
         let mut heads = vec!["severity", "findings", "that count"];
@@ -177,8 +183,9 @@ impl Scanned {
         let unknown = self.judged.count(Severity::Unknown);
         let critical = self.judged.count(Severity::Critical);
         let message = match self.rules.gate {
+            _ if self.judged.is_blind && self.judged.rows.is_empty() => BLIND.to_owned(),
             Some(_) if unknown > 0 => format!(
-                "{} of no known severity, which no gate counts: the summary lists them, by {}",
+                "{} of no known severity, which no gate counts; found by {}",
                 many(unknown, "finding"),
                 self.by
             ),

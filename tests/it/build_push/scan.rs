@@ -20,11 +20,14 @@ pub fn trivy(id: &str, severity: &str, fixed: &str) -> String {
     .to_string()
 }
 
+/// JSON of Grype without a finding.
+const CLEAN: &str = r#"{"matches": [], "descriptor": {"name": "grype"}}"#;
+
 /// JSON of Grype with one finding.
 pub fn grype(id: &str, severity: &str) -> String {
     let vulnerability =
         json!({"id": id, "severity": severity, "fix": {"state": "not-fixed", "versions": []}});
-    json!({"matches": [{"vulnerability": vulnerability, "artifact": {"name": "libexample3", "version": "3.0.1"}}]})
+    json!({"descriptor": {"name": "grype"}, "matches": [{"vulnerability": vulnerability, "artifact": {"name": "libexample3", "version": "3.0.1"}}]})
         .to_string()
 }
 
@@ -64,6 +67,14 @@ fn inputs_that_make_no_scan() {
         (&[("scan-report", "a.json"), ("image", "a/b\na/c")], "`scan-report` is about one image"),
         (&[("scan", "trivy"), ("sarif-file", "../x.sarif")], "leads out of the repository"),
         (&[("scan", "trivy"), ("sarif-file", "/etc/x.sarif")], "leads out of the repository"),
+        (
+            &[("scan", "trivy"), ("push", "false"), ("outputs", "type=oci,dest=i.tar")],
+            "`outputs` puts it elsewhere",
+        ),
+        (
+            &[("scan", "trivy"), ("push", "false"), ("platforms", "linux/amd64,linux/arm64")],
+            "which is of one platform",
+        ),
         (&[("scan", "snyk")], "trivy"),
         (&[("scan-gate", "severe")], "critical"),
     ] {
@@ -81,7 +92,12 @@ fn reports_that_cannot_be_read_cost_nothing() {
         (None, "`scan-report`: scan.json cannot be read: there is no such file"),
         (Some(""), "EOF while parsing a value at line 1 column 0"),
         (Some("{}"), "none of JSON of Trivy, JSON of Grype and SARIF 2.1.0"),
-        (Some("{\"matches\": [\n  {\"vulnerability\": 5}\n]}"), "at line 2 column"),
+        (
+            Some(
+                "{\"descriptor\": {\"name\": \"grype\"}, \"matches\": [\n  {\"vulnerability\": 5}\n]}",
+            ),
+            "at line 2 column",
+        ),
         (Some(&deep), "EOF while parsing a list at line 1 column 1000"),
         (Some(nothing), "it has no run: nothing was scanned"),
         (Some("{\"SchemaVersion\": \"\\n::error::x\"}"), "invalid type: string"),
@@ -154,7 +170,7 @@ fn what_a_gate_lets_pass() {
             75,
         ),
         (
-            &[("a", &high), ("b", r#"{"matches": []}"#)],
+            &[("a", &high), ("b", CLEAN)],
             &[("scan-gate", "high"), ("scan-new-only", "true"), ("scan-baseline", "b")],
             1,
         ),
@@ -164,6 +180,10 @@ fn what_a_gate_lets_pass() {
         let inputs: Vec<_> = given.chain(inputs).copied().collect();
         let (_, ran) = run(files, &inputs);
         assert_eq!(ran.code, code, "{inputs:?}: {}\n{}", ran.log, ran.summary);
+        if code == 75 {
+            ran.says("`docker` was not found");
+            assert_ne!(ran.output("scan-result"), "failed");
+        }
     }
 }
 
@@ -180,7 +200,7 @@ fn two_reports_are_one() {
 #[test]
 fn the_file_never_leaves_the_repository() {
     let outside = tempfile::tempdir().unwrap();
-    let files: Vec<_> = FILES.into_iter().chain([("a", "{\"matches\": []}")]).collect();
+    let files: Vec<_> = FILES.into_iter().chain([("a", CLEAN)]).collect();
     let place = Place::new(&files);
     fs_err::write(place.scene().path("work/a"), grype("CVE-1", "High")).unwrap();
     fs_err::os::unix::fs::symlink(outside.path(), place.scene().path("work/out")).unwrap();

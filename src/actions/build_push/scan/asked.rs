@@ -40,6 +40,11 @@ impl Scans {
         }
     }
 
+    /// Whether a scanner is run, and no report of steps before is read.
+    pub const fn runs_a_tool(&self) -> bool {
+        matches!(self.source, Some(Source::Tool(_)))
+    }
+
     /// Reads them.
     pub fn read(values: &Values, faults: &mut Faults) -> Self {
         let tool = values.text("scan").and_then(Tool::parse);

@@ -10,6 +10,9 @@ const GRYPE: &str = include_str!("samples/grype.json");
 const TRIVY_SARIF: &str = include_str!("samples/trivy.sarif");
 const GRYPE_SARIF: &str = include_str!("samples/grype.sarif");
 
+/// What makes a report one of Grype.
+const OF_GRYPE: &str = r#""descriptor": {"name": "grype"}"#;
+
 /// The findings, a line each.
 fn told(text: &str) -> String {
     let (format, findings) = read(text).unwrap_or_else(|error| panic!("{error}: {text}"));
@@ -86,10 +89,10 @@ fn an_image_without_findings_has_a_report_all_the_same() {
         r#"{"SchemaVersion": 2, "ArtifactName": "a"}"#,
         r#"{"SchemaVersion": 2, "ArtifactName": "a", "Results": null}"#,
         r#"{"SchemaVersion": 2, "ArtifactName": "a", "Results": [{"Target": "a"}, {"Target": "b", "Vulnerabilities": null}]}"#,
-        r#"{"matches": []}"#,
+        r#"{"matches": [], "descriptor": {"name": "grype"}}"#,
         r#"{"matches": null, "descriptor": {"name": "grype"}}"#,
         r#"{"version": "2.1.0", "runs": [{"results": []}]}"#,
-        "\u{feff}{\"matches\": []}",
+        "\u{feff}{\"matches\": [], \"descriptor\": {\"name\": \"grype\"}}",
     ] {
         assert_eq!(read(text).unwrap().1.iter().count(), 0, "{text}");
     }
@@ -208,6 +211,26 @@ fn the_rule_of_a_result_is_found_or_it_is_told() {
     }
 }
 
+/// A report about something else, and one of an image whose system is not known, say nothing of packages.
+#[test]
+fn a_report_that_recognised_no_packages_is_known() {
+    let blind = |results: &str| {
+        let text = format!(r#"{{"SchemaVersion": 2, "ArtifactName": "a", "Results": {results}}}"#);
+        read(&text).unwrap().1.is_blind
+    };
+    for results in [
+        "null",
+        "[]",
+        r#"[{"Target": "Dockerfile", "Class": "config", "Misconfigurations": [{}]}]"#,
+        r#"[{"Target": "a", "Class": "secret"}]"#,
+    ] {
+        assert!(blind(results), "{results}");
+    }
+    assert!(!blind(r#"[{"Class": "secret"}, {"Target": "debian", "Class": "os-pkgs"}]"#));
+    assert!(!blind(r#"[{"Target": "app", "Class": "lang-pkgs"}]"#));
+    assert!(!read(GRYPE).unwrap().1.is_blind && !read(TRIVY).unwrap().1.is_blind);
+}
+
 #[test]
 fn what_trivy_knows_of_a_fix() {
     let fix = |more: &str| {
@@ -241,7 +264,7 @@ fn what_is_no_report_is_told_with_its_place() {
         (r#"{"SchemaVersion": "2"}"#, "expected u64 at line 1"),
         (
             r#"{"SchemaVersion": 2, "ArtifactName": "a", "Results": 7}"#,
-            "expected a list or an object at line 1 column 54",
+            "expected a list at line 1 column 54",
         ),
         (
             r#"{"SchemaVersion": 2, "ArtifactName": "a", "Results": [{"Vulnerabilities": [{}]}]}"#,
@@ -259,7 +282,12 @@ fn what_is_no_report_is_told_with_its_place() {
             r#"{"SchemaVersion": 2, "ArtifactName": "a", "Results": [{"Vulnerabilities": [{"VulnerabilityID": "a", "Severity": "HIGH", "Severity": "LOW"}]}]}"#,
             "duplicate field `Severity`",
         ),
-        (r#"{"matches": [{}]}"#, "missing field `vulnerability`"),
+        (r#"{"descriptor": {"name": "grype"}, "matches": [{}]}"#, "missing field `vulnerability`"),
+        (r#"{"matches": []}"#, "none of JSON of Trivy, JSON of Grype"),
+        (
+            r#"{"matches": [], "descriptor": {"name": "other"}}"#,
+            "none of JSON of Trivy, JSON of Grype",
+        ),
         (r#"{"matches": [], "matches": []}"#, "duplicate field `matches`"),
         (r#"{"matches": ["#, "EOF while parsing a list"),
         (r#"{"version": "1.0.0", "runs": []}"#, "it is SARIF 1.0.0"),
@@ -292,7 +320,7 @@ fn what_is_no_report_is_told_with_its_place() {
             "a finding has the severity `SEVERE`",
         ),
         (
-            r#"{"matches": [{"vulnerability": {"id": "a", "severity": "bad"}, "artifact": {"name": "b"}}]}"#,
+            r#"{"descriptor": {"name": "grype"}, "matches": [{"vulnerability": {"id": "a", "severity": "bad"}, "artifact": {"name": "b"}}]}"#,
             "a finding has the severity `bad`",
         ),
     ] {
@@ -311,14 +339,17 @@ fn what_is_no_report_is_told_with_its_place() {
 fn many_small_entries_and_deep_ones_are_bounded() {
     let entry = r#"{"vulnerability": {"id": "a", "fix": {"versions": [VERSIONS]}}, "artifact": {"name": "b"}}"#;
     let versions = entry.replace("VERSIONS", &vec!["\"\""; 500_000].join(","));
-    let (_, findings) = read(&format!("{{\"matches\": [{versions}]}}")).unwrap();
+    let (_, findings) = read(&format!("{{{OF_GRYPE}, \"matches\": [{versions}]}}")).unwrap();
     assert_eq!(findings.iter().count(), 1);
     let many: Vec<String> = (0..=100_000)
         .map(|number| {
             format!(r#"{{"vulnerability": {{"id": "{number}"}}, "artifact": {{"name": "b"}}}}"#)
         })
         .collect();
-    assert!(why(&format!("{{\"matches\": [{}]}}", many.join(","))).contains("more than 100000"));
+    assert!(
+        why(&format!("{{{OF_GRYPE}, \"matches\": [{}]}}", many.join(",")))
+            .contains("more than 100000")
+    );
     let deep = "[".repeat(100_000);
     assert!(why(&format!("{{\"matches\": {deep}")).contains("line 1 column"));
 }

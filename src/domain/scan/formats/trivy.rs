@@ -8,6 +8,12 @@ use crate::domain::scan::severity::Severity;
 use crate::domain::scan::walk::{Unreadable, each};
 
 #[derive(Deserialize)]
+struct Part {
+    #[serde(rename = "Class")]
+    class: Option<String>,
+}
+
+#[derive(Deserialize)]
 struct Vulnerability {
     #[serde(rename = "VulnerabilityID")]
     id: String,
@@ -31,6 +37,12 @@ struct Vulnerability {
 /// It is not of this form, or has too many findings.
 pub fn read(text: &str) -> Result<Findings, Unreadable> {
     let mut findings = Findings::default();
+    findings.is_blind = true;
+    each(text, &["Results"], &mut |_, part: Part| {
+        let is_seen = matches!(part.class.as_deref(), Some("os-pkgs" | "lang-pkgs"));
+        findings.is_blind &= !is_seen;
+        Ok(())
+    })?;
     each(text, &["Results", "Vulnerabilities"], &mut |_, one: Vulnerability| {
         let severity = Severity::read(one.severity.as_deref())?;
         let finding = Finding::new(&one.id, &one.package.unwrap_or_default(), severity)

@@ -106,6 +106,12 @@ fn no_findings_and_no_gate() {
     ");
     assert_eq!((one.word(), one.warning("build-push", "r.io/shop")), ("passed", None));
     assert_eq!(scanned(None, &findings(), None).word(), "off");
+    let mut blind = Findings::default();
+    blind.is_blind = true;
+    let one = scanned(Some(Severity::High), &blind, None);
+    assert!(one.section().contains("high`. No package was recognised in it"), "{}", one.section());
+    let warning = one.warning("build-push", "r.io/shop").unwrap();
+    assert!(warning.message.starts_with("No package was recognised in it"), "{warning:?}");
 }
 
 #[test]
