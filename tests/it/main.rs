@@ -46,7 +46,6 @@ mod coverage {
     mod formats;
     mod gate;
     mod llvm;
-    mod sqlite;
 }
 mod deploy {
     mod e2e;

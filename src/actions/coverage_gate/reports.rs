@@ -9,14 +9,14 @@ use crate::actions::steps::parallel::in_parallel;
 use crate::adapters::host::{files, reports};
 use crate::domain::coverage::formats;
 use crate::domain::coverage::project::Read;
-use crate::domain::coverage::report::{Detail, Format, Measured, Report};
+use crate::domain::coverage::report::{Detail, Measured, Report};
 use crate::failure::{Failure, Outcome, Place};
 
 /// All reports of a run, in the order of the patterns and then of names.
 ///
 /// # Errors
-/// A pattern without a file, a file that is no report or only the beginning of one, fewer reports than asked for, a
-/// coverage.py data file alone: never a smaller result.
+/// A pattern without a file, a file that is no report or only the beginning of one, fewer reports than asked for: never a
+/// smaller result.
 pub fn read_all(inputs: &Inputs, workspace: &Utf8Path) -> Result<Vec<Read>, Failure> {
     let files = find(inputs)?;
     let detail = Detail { hits: inputs.html };
@@ -32,10 +32,6 @@ pub fn read_all(inputs: &Inputs, workspace: &Utf8Path) -> Result<Vec<Read>, Fail
         }
         reads.push(read);
     }
-    if !reads.is_empty() && reads.iter().all(|read| read.report.format == Format::CoveragePyData) {
-        return Err(no_verdict(format!("`{}` says which lines ran and not which can run", reads[0].name))
-            .help("run `coverage xml` or `coverage json` after the tests, and give its output in `reports` as well"));
-    }
     Ok(reads)
 }
 
@@ -45,7 +41,7 @@ fn says_anything(report: &Report) -> bool {
         let counts = [file.line_ratio(), file.branch_ratio(), file.statement_ratio()];
         counts.iter().any(|ratio| ratio.total > 0)
     };
-    report.files.values().any(holds) || !report.executed.is_empty()
+    report.files.values().any(holds)
 }
 
 fn find(inputs: &Inputs) -> Result<Vec<Utf8PathBuf>, Failure> {

@@ -1,6 +1,6 @@
 //! Reports of another commit: they know nothing of the change, and what they do not know would owe nothing.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use camino::Utf8Path;
 
@@ -23,13 +23,8 @@ const RUN_THE_TESTS: &str =
 
 /// A report that knows lines below a file's end measured another file, or an older one.
 pub fn refuse_beyond_the_end(project: &Project, checkout: &Checkout) -> Result<(), Failure> {
-    let mut last: BTreeMap<&String, u32> = BTreeMap::new();
-    let measured = project.files.iter().filter_map(|(path, file)| Some((path, file.lines.last()?)));
-    for (path, line) in measured.chain(project.last_run.iter().map(|(path, line)| (path, *line))) {
-        let known = last.entry(path).or_default();
-        *known = line.max(*known);
-    }
-    let files: Vec<(&String, u32)> = last.into_iter().collect();
+    let last = project.files.iter().filter_map(|(path, file)| Some((path, file.lines.last()?)));
+    let files: Vec<(&String, u32)> = last.collect();
     let top = checkout.repo.top();
     let stale = in_parallel(&files, |(path, last)| {
         // A file that is gone from the working tree cannot be compared; the diff speaks for it.

@@ -2,7 +2,6 @@
 
 pub mod clover;
 pub mod cobertura;
-pub mod coverage_py_data;
 mod draft;
 pub mod gcov_text;
 pub mod go;
@@ -11,7 +10,6 @@ pub mod json;
 pub mod lcov;
 pub mod opencover;
 mod recognition;
-mod sqlite;
 mod text_lines;
 pub mod xml;
 
@@ -37,7 +35,6 @@ pub fn read(input: &mut dyn BufRead, detail: Detail) -> Result<Report, Unreadabl
         Kind::Is(Format::Jacoco) => jacoco::read(input, detail),
         Kind::Is(Format::Clover) => clover::read(input, detail),
         Kind::Is(Format::OpenCover) => opencover::read(input, detail),
-        Kind::Is(Format::CoveragePyData) => coverage_py_data::read(input),
         Kind::Is(Format::Go) => go::read(input, detail),
         Kind::Is(Format::GcovText) => gcov_text::read(input, detail),
         Kind::Is(_) => lcov::read(input, detail),

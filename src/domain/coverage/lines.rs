@@ -98,17 +98,6 @@ impl Lines {
         }
     }
 
-    /// Marks those executable lines as covered that the other set has as covered, and adds none: for formats that know
-    /// what ran and not what could have.
-    pub fn cover(&mut self, executed: &Self) {
-        for theirs in &executed.blocks {
-            if let Ok(at) = self.blocks.binary_search_by_key(&theirs.index, |block| block.index) {
-                let block = &mut self.blocks[at];
-                block.covered |= theirs.covered & block.executable;
-            }
-        }
-    }
-
     /// Whether a line is covered; `None` if it is not executable.
     pub fn get(&self, line: u32) -> Option<bool> {
         let at = self.blocks.binary_search_by_key(&(line / 64), |block| block.index).ok()?;
@@ -197,13 +186,6 @@ mod tests {
         let far = lines(&[(4_000_000_000, true), (1, false), (u32::MAX, true)]);
         assert_eq!(far.blocks.len(), 3);
         assert_eq!((far.last(), far.ratio()), (Some(u32::MAX), Ratio::new(2, 3)));
-    }
-
-    #[test]
-    fn what_ran_adds_no_lines() {
-        let mut known = lines(&[(1, false), (2, false)]);
-        known.cover(&lines(&[(2, true), (3, true), (900, true)]));
-        assert_eq!(known, lines(&[(1, false), (2, true)]));
     }
 
     #[test]

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::coverage::counts::Counts;
 use crate::domain::coverage::gate::{Mapping, Source};
-use crate::domain::coverage::lines::Lines;
 use crate::domain::coverage::paths::{self, Ambiguous, Known, NameKind, Names};
 use crate::domain::coverage::ratio::Ratio;
 use crate::domain::coverage::report::{Detail, Format, Measured, Report};
@@ -40,8 +39,6 @@ impl Scope {
 pub struct Project {
     /// The files that count, by path; by the reports' own names where nothing could be mapped.
     pub files: BTreeMap<String, Measured>,
-    /// The last line that a data file of coverage.py says ran, by path: one beyond the file's end is another file's.
-    pub last_run: BTreeMap<String, u32>,
     /// What was read.
     pub sources: Vec<Source>,
     /// How names became files.
@@ -74,12 +71,11 @@ pub fn join(
         ..Project::default()
     };
     drop(names);
-    let mut executed: BTreeMap<String, Lines> = BTreeMap::new();
     for (read, found) in reads.into_iter().zip(found) {
         let Read { name, report } = read;
         let lines =
             report.files.values().fold(Ratio::default(), |sum, file| sum.plus(file.line_ratio()));
-        let files = (report.files.len() + report.executed.len()) as u64;
+        let files = report.files.len() as u64;
         project.sources.push(Source {
             name: name.clone(),
             format: report.format,
@@ -106,13 +102,7 @@ pub fn join(
                 }
             }
         }
-        for (name, lines) in report.executed {
-            if let Some(path) = path(&name).filter(|path| scope.holds(path)) {
-                executed.entry(path).or_default().merge(&lines);
-            }
-        }
     }
-    project.add_executed(&executed);
     project.warn_of_the_unmapped();
     Ok(project)
 }
@@ -127,26 +117,6 @@ impl Project {
             counts.insert(path.clone(), Counts::of(of_file));
         }
         counts
-    }
-
-    /// Lines that ran, where another report says which lines can.
-    fn add_executed(&mut self, executed: &BTreeMap<String, Lines>) {
-        let mut unknown = Vec::new();
-        for (path, lines) in executed {
-            self.last_run.extend(lines.last().map(|last| (path.clone(), last)));
-            match self.files.get_mut(path).filter(|file| file.has_lines()) {
-                Some(file) => file.lines.cover(lines),
-                None => unknown.push(path.as_str()),
-            }
-        }
-        if let Some(first) = unknown.first() {
-            self.warnings.push(format!(
-                "{} in a coverage.py data file alone (`{first}`{}): it does not say which lines can run, so nothing \
-                 of that counts; give the output of `coverage xml` or `coverage json` as well",
-                counted_as(unknown.len(), "file is", "files are"),
-                if unknown.len() > 1 { ", ..." } else { "" }
-            ));
-        }
     }
 
     fn warn_of_the_unmapped(&mut self) {
@@ -180,7 +150,7 @@ fn names(read: &Read) -> Names<'_> {
     Names {
         report: &read.name,
         roots: &report.roots,
-        files: report.files.keys().chain(report.executed.keys()).map(String::as_str).collect(),
+        files: report.files.keys().map(String::as_str).collect(),
         kind: if report.format == Format::Jacoco { NameKind::Package } else { NameKind::Path },
     }
 }
@@ -277,25 +247,6 @@ mod tests {
         );
         let project = joined(vec![one], &["src/a.py", "src/x/gen_b.py", "c.py"], &scope);
         assert_eq!(ratios(&project), [("src/a.py", 1, 1)]);
-    }
-
-    #[test]
-    fn a_data_file_covers_lines_that_another_report_knows() {
-        let mut data = Report::new(Format::CoveragePyData);
-        data.executed
-            .insert("/app/src/a.py".to_owned(), [(2, true), (9, true)].into_iter().collect());
-        data.executed.insert("/app/src/b.py".to_owned(), [(1, true)].into_iter().collect());
-        let reads = || {
-            vec![
-                read("a", report(&[("src/a.py", &[(1, true), (2, false)])])),
-                read(".coverage", data.clone()),
-            ]
-        };
-        let project = joined(reads(), &["src/a.py", "src/b.py"], &Scope::default());
-        assert_eq!(ratios(&project), [("src/a.py", 2, 2)]);
-        assert!(
-            project.warnings[0].contains("1 file is in a coverage.py data file alone (`src/b.py`)")
-        );
     }
 
     #[test]

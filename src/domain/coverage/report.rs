@@ -22,8 +22,6 @@ pub enum Format {
     OpenCover,
     /// `coverage json`.
     CoveragePyJson,
-    /// coverage.py's data file `.coverage`.
-    CoveragePyData,
     /// `go test -coverprofile`.
     Go,
     /// Istanbul's `coverage-final.json`.
@@ -52,7 +50,6 @@ impl Format {
             Self::Clover => "Clover XML",
             Self::OpenCover => "OpenCover XML",
             Self::CoveragePyJson => "coverage.py JSON",
-            Self::CoveragePyData => "coverage.py data file",
             Self::Go => "Go cover profile",
             Self::Istanbul => "Istanbul JSON",
             Self::IstanbulSummary => "Istanbul JSON summary",
@@ -82,8 +79,6 @@ pub struct Report {
     /// Its files by the name that it uses, with `\` turned into `/`; where a format knows modules (`JaCoCo` groups), the
     /// key is `group/package/file`. An empty name is left out with a warning.
     pub files: BTreeMap<String, Measured>,
-    /// The files for which it says only which lines ran, not which could have: coverage.py's data file.
-    pub executed: BTreeMap<String, Lines>,
     /// What is odd about it, in whole sentences without the report's name: totals in attributes that its lines do not
     /// add up to, entries that were left out.
     pub warnings: Vec<String>,
@@ -92,13 +87,7 @@ pub struct Report {
 impl Report {
     /// An empty report.
     pub fn new(format: Format) -> Self {
-        Self {
-            format,
-            roots: Vec::new(),
-            files: BTreeMap::new(),
-            executed: BTreeMap::new(),
-            warnings: Vec::new(),
-        }
+        Self { format, roots: Vec::new(), files: BTreeMap::new(), warnings: Vec::new() }
     }
 }
 

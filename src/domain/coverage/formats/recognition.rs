@@ -5,14 +5,13 @@ use crate::domain::coverage::formats::{gcov_text, go, lcov};
 use crate::domain::coverage::report::Format;
 
 /// The formats that are read, as people call them.
-const KNOWN: [Format; 15] = [
+const KNOWN: [Format; 14] = [
     Format::Cobertura,
     Format::Lcov,
     Format::Jacoco,
     Format::Clover,
     Format::OpenCover,
     Format::CoveragePyJson,
-    Format::CoveragePyData,
     Format::Go,
     Format::Istanbul,
     Format::IstanbulSummary,
@@ -42,6 +41,9 @@ const STRANGERS: [(&str, &str); 15] = [
     ("plist", "a property list: export it with xcrun xccov and convert it to LCOV or Cobertura"),
 ];
 
+const DATA: &str = "this is a data file of coverage.py, which says which lines ran and not which can run: give what \
+    `coverage xml` or `coverage json` writes, of several files after `coverage combine`";
+
 const HTML: &str =
     "this is a web page (HTML), not a report for programs: give the XML, JSON or LCOV";
 
@@ -57,7 +59,7 @@ pub enum Kind {
 /// Recognises a format by the beginning of a report: as much as lies in the first buffer.
 pub fn recognise(start: &[u8]) -> Result<Kind, String> {
     if start.starts_with(b"SQLite format 3\0") {
-        return Ok(Kind::Is(Format::CoveragePyData));
+        return Err(DATA.to_owned());
     }
     if let [0xFE, 0xFF, ..] | [0xFF, 0xFE, ..] = start {
         return Err("it is written in UTF-16: write it in UTF-8".to_owned());
@@ -162,7 +164,6 @@ mod tests {
     #[test]
     fn the_content_decides() {
         for (start, format) in [
-            ("SQLite format 3\0\u{10}", Format::CoveragePyData),
             (
                 "<?xml version=\"1.0\" ?>\n<!DOCTYPE coverage SYSTEM 'x.dtd'>\n<coverage line-rate='1' version='5'><sources/>",
                 Format::Cobertura,
@@ -215,6 +216,7 @@ mod tests {
             (b"        1:    5:x\n", "this is no coverage report"),
             (b"\x1F\x8B\x08", "this is no coverage report"),
             (b"\0\0\0", "this is no coverage report"),
+            (b"SQLite format 3\0\x10", DATA),
             (b"SQLite format 2\0", "this is no coverage report"),
         ] {
             let found = recognise(start).unwrap_err();

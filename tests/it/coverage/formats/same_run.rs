@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use mta_actions::domain::coverage::lines::Lines;
 use mta_actions::domain::coverage::report::Measured;
 
-use super::fixtures::{joined, read, without_root};
+use super::fixtures::{joined, read};
 
 type Files = BTreeMap<String, Measured>;
 
@@ -51,29 +50,6 @@ fn coverage_py() {
         &["coverage-py/branch.json"],
         &["coverage-py/branch.info"],
     ]);
-}
-
-/// The data file marks lines of another report as covered; over one without a single hit it gives the report of that run.
-/// With `--branch` the file holds jumps, from which the lines follow.
-#[test]
-fn a_data_file_over_the_lines_that_could_run() {
-    for (report, data) in [
-        ("coverage-py/line.xml", "coverage-py/line.coverage"),
-        ("coverage-py/branch.json", "coverage-py/branch.coverage"),
-        ("coverage-py-docker/shard1.xml", "coverage-py-docker/shard1.coverage"),
-        ("coverage-py-docker/shard2.json", "coverage-py-docker/shard2.coverage"),
-        ("coverage-py-docker/combined.xml", "coverage-py-docker/combined.coverage"),
-    ] {
-        let executed: BTreeMap<String, Lines> =
-            read(data).executed.into_iter().map(|(name, ran)| (without_root(&name), ran)).collect();
-        for (name, measured) in joined(&[report]) {
-            let mut lines: Lines = measured.lines.iter().map(|(line, _)| (line, false)).collect();
-            if let Some(ran) = executed.get(&name) {
-                lines.cover(ran);
-            }
-            assert_eq!(lines, measured.lines, "{data}: {name}");
-        }
-    }
 }
 
 #[test]

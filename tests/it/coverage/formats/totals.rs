@@ -102,11 +102,6 @@ const ROWS: &[Row] = &[
         "combined.txt",
     ),
     // A data file knows what ran, not what could have.
-    row("coverage-py/line.coverage", Format::CoveragePyData, [NONE; 3], "no totals"),
-    row("coverage-py/branch.coverage", Format::CoveragePyData, [NONE; 3], "no totals"),
-    row("coverage-py-docker/shard1.coverage", Format::CoveragePyData, [NONE; 3], "no totals"),
-    row("coverage-py-docker/shard2.coverage", Format::CoveragePyData, [NONE; 3], "no totals"),
-    row("coverage-py-docker/combined.coverage", Format::CoveragePyData, [NONE; 3], "no totals"),
     // gcovr counts the lines of a template once for each instantiation, 25 of 35 and 12 of 26; a line is a line, as in
     // lcov's LH and LF: 7/13 + 6/6 + 6/8 + 3/4, and its BRH and BRF: 4/10 + 4/8 + 2/4 + 1/2.
     row("gcov/lcov-2.info", Format::Lcov, [(22, 31), (11, 24), NONE], "sum of LH, LF, BRH, BRF"),
@@ -287,7 +282,7 @@ fn no_report_is_forgotten() {
 /// as programs on Windows write them.
 #[test]
 fn a_report_is_recognised_behind_a_byte_order_mark() {
-    for row in ROWS.iter().filter(|row| row.format != Format::CoveragePyData) {
+    for row in ROWS {
         let marked = [b"\xef\xbb\xbf".as_slice(), &fixtures::bytes(row.file)].concat();
         let format = fixtures::parse(&marked, Detail::default()).map(|report| report.format);
         assert_eq!(format, Ok(row.format), "{}", row.file);
