@@ -237,8 +237,8 @@ impl Given {
 }
 
 fn from_environment(name: &str, environment: &Environment) -> Vec<RawInput> {
-    let secret = arguments::secret_inputs(name);
-    secret
+    let taken = arguments::from_variables(name);
+    taken
         .iter()
         .filter_map(|spec| {
             let value = environment.get(&input::environment_name(spec.name))?.to_owned();

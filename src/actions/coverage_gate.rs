@@ -48,7 +48,10 @@ const OUTPUTS: &[OutputSpec] = &[
         name: "patch-percent",
         doc: "Share of the changed lines, floored; empty if none of them can run.",
     },
-    OutputSpec { name: "delta", doc: "Difference to the baseline in percentage points: `-0.53`." },
+    OutputSpec {
+        name: "delta",
+        doc: "Difference to the baseline in percentage points, what the change deletes left out, as the gate judges and tells it: `-0.53`.",
+    },
     OutputSpec {
         name: "uncovered-json",
         doc: "Path of `uncovered.json`: what is not covered, for tools.",

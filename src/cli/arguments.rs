@@ -138,9 +138,13 @@ pub fn outputs(name: &str) -> Vec<OutputSpec> {
     }
 }
 
-/// The inputs of a command that may come from a variable `MTA_<NAME>`: the secret ones.
-pub fn secret_inputs(name: &str) -> Vec<InputSpec> {
-    inputs(name).into_iter().filter(|spec| is_secret(spec.kind)).collect()
+/// Inputs that the action's own file fills with what it knows of the job, by a variable, and that are no secrets.
+const OF_THE_JOB: [&str; 1] = ["tests-outcome"];
+
+/// The inputs of a command that may come from a variable `MTA_<NAME>`: the secret ones, and those of the job.
+pub fn from_variables(name: &str) -> Vec<InputSpec> {
+    let is_taken = |spec: &InputSpec| is_secret(spec.kind) || OF_THE_JOB.contains(&spec.name);
+    inputs(name).into_iter().filter(is_taken).collect()
 }
 
 /// Keeps what `recover` takes of the inputs of the action that was cancelled, whichever it was. Nothing else that was

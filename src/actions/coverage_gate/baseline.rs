@@ -14,14 +14,15 @@ use crate::adapters::host::reports;
 use crate::domain::coverage::base::Sha;
 use crate::domain::coverage::baseline::{self as codec};
 use crate::domain::coverage::counts::Counts;
+use crate::domain::coverage::gate::{Assessment, Verdict};
 use crate::domain::coverage::judge::Baseline;
 use crate::failure::{Failure, Outcome};
 
-/// How far back a baseline is looked for, in commits.
-const FIRST_PARENTS: u32 = 50;
+/// How far back a baseline is looked for, in commits: as far as baselines are kept. One request, for commits alone.
+const FIRST_PARENTS: u32 = 200;
 
 /// How many baselines are kept.
-const KEPT: usize = 200;
+const KEPT: usize = FIRST_PARENTS as usize;
 
 /// The largest baseline file that is read, in bytes.
 const FILE_BYTES: u64 = 256 << 20;
@@ -95,8 +96,8 @@ async fn in_store(
         }
         Found::NoRef => Ok(Kept::Missing),
         Found::NoEntry { entries, newest } => Ok(Kept::Lost(format!(
-            "{name} has {entries} baselines{}, and none of {} or its {FIRST_PARENTS} first parents: rebase onto a commit \
-             whose push was measured, or let the base branch be measured",
+            "{name} has {entries} baselines{}, and none of {} or its {FIRST_PARENTS} first parents; the next push to the base \
+             branch that is measured and passes writes one, and a rerun of the newest does it too",
             newest.map(|newest| format!(", the newest of {}", newest.short())).unwrap_or_default(),
             base.short(),
         ))),
@@ -149,6 +150,20 @@ pub fn is_base_push(inputs: &Inputs, world: World<'_>, head: &Sha) -> bool {
         inputs.baseline_branches.matches(branch)
     };
     job.on_runner && job.event_name == "push" && is_base && text("/after") == Some(head.as_str())
+}
+
+/// Why a run says nothing that others may be compared with: tests that broke off cover less than they would, and a commit
+/// that does not pass is no measure. `None` where it does.
+pub fn is_unfit(inputs: &Inputs, assessment: &Assessment) -> Option<String> {
+    match (assessment.verdict(), inputs.tests_outcome.as_str()) {
+        (Verdict::Pass, "success") => None,
+        (Verdict::Pass, "") => Some(
+            "it is not known how the tests ended: say it by `tests-outcome`, such as the `outcome` of their step"
+                .to_owned(),
+        ),
+        (Verdict::Pass, outcome) => Some(format!("the tests ended with `{outcome}` (`tests-outcome`)")),
+        _ => Some("this commit does not pass".to_owned()),
+    }
 }
 
 /// Writes the baseline of the commit that is checked out.

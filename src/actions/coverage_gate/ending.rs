@@ -6,6 +6,7 @@ use crate::actions::steps::ending::annotation;
 use crate::domain::coverage::gate::{Assessment, Verdict};
 use crate::domain::coverage::ratio::Ratio;
 use crate::failure::{Failure, Outcome};
+use crate::report::coverage::verdict as report;
 use crate::report::coverage::{annotations, comment, summary};
 
 /// A verdict.
@@ -22,9 +23,7 @@ pub fn of(assessment: &Assessment, told: Told) -> Ending {
     let patch = assessment.patch.as_ref().filter(|patch| patch.ratio.total > 0);
     ending.outputs.set("patch-percent", patch.map(|patch| share(patch.ratio)).unwrap_or_default());
     if let Some(regression) = &assessment.regression {
-        ending
-            .outputs
-            .set("delta", assessment.total.change_since(regression.base).unwrap_or_default());
+        ending.outputs.set("delta", report::delta(assessment).unwrap_or_default());
         ending.outputs.set("baseline-commit", regression.commit.clone());
     }
     ending

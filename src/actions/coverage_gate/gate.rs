@@ -17,7 +17,7 @@ use crate::domain::coverage::judge::{Baseline, Evidence, judge};
 use crate::domain::coverage::paths::Known;
 use crate::domain::coverage::project::{self, Project, Read};
 use crate::domain::coverage::report::Detail;
-use crate::domain::event::Event;
+use crate::domain::event::{Event, Level};
 use crate::domain::input::Values;
 use crate::failure::Failure;
 use crate::report::coverage::verdict;
@@ -109,6 +109,15 @@ async fn keep(inputs: &Inputs, world: World<'_>, found: &Findings, told: &mut To
     let Some(checkout) = &found.checkout else { return };
     if !found.project.is_mapped || !baseline::is_base_push(inputs, world, &checkout.repo.head().sha)
     {
+        return;
+    }
+    if let Some(why) = baseline::is_unfit(inputs, &found.assessment) {
+        let what = "baseline and badge are not written";
+        told.say(
+            Level::Notice,
+            what,
+            format!("{why}\nLater runs compare with the last one that was"),
+        );
         return;
     }
     if baseline::is_kept(inputs) {

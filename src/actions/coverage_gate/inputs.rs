@@ -44,6 +44,8 @@ pub struct Inputs {
     pub base: Option<String>,
     /// Branches whose pushes write the baseline; empty for the default branch.
     pub baseline_branches: Globs,
+    /// How the tests ended, as GitHub says it; empty if that is not known.
+    pub tests_outcome: String,
     /// The gate's name.
     pub name: String,
     /// Whether to comment.
@@ -81,6 +83,7 @@ impl Inputs {
             path_map: faults.each("path-map", values.list("path-map"), rules::path_rule),
             base: values.text("base").map(str::to_owned),
             baseline_branches: faults.globs("baseline-branches", values.list("baseline-branches")),
+            tests_outcome: text("tests-outcome"),
             name: text("name"),
             comments: values.text("comment") != Some("off"),
             login: text("comment-login"),

@@ -159,6 +159,13 @@ pub const INPUTS: &[InputSpec] = &[
         examples: &["fail"],
     },
     InputSpec {
+        name: "tests-outcome",
+        kind: Kind::Choice(&["success", "failure", "cancelled", "skipped"]),
+        need: Need::Optional,
+        doc: "How the tests ended. Only with `success`, and only where the gate passes, a push writes baseline and badge. Without it: how the job stands; where a step with `continue-on-error` runs the tests, its `outcome`.",
+        examples: &["success"],
+    },
+    InputSpec {
         name: "name",
         kind: Kind::Text,
         need: Need::Default("coverage"),

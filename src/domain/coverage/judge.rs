@@ -231,22 +231,24 @@ fn exclusions_check(count: u64, strictness: Strictness) -> Check {
 }
 
 fn judge_regression(assessment: &mut Assessment, evidence: Evidence<'_>, rules: &Rules) {
-    let missing =
-        |state, note: &str| Check { note: note.to_owned(), ..bare(Subject::Baseline, state) };
+    let missing = |note: &str| {
+        let state = match rules.on_missing_baseline {
+            OnMissing::Warn => State::Warned,
+            OnMissing::Fail => State::Failed,
+            OnMissing::Pass => State::Passed,
+        };
+        Check { note: note.to_owned(), ..bare(Subject::Baseline, state) }
+    };
     match evidence.baseline {
         Baseline::NotAsked(why) => {
             assessment.checks.push(skipped(Subject::RegressionAdjusted, why));
         }
         Baseline::Missing => {
-            let state = match rules.on_missing_baseline {
-                OnMissing::Warn => State::Warned,
-                OnMissing::Fail => State::Failed,
-                OnMissing::Pass => State::Passed,
-            };
-            let note = "there is no baseline yet: it is written when a push to the base branch is measured";
-            assessment.checks.push(missing(state, note));
+            let note = "there is no baseline yet: it is written when a push to the base branch is measured and passes";
+            assessment.checks.push(missing(note));
         }
-        Baseline::Lost(why) => assessment.checks.push(missing(State::Failed, why)),
+        // Whose change this is can do nothing about it.
+        Baseline::Lost(why) => assessment.checks.push(missing(why)),
         Baseline::Found { files, commit, older_by, diff } => {
             let sides = Sides { base: files, head: evidence.counts, diff, scope: evidence.scope };
             let mut found = regression::compare(sides, rules.metric);

@@ -76,6 +76,34 @@ impl Ratio {
         here.saturating_add(allowed) < scale(base.covered, self.total, HUNDRED)
     }
 
+    /// How many more must be covered so that this share is not below another one by more than a tolerance.
+    pub fn short_of(self, base: Self, tolerance: Percent) -> u64 {
+        let with = |more: u64| Self { covered: self.covered.saturating_add(more), ..self };
+        let (mut least, mut most) = (0, self.missed());
+        while least < most {
+            let middle = least + (most - least) / 2;
+            if with(middle).fell(base, tolerance) {
+                least = middle + 1;
+            } else {
+                most = middle;
+            }
+        }
+        least
+    }
+
+    /// By how much this share is below another one, in millionths of a percentage point, rounded up to hundredths of a
+    /// point: the least tolerance that people write which allows it. 0 where it is not below.
+    pub fn drop_from(self, base: Self) -> u64 {
+        let cross = |a: u64, b: u64| u128::from(a).saturating_mul(u128::from(b));
+        let (here, there) = (cross(self.covered, base.total), cross(base.covered, self.total));
+        let all = cross(self.total, base.total);
+        if all == 0 {
+            return 0;
+        }
+        let hundredths = there.saturating_sub(here).saturating_mul(10_000).div_ceil(all);
+        u64::try_from(hundredths).unwrap_or(u64::MAX).saturating_mul(10_000)
+    }
+
     /// The share as `79.99 %`, floored; `n/a` of nothing.
     pub fn shown(self) -> String {
         self.with_digits(DIGITS)
@@ -217,5 +245,25 @@ mod tests {
             let value = digits.parse::<u128>().unwrap() * 10_u128.pow(6) / 10_u128.pow(u32::try_from(places).unwrap());
             prop_assert_eq!(value >= u128::from(millionths), ratio.meets(threshold));
         }
+    }
+
+    #[test]
+    fn what_it_takes_not_to_fall() {
+        let none = Percent { millionths: 0 };
+        for (now, base, lines, drop) in [
+            ((29, 30), (20, 20), 1, 3_340_000),
+            ((80, 90), (90, 100), 1, 1_120_000),
+            ((90, 100), (90, 100), 0, 0),
+            ((0, 3), (1, 1), 3, 100_000_000),
+            ((5, 10), (4, 10), 0, 0),
+            ((0, 0), (4, 10), 0, 0),
+            ((199_999, 200_000), (1, 1), 1, 10_000),
+        ] {
+            let (now, base) = (Ratio::new(now.0, now.1), Ratio::new(base.0, base.1));
+            assert_eq!((now.short_of(base, none), now.drop_from(base)), (lines, drop), "{now:?}");
+            assert!(!now.fell(base, Percent { millionths: drop }), "it allows the fall");
+        }
+        let allowed = Percent { millionths: 1_000_000 };
+        assert_eq!(Ratio::new(80, 100).short_of(Ratio::new(90, 100), allowed), 9);
     }
 }

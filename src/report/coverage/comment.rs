@@ -117,6 +117,8 @@ mod tests {
 
         **Cover 1 more line to reach 80 % in total.**
 
+        **Cover 101 more lines to hold the 80.40 % of the baseline; not covered of this change: src/shop/cart.py:3-4, src/shop/order.py:7, src/shop/order.py:12-14; or allow the fall: \`max-drop: 0.41\`.**
+
         ⚠️ coverage.xml: line-rate says 0.8, its lines say 79.99 %
 
         |  | Check | Measured | Needed |  |

@@ -104,7 +104,41 @@ pub fn way_out(assessment: &Assessment) -> Vec<String> {
         let payers = if patch.is_none() { payers(assessment) } else { String::new() };
         sentences.push(format!("{text}{payers}."));
     }
+    sentences.extend(not_to_fall(assessment));
     sentences
+}
+
+/// What to do so that the share does not fall against the baseline: how many lines, which of the change, or what allows it.
+fn not_to_fall(assessment: &Assessment) -> Option<String> {
+    let mut failed = of_state(assessment, State::Failed);
+    let check = failed.find(|check| check.subject == Subject::RegressionAdjusted)?;
+    let (now, Required::NotBelow { base, tolerance }) = (check.measured?, check.required?) else {
+        return None;
+    };
+    let lines = now.short_of(base, tolerance);
+    let metric = assessment.metric;
+    let changed = assessment.patch.iter().flat_map(|patch| &patch.files);
+    let uncovered: Vec<String> = changed
+        .flat_map(|file| file.uncovered.iter().map(move |marked| (file, marked.range)))
+        .map(|(file, range)| format!("{}:{}", words::name(&file.path), words::range(range)))
+        .collect();
+    let which = match uncovered.len() {
+        0 => String::new(),
+        count => {
+            let more = if count > NAMES { ", ..." } else { "" };
+            format!(
+                "; not covered of this change: {}{more}",
+                uncovered[..count.min(NAMES)].join(", ")
+            )
+        }
+    };
+    let most = Percent { millionths: now.drop_from(base) };
+    Some(format!(
+        "Cover {} to hold the {} of the baseline{which}; or allow the fall: `max-drop: {}`.",
+        more(lines, metric),
+        base.shown(),
+        words::points(most)
+    ))
 }
 
 /// What has to be known about the reports themselves before numbers are compared: a changed scope is no drop.
@@ -211,6 +245,7 @@ fn failure(check: &Check, assessment: &Assessment) -> String {
             };
             format!("{}{allowed}", occurrence(&check.subject, count))
         }
+        (None, None, Some(count)) => occurrence(&check.subject, count),
         _ if !check.note.is_empty() => check.note.clone(),
         _ => format!("{} could not be judged", name(&check.subject)),
     }
@@ -236,6 +271,15 @@ fn success(check: &Check, assessment: &Assessment) -> String {
         _ if !check.note.is_empty() => check.note.clone(),
         (_, Some(ratio), _) => format!("{} {}", share(&check.subject), ratio.shown()),
         _ => "as asked".to_owned(),
+    }
+}
+
+/// The difference to the baseline in percentage points, as it is judged and told: `-0.53`. `None` without a baseline.
+pub fn delta(assessment: &Assessment) -> Option<String> {
+    let check = check(assessment, &Subject::RegressionAdjusted)?;
+    match (check.measured?, check.required?) {
+        (now, Required::NotBelow { base, tolerance }) => words::difference(now, base, tolerance),
+        _ => None,
     }
 }
 
@@ -558,7 +602,9 @@ mod tests {
             [
                 "Cover 3 more lines of this change to reach 80 % of the changed lines; these 2 files pay most: \
                  src/shop/order.py (4 lines), src/shop/cart.py (2 lines).",
-                "Cover 1 more line to reach 80 % in total."
+                "Cover 1 more line to reach 80 % in total.",
+                "Cover 101 more lines to hold the 80.40 % of the baseline; not covered of this change: src/shop/cart.py:3-4, \
+                 src/shop/order.py:7, src/shop/order.py:12-14; or allow the fall: `max-drop: 0.41`."
             ]
         );
         let mut total = with(vec![share(Subject::Total, Ratio::new(0, 3))]);

@@ -46,7 +46,7 @@ pub fn composite(action: &ActionSpec, depth: Depth) -> String {
     for output in action.outputs {
         step_output(&mut yaml, output.name, output.doc);
     }
-    steps(&mut yaml, action.name, depth, (action.after_cancel, token(&[action])));
+    steps(&mut yaml, action.name, depth, (action.after_cancel, of_the_job(&[action])));
     yaml.text()
 }
 
@@ -64,7 +64,7 @@ pub fn umbrella(actions: &[&ActionSpec]) -> String {
     }
     let recovers = actions.iter().any(|action| action.after_cancel == AfterCancel::Recover);
     let after = if recovers { AfterCancel::Recover } else { AfterCancel::Nothing };
-    steps(&mut yaml, "umbrella", Depth::Root, (after, token(actions)));
+    steps(&mut yaml, "umbrella", Depth::Root, (after, of_the_job(actions)));
     yaml.text()
 }
 
@@ -153,44 +153,45 @@ fn step_output(yaml: &mut Yaml, name: &str, doc: &str) {
 /// The job's own token.
 const JOB_TOKEN: &str = "${{ github.token }}";
 
-/// Whether a step gets the job's token, in the variable of the input `token`: it stands for the input where that is not
-/// given. The Docker variant has it as the input's default instead: of all contexts, its environment may only use
-/// `inputs` (`action_yaml.json` of the runner).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Token {
-    /// An action has the input `token`.
-    OfTheJob,
-    /// None has.
-    None,
+/// What a step knows of its job, by the input for which it stands where that is not given: its variable, and its value. The
+/// Docker variant has the token as the input's default instead: of all contexts, its environment may only use `inputs`
+/// (`action_yaml.json` of the runner).
+const OF_THE_JOB: [(&str, &str, &str); 2] = [
+    ("token", "MTA_TOKEN", JOB_TOKEN),
+    ("tests-outcome", "MTA_TESTS_OUTCOME", "${{ job.status }}"),
+];
+
+/// Those of them that stand for an input of an action.
+fn of_the_job(actions: &[&ActionSpec]) -> Vec<String> {
+    let takes = |name: &str| {
+        actions.iter().flat_map(|action| action.inputs).any(|input| input.name == name)
+    };
+    let all = OF_THE_JOB.iter().filter(|(input, ..)| takes(input));
+    all.map(|(_, variable, value)| format!("{variable}: {value}")).collect()
 }
 
-fn token(actions: &[&ActionSpec]) -> Token {
-    let takes = |action: &&ActionSpec| action.inputs.iter().any(|input| input.name == "token");
-    if actions.iter().any(takes) { Token::OfTheJob } else { Token::None }
-}
-
-fn steps(yaml: &mut Yaml, command: &str, depth: Depth, (after, token): (AfterCancel, Token)) {
+fn steps(yaml: &mut Yaml, command: &str, depth: Depth, (after, job): (AfterCancel, Vec<String>)) {
     yaml.line(0, "runs:");
     yaml.line(1, "using: composite");
     yaml.line(1, "steps:");
     yaml.line(2, &format!("- name: {}", quoted(&format!("mta {command}"))));
     yaml.line(3, "id: run");
-    step(yaml, &script(command, depth), token);
+    step(yaml, &script(command, depth), &job);
     if after == AfterCancel::Recover {
         // The runner ends a cancelled step within ten seconds; a later step of the same action still starts.
         yaml.line(2, "- name: \"mta recover\"");
         yaml.line(3, "if: cancelled()");
-        step(yaml, &script("recover", depth), Token::None);
+        step(yaml, &script("recover", depth), &[]);
     }
 }
 
-fn step(yaml: &mut Yaml, script: &str, token: Token) {
+fn step(yaml: &mut Yaml, script: &str, job: &[String]) {
     yaml.line(3, "shell: sh");
     yaml.line(3, "env:");
     yaml.line(4, "MTA_INPUTS: ${{ toJSON(inputs) }}");
     yaml.line(4, "MTA_ACTION_REF: ${{ github.action_ref }}");
-    if token == Token::OfTheJob {
-        yaml.line(4, &format!("MTA_TOKEN: {JOB_TOKEN}"));
+    for variable in job {
+        yaml.line(4, variable);
     }
     yaml.pair(3, "run", script);
 }

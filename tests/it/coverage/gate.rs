@@ -187,7 +187,10 @@ fn a_push_writes_the_baseline_and_a_pull_request_is_compared_with_it() {
         &lcov(&[("src/a.py", &added, &[]), ("src/b.py", &TEN[..8], &TEN[8..])]),
     );
     let ran = scene.run("pull_request", &event, &[("max-drop", "20")]);
-    ran.expect(0, "pass").says("src/b.py");
+    ran.expect(0, "pass")
+        .says("src/b.py")
+        .says("2 lines that this change does not touch lost their");
+    assert!(!ran.log.contains("could not be judged"), "{}", ran.log);
     assert_eq!(
         (ran.output("baseline-commit"), ran.output("delta")),
         (push["after"].as_str().unwrap(), "-8.34")
@@ -197,6 +200,63 @@ fn a_push_writes_the_baseline_and_a_pull_request_is_compared_with_it() {
     scene.run("pull_request", &event, &[]).expect(1, "fail").says("baseline");
     scene.run("pull_request", &event, &[("no-regression", "false")]).expect(0, "pass");
     scene.run("pull_request", &event, &[("baseline", "none")]).expect(0, "pass");
+}
+
+/// With `if: always()` a test run that broke off would lower what others are compared with; so would a commit that does not
+/// pass.
+#[test]
+fn what_failed_is_no_baseline() {
+    for (outcome, code, says) in [
+        ("failure", 0, "the tests ended with `failure`"),
+        ("cancelled", 0, "the tests ended with `cancelled`"),
+        ("skipped", 0, "the tests ended with `skipped`"),
+        ("success", 1, "this commit does not pass"),
+    ] {
+        let scene = Scene::new();
+        let push = scene.push(|scene| scene.write("src/b.py", &lines(1, 10)));
+        let part = if code == 0 { &TEN[..9] } else { &TEN[..4] };
+        let rest = &TEN[part.len()..];
+        scene.write("coverage.info", &lcov(&[("src/a.py", &TEN, &[]), ("src/b.py", part, rest)]));
+        let inputs = [("tests-outcome", outcome), ("badge-branch", "badges")];
+        let ran = scene.run("push", &push, &inputs);
+        ran.expect(code, if code == 0 { "pass" } else { "fail" }).says(says);
+        assert!(
+            ran.log.contains("::notice title=baseline and badge are not written"),
+            "{}",
+            ran.log
+        );
+        let refs = scene.git(&["ls-remote", "origin"]);
+        assert!(!refs.contains("refs/mta/") && !refs.contains("badges"), "{refs}");
+    }
+    // Nobody says how they ended.
+    let scene = Scene::new();
+    let push = scene.push(|scene| scene.write("src/b.py", &lines(1, 10)));
+    scene.write("coverage.info", &lcov(&[("src/a.py", &TEN, &[]), ("src/b.py", &TEN, &[])]));
+    let mut command = scene.command("push", &push, &[]);
+    let ran = scene.ran(&command.env_remove("MTA_TESTS_OUTCOME").output().unwrap());
+    ran.expect(0, "pass").says("it is not known how the tests ended");
+    assert!(!scene.git(&["ls-remote", "origin"]).contains("refs/mta/"));
+    let ran = scene.run("push", &push, &[("tests-outcome", "success")]);
+    ran.expect(0, "pass").says("the baseline of");
+    assert!(scene.git(&["ls-remote", "origin"]).contains("refs/mta/"));
+}
+
+#[test]
+fn a_small_fall_says_how_many_lines_it_is_and_what_allows_it() {
+    let scene = Scene::new();
+    let push = scene.push(|scene| scene.write("src/b.py", &lines(1, 10)));
+    scene.write("coverage.info", &lcov(&[("src/a.py", &TEN, &[]), ("src/b.py", &TEN, &[])]));
+    scene.run("push", &push, &[]).expect(0, "pass");
+    // No line is lost, and the change is better than `min-patch`: the total falls all the same.
+    let event = scene.pull_request(|scene| scene.write("src/a.py", &lines(1, 20)));
+    let nineteen: Vec<u32> = (1..=19).collect();
+    scene.write("coverage.info", &lcov(&[("src/a.py", &nineteen, &[20]), ("src/b.py", &TEN, &[])]));
+    let ran = scene.run("pull_request", &event, &[]);
+    ran.expect(1, "fail").says("Cover 1 more line to hold the 100.00 %");
+    ran.says("of the baseline; not covered of this change: src/a.py:20; or allow the fall: `max-drop: 3.34`");
+    assert_eq!(ran.output("delta"), "-3.34");
+    scene.run("pull_request", &event, &[("max-drop", "3.34")]).expect(0, "pass");
+    scene.run("pull_request", &event, &[("max-drop", "3.33")]).expect(1, "fail");
 }
 
 #[test]
@@ -211,7 +271,7 @@ fn deleting_tested_code_is_no_regression() {
     scene.write("coverage.info", &lcov(&[("src/a.py", &kept, &[11, 12])]));
     let ran = scene.run("pull_request", &event, &[]);
     ran.expect(0, "pass");
-    assert_eq!(ran.output("delta"), "-6.67");
+    assert_eq!(ran.output("delta"), "0.00", "what was deleted left out");
     scene.run("pull_request", &event, &[("max-total-drop", "1")]).expect(1, "fail");
 }
 
@@ -232,7 +292,7 @@ fn a_baseline_is_missing_only_if_the_server_says_so() {
 }
 
 #[test]
-fn a_baseline_that_no_parent_has_fails_and_a_damaged_one_is_an_error() {
+fn a_baseline_that_no_parent_has_is_told_and_a_damaged_one_is_an_error() {
     let (scene, event) = with_change(&[&TEN[..], &[11, 12, 13, 14]].concat(), &[]);
     // Written for a commit that is on no line of this change.
     scene.git(&["checkout", "-q", "--orphan", "other"]);
@@ -245,10 +305,12 @@ fn a_baseline_that_no_parent_has_fails_and_a_damaged_one_is_an_error() {
     scene.git(&["merge", "-q", "--no-ff", "-m", "merge", "topic"]);
     let whole = [&TEN[..], &[11, 12, 13, 14]].concat();
     scene.write("coverage.info", &lcov(&[("src/a.py", &whole, &[])]));
-    scene
-        .run("pull_request", &event, &[("on-missing-baseline", "pass")])
-        .expect(1, "fail")
-        .says("50 first parents");
+    for (on_missing, code, verdict) in [("warn", 0, "pass"), ("fail", 1, "fail")] {
+        let ran = scene.run("pull_request", &event, &[("on-missing-baseline", on_missing)]);
+        ran.expect(code, verdict)
+            .says("200 first parents")
+            .says("the next push to the base branch");
+    }
 
     let blob = git_in(&scene.path("origin.git"), &["hash-object", "-w", "--stdin"]);
     let name = format!("1-{}", scene.git(&["rev-parse", "main"]));
