@@ -107,8 +107,12 @@ fn declares_only(path: &str) -> bool {
 
 /// Whether a file holds code.
 fn is_source(path: &str, endings: &BTreeSet<String>) -> bool {
-    ending(path)
-        .is_some_and(|ending| endings.contains(&ending) || SOURCE.contains(&ending.as_str()))
+    is_code(path) || ending(path).is_some_and(|ending| endings.contains(&ending))
+}
+
+/// Whether a file is in a language that has coverage tools.
+pub fn is_code(path: &str) -> bool {
+    ending(path).is_some_and(|ending| SOURCE.contains(&ending.as_str()))
 }
 
 /// Whether a file of a change can owe anything: it has lines that were not there before. A file that moved, lost lines,

@@ -455,7 +455,7 @@ fn by_hand_a_report_older_than_the_change_is_refused() {
     written_hours_ago(&scene, 1);
     let args = ["--reports", "coverage.info", "--base", "main"];
     // Nothing that it measures changed: its age does not matter.
-    scene.write("notes.txt", "x");
+    scene.write(".gitignore", "/coverage.info\n/out/\n/more/\n");
     assert_eq!(scene.by_hand(&args).code, 0);
     scene.write("src/a.py", &lines(1, 13));
     let ran = scene.by_hand(&args);
@@ -531,7 +531,8 @@ fn a_lost_report_does_not_make_its_language_unknown() {
 fn by_hand_in_a_subfolder_paths_begin_there() {
     let scene = Scene::new();
     scene.write("src/cov.info", &lcov(&[("src/a.py", &TEN, &[])]));
-    let ran = scene.by_hand_in("work/src", &["--reports", "cov.info", "--output-dir", "out"]);
+    let args = ["--reports", "cov.info", "--output-dir", "out", "--base", "none"];
+    let ran = scene.by_hand_in("work/src", &args);
     assert_eq!(ran.code, 0, "{}", ran.log);
     assert!(scene.path("work/src/out/badge.svg").is_file());
 }

@@ -1,0 +1,150 @@
+//! What `coverage-gate` judges: the base, on every event and outside GitHub Actions.
+
+use serde_json::{Value, json};
+
+use crate::kit::scene::{Scene, git_in, lcov, lines};
+
+const TEN: [u32; 10] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
+
+/// A pull request that adds lines 11 to 13 of `src/a.py`, which the report calls covered or not.
+fn with_change(is_tested: bool) -> (Scene, Value) {
+    let scene = Scene::new();
+    let event = scene.pull_request(|scene| scene.write("src/a.py", &lines(1, 13)));
+    let added = [11, 12, 13];
+    let all = [&TEN[..], &added].concat();
+    let report = if is_tested { lcov(&[("src/a.py", &all, &[])]) } else { untested() };
+    scene.write("coverage.info", &report);
+    (scene, event)
+}
+
+fn untested() -> String {
+    lcov(&[("src/a.py", &TEN, &[11, 12, 13])])
+}
+
+#[test]
+fn a_base_that_holds_the_change_is_an_error_on_every_event() {
+    let (scene, event) = with_change(true);
+    let group = json!({"merge_group": {"base_sha": scene.git(&["rev-parse", "main"]),
+                                       "head_sha": scene.git(&["rev-parse", "HEAD"])}});
+    scene.git(&["branch", "-q", "further", "topic"]);
+    scene.git(&["branch", "-q", "merged", "HEAD"]);
+    for base in ["topic", "further", "merged"] {
+        let ran = scene.run("pull_request", &event, &[("base", base)]);
+        ran.expect(1, "error").says("set the input `base` to the branch");
+    }
+    scene.run("pull_request", &event, &[("base", "main")]).expect(0, "pass");
+    scene.run("merge_group", &group, &[("base", "merged")]).expect(1, "error");
+    scene.run("merge_group", &group, &[("base", "main")]).expect(0, "pass");
+    // The head of the branch is checked out instead of the merge commit.
+    scene.git(&["checkout", "-q", "topic"]);
+    scene.run("pull_request", &event, &[("base", "topic")]).expect(1, "error");
+    scene.run("pull_request", &event, &[("base", "main")]).expect(0, "pass");
+    scene.run("schedule", &event, &[("base", "topic")]).expect(1, "error").says("`base: none`");
+    scene.run("schedule", &event, &[("base", "main")]).expect(0, "pass");
+    scene.run("schedule", &event, &[]).expect(0, "pass");
+}
+
+#[test]
+fn a_pull_request_that_was_merged_is_judged_again_but_not_against_what_it_went_into() {
+    let (scene, event) = with_change(false);
+    scene.git(&["branch", "-f", "main", "HEAD"]);
+    let inputs = [("min-total", "0"), ("base", "main")];
+    scene.run("pull_request", &event, &inputs).expect(1, "error").says("history of `main` already");
+    scene.run("pull_request", &event, &inputs[..1]).expect(1, "fail");
+}
+
+#[test]
+fn a_push_is_not_compared_with_its_own_branch() {
+    let scene = Scene::new();
+    let push = scene.push(|scene| scene.write("src/a.py", &lines(1, 13)));
+    scene.write("coverage.info", &untested());
+    let inputs = [("min-total", "0"), ("base", "main")];
+    let ran = scene.run("push", &push, &inputs);
+    ran.expect(1, "error").says("leave the input `base` out on a push");
+    scene.run("push", &push, &inputs[..1]).expect(1, "fail");
+    // An older commit of a branch that went on.
+    scene.push(|scene| scene.write("notes.md", "x"));
+    scene.git(&["checkout", "-q", "--detach", push["after"].as_str().unwrap()]);
+    scene.run("push", &push, &inputs).expect(1, "error");
+    scene.run("push", &push, &inputs[..1]).expect(1, "fail");
+    // A new branch with no commit of its own owes nothing.
+    let new = json!({"ref": "refs/heads/next", "before": "0".repeat(40), "after": push["after"],
+                     "forced": false, "repository": {"default_branch": "main"}});
+    scene.run("push", &new, &inputs[..1]).expect(0, "pass").says("no executable lines changed");
+}
+
+/// A checkout as another CI makes it: one commit, no branch.
+fn shallow(scene: &Scene, refspec: &str, remote: &str) {
+    let ci = scene.path("ci");
+    fs_err::create_dir(&ci).unwrap();
+    git_in(&ci, &["init", "-q", "-b", "x"]);
+    let origin = format!("file://{}", scene.path("origin.git").display());
+    git_in(&ci, &["fetch", "-q", "--depth=1", &origin, refspec]);
+    git_in(&ci, &["checkout", "-q", "--detach", "FETCH_HEAD"]);
+    if !remote.is_empty() {
+        git_in(&ci, &["remote", "add", "origin", &origin]);
+    }
+    fs_err::write(ci.join("coverage.info"), untested()).unwrap();
+}
+
+#[test]
+fn a_shallow_checkout_of_another_ci_is_judged_against_a_base_or_not_at_all() {
+    let (scene, _) = with_change(false);
+    scene.git(&["push", "-q", "origin", "topic"]);
+    shallow(&scene, "topic", "origin");
+    let gate = |more: &[&str]| {
+        let args = [&["--reports", "coverage.info", "--min-total", "0"], more].concat();
+        let ran = scene.by_hand_in("ci", &args);
+        (ran.code, ran.log)
+    };
+    let (code, log) = gate(&[]);
+    assert!(code == 1 && log.contains("has none of origin/HEAD"), "{log}");
+    assert!(log.contains("--base main") && log.contains("--base none"), "{log}");
+    let (code, log) = gate(&["--base", "main"]);
+    assert!(code == 1 && log.contains("changed lines"), "{log}");
+    // Its own branch, as a CI's variable may name it.
+    let (code, log) = gate(&["--base", "topic"]);
+    assert!(code == 1 && log.contains("the base is HEAD itself"), "{log}");
+    let (code, log) = gate(&["--base", "none"]);
+    assert!(code == 0 && log.contains("changed lines not judged"), "{log}");
+    let report = lcov(&[("src/a.py", &[&TEN[..], &[11, 12, 13]].concat(), &[])]);
+    fs_err::write(scene.path("ci/coverage.info"), report).unwrap();
+    let (code, log) = gate(&["--base", "main"]);
+    assert_eq!(code, 0, "{log}");
+}
+
+#[test]
+fn without_a_remote_or_a_repository_only_totals_can_be_judged_and_only_on_purpose() {
+    let (scene, _) = with_change(false);
+    scene.git(&["push", "-q", "origin", "topic"]);
+    shallow(&scene, "topic", "");
+    fs_err::create_dir(scene.path("plain")).unwrap();
+    fs_err::write(scene.path("plain/coverage.info"), untested()).unwrap();
+    for folder in ["ci", "plain"] {
+        let args = ["--reports", "coverage.info", "--min-total", "0"];
+        let ran = scene.by_hand_in(folder, &args);
+        assert_eq!(ran.code, 1, "{}", ran.log);
+        ran.says("--base none");
+        let main = scene.by_hand_in(folder, &[&args[..], &["--base", "main"]].concat());
+        assert_eq!(main.code, 1, "{}", main.log);
+        let ran = scene.by_hand_in(folder, &[&args[..], &["--base", "none"]].concat());
+        assert_eq!(ran.code, 0, "{}", ran.log);
+    }
+}
+
+#[test]
+fn by_hand_on_the_base_itself_the_working_tree_must_change_something() {
+    let scene = Scene::new();
+    scene.write("coverage.info", &untested());
+    scene.write("left/by-a-build.txt", "x");
+    for base in [&["--base", "main"][..], &[]] {
+        let args = [&["--reports", "coverage.info", "--min-total", "0"], base].concat();
+        let ran = scene.by_hand(&args);
+        assert_eq!(ran.code, 1, "{}", ran.log);
+        ran.says("the base is HEAD itself");
+    }
+    scene.write("src/a.py", &lines(1, 13));
+    scene.write("coverage.info", &untested());
+    let ran = scene.by_hand(&["--reports", "coverage.info", "--min-total", "0", "--base", "main"]);
+    assert!(ran.code == 1 && ran.log.contains("changed lines"), "{}", ran.log);
+}
