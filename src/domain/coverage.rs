@@ -5,6 +5,7 @@ pub mod base;
 pub mod baseline;
 pub mod counts;
 pub mod diff;
+pub mod edits;
 pub mod exclusions;
 pub mod formats;
 pub mod gate;

@@ -117,7 +117,10 @@ pub async fn comment(inputs: &Inputs, world: World<'_>, told: &mut Told) {
     let (Some(number), Some(repository)) = (number, Repository::parse(&job.repository)) else {
         return;
     };
-    let Some(token) = &inputs.token else { return };
+    let Some(token) = &inputs.token else {
+        let text = "no comment is posted: there is no token (input `token`); `comment: off` says so on purpose";
+        return world.events.emit(Event::Note(text.to_owned()));
+    };
     let sticky = Sticky {
         repository,
         number,

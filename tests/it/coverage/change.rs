@@ -1,4 +1,5 @@
-//! What `coverage-gate` judges: the base, on every event and outside GitHub Actions.
+//! What `coverage-gate` judges: the base, on every event and outside GitHub Actions, and reports of other files than those
+//! of the commit.
 
 use serde_json::{Value, json};
 
@@ -147,4 +148,105 @@ fn by_hand_on_the_base_itself_the_working_tree_must_change_something() {
     scene.write("coverage.info", &untested());
     let ran = scene.by_hand(&["--reports", "coverage.info", "--min-total", "0", "--base", "main"]);
     assert!(ran.code == 1 && ran.log.contains("changed lines"), "{}", ran.log);
+}
+
+/// Makes a file of the checkout look old.
+fn written_an_hour_ago(scene: &Scene, path: &str) {
+    let then = std::time::SystemTime::now() - std::time::Duration::from_hours(1);
+    let file = fs_err::File::options().write(true).open(scene.path("work").join(path)).unwrap();
+    file.set_modified(then).unwrap();
+}
+
+#[test]
+fn a_stale_shard_beside_a_fresh_one_is_refused() {
+    let scene = Scene::new();
+    scene.push(|scene| {
+        scene.write("web/a.js", &lines(1, 10));
+        scene.write("web/b.js", &lines(1, 10));
+        scene.write(".gitignore", "*.info\n");
+    });
+    let event = scene.pull_request(|scene| {
+        scene.write("src/a.py", &lines(1, 12));
+        scene.write("web/a.js", &lines(1, 12));
+    });
+    let all: Vec<u32> = (1..=12).collect();
+    scene.write("py.info", &lcov(&[("src/a.py", &all, &[])]));
+    scene.write("js.info", &lcov(&[("web/a.js", &all, &[])]));
+    scene.write("old.info", &lcov(&[("web/b.js", &TEN, &[])]));
+    let gate = |reports: &str| scene.run("pull_request", &event, &[("reports", reports)]);
+    written_an_hour_ago(&scene, "js.info");
+    let ran = gate("py.info\njs.info");
+    ran.expect(1, "error")
+        .says("`web/a.js` was written after the report `js.info`, which names it");
+    // Of two that name a file, the older lends its hits too.
+    scene.write("js2.info", &lcov(&[("web/a.js", &TEN, &[11, 12])]));
+    gate("py.info\njs2.info\njs.info").expect(1, "error").says("`js.info`");
+    // All of this run, as shards of a matrix are; and an old one of files that did not change.
+    scene.write("js.info", &lcov(&[("web/a.js", &all, &[])]));
+    written_an_hour_ago(&scene, "old.info");
+    gate("py.info\njs2.info\njs.info\nold.info").expect(0, "pass");
+}
+
+/// Forty lines, of which a report counts all but the comments in lines 8 and 9.
+fn long() -> Vec<String> {
+    let line = |n: u32| if n == 8 || n == 9 { format!("# {n}") } else { format!("x{n} = {n}") };
+    (1..=40).map(line).collect()
+}
+
+#[test]
+fn lines_that_a_step_moved_are_refused_and_no_others() {
+    let scene = Scene::new();
+    let text = |lines: &[String], end: &str| {
+        lines.iter().map(|line| format!("{line}{end}")).collect::<String>()
+    };
+    scene.push(|scene| scene.write("src/b.py", &text(&long()[..30], "\n")));
+    let event = scene.pull_request(|scene| scene.write("src/b.py", &text(&long(), "\n")));
+    let counted: Vec<u32> = (1..=40).filter(|line| !matches!(line, 8 | 9)).collect();
+    let gate = |lines: &[String], end: &str| {
+        scene.write("src/b.py", &text(lines, end));
+        scene
+            .write("coverage.info", &lcov(&[("src/a.py", &TEN, &[]), ("src/b.py", &counted, &[])]));
+        scene.run("pull_request", &event, &[])
+    };
+    gate(&long(), "\n").expect(0, "pass");
+    // Ten lines go up: as many are added as taken away.
+    let mut moved = long();
+    moved.rotate_right(10);
+    gate(&moved, "\n")
+        .expect(1, "error")
+        .says("`src/b.py` is not as the commit has it from line 1 on");
+    let mut swapped = long();
+    swapped.swap(20, 21);
+    gate(&swapped, "\n").expect(1, "error").says("(lines added: 1, taken away: 1)");
+    // A line of the change itself was tested otherwise than it is proposed.
+    let mut other = long();
+    "x = untold()".clone_into(&mut other[34]);
+    gate(&other, "\n").expect(1, "error").says("from line 35 on");
+    // Line ends and blanks of the host, comments that nobody counts, a version in its line, lines below all.
+    gate(&long(), "\r\n").expect(0, "pass");
+    gate(&long(), "  \n").expect(0, "pass");
+    let mut comments = long();
+    "# other".clone_into(&mut comments[7]);
+    "x3 = '1.2.3'".clone_into(&mut comments[2]);
+    comments.push("# built".to_owned());
+    gate(&comments, "\n").expect(0, "pass");
+    // Where the change does not touch the file, its lines are nobody's concern here.
+    scene.git(&["checkout", "-q", "--", "src/b.py"]);
+    let event = scene.pull_request(|scene| scene.write("notes.md", "x"));
+    scene.write("src/b.py", &text(&moved[..30], "\n"));
+    scene.write("coverage.info", &lcov(&[("src/a.py", &TEN, &[])]));
+    scene.run("pull_request", &event, &[]).expect(0, "pass");
+}
+
+#[test]
+fn without_a_token_it_is_said_once_that_there_is_no_comment() {
+    let (scene, event) = with_change(false);
+    let said = |ran: &crate::kit::scene::Ran| ran.log.matches("no comment is posted").count();
+    let ran = scene.run("pull_request", &event, &[]);
+    ran.expect(1, "fail");
+    assert_eq!(said(&ran), 1, "{}", ran.log);
+    for (event_name, comment) in [("pull_request", "off"), ("schedule", "auto")] {
+        let ran = scene.run(event_name, &event, &[("comment", comment)]);
+        assert_eq!(said(&ran), 0, "{}", ran.log);
+    }
 }

@@ -400,7 +400,9 @@ fn a_report_that_an_earlier_run_left_is_refused() {
     let (scene, event) = with_change(&TEN, &[]);
     written_hours_ago(&scene, 1);
     let ran = scene.run("pull_request", &event, &[]);
-    ran.expect(1, "error").says("`src/a.py` was written after the reports").says("`touch` it");
+    ran.expect(1, "error")
+        .says("`src/a.py` was written after the report `coverage.info`")
+        .says("`touch` it");
     written_hours_ago(&scene, 0);
     scene.run("pull_request", &event, &[]).expect(0, "pass");
 }
@@ -415,8 +417,9 @@ fn a_step_that_moves_the_changed_lines_is_refused() {
         scene.run("pull_request", &event, &[])
     };
     let ran = edit(format!("# built\n{}", lines(1, 14)));
-    ran.expect(1, "error")
-        .says("`src/a.py` is not as the commit has it (lines added: 1, taken away: 0)");
+    ran.expect(1, "error").says(
+        "`src/a.py` is not as the commit has it from line 1 on (lines added: 1, taken away: 0)",
+    );
     // A version that a step writes into its line moves nothing.
     edit(lines(1, 14).replacen('1', "9", 1)).expect(0, "pass");
 }
@@ -460,7 +463,11 @@ fn by_hand_a_report_older_than_the_change_is_refused() {
     scene.write("src/a.py", &lines(1, 13));
     let ran = scene.by_hand(&args);
     assert_eq!(ran.code, 1);
-    assert!(ran.log.contains("`src/a.py` was written after the reports"), "{}", ran.log);
+    assert!(
+        ran.log.contains("`src/a.py` was written after the report `coverage.info`"),
+        "{}",
+        ran.log
+    );
 }
 
 #[test]
