@@ -20,4 +20,5 @@ pub mod ratio;
 pub mod regression;
 pub mod report;
 pub mod rules;
+pub mod shown;
 pub mod statements;

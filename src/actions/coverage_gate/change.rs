@@ -15,11 +15,13 @@ use crate::adapters::git::{Credentials, GitError};
 use crate::adapters::host::process::{ChildEnv, ProcessError};
 use crate::adapters::host::reports as disk;
 use crate::domain::coverage::base::{Asked, Head, Inside, Plan, Sha, plan};
-use crate::domain::coverage::diff::{ChangeKind, ChangedFile, Diff};
+use crate::domain::coverage::diff::{ChangeKind, ChangedFile, Diff, Hunk};
 use crate::domain::coverage::judge::Change;
+use crate::domain::coverage::lines::Range;
 use crate::domain::coverage::patch::is_code;
-use crate::domain::coverage::project::ending;
+use crate::domain::coverage::project::{Project, ending};
 use crate::domain::coverage::python::{self, Continuation};
+use crate::domain::coverage::statements::says_something;
 use crate::failure::{Failure, Outcome};
 
 /// Most bytes of a `go.mod` that are read.
@@ -171,6 +173,28 @@ fn continuations(diff: &Diff, checkout: &Checkout) -> BTreeMap<String, Vec<Conti
         ((*path).to_owned(), python::continuations(&source))
     });
     read.into_iter().collect()
+}
+
+/// Adds the lines that lie within a statement by what the reports say: where a format names the end of each, and counts
+/// only its first line.
+pub fn add_told(change: &mut Change, project: &Project, checkout: &Checkout) {
+    let Change::Known { diff, continuations, .. } = change else { return };
+    for file in &diff.files {
+        let Some(measured) = project.files.get(&file.path) else { continue };
+        let ranges: Vec<Range> = file.hunks.iter().filter_map(Hunk::added_range).collect();
+        let mut told = measured.statements.continuations(&ranges);
+        told.retain(|one| measured.lines.get(one.line).is_none());
+        if told.is_empty() || continuations.contains_key(&file.path) {
+            continue;
+        }
+        let source = disk::bytes(&checkout.repo.top().join(&file.path), SOURCE).unwrap_or_default();
+        let mut lines = source.split(|byte| *byte == b'\n').zip(1..).peekable();
+        told.retain(|one| {
+            while lines.next_if(|(_, line)| *line < one.line).is_some() {}
+            lines.peek().is_some_and(|(text, line)| *line == one.line && says_something(text))
+        });
+        continuations.insert(file.path.clone(), told);
+    }
 }
 
 fn credentials(token: Option<&SecretString>, server: &str) -> Option<Credentials> {

@@ -250,3 +250,105 @@ fn without_a_token_it_is_said_once_that_there_is_no_comment() {
         assert_eq!(said(&ran), 0, "{}", ran.log);
     }
 }
+
+/// A pull request whose base branch put two lines on top of `src/b.py` meanwhile: its lines 21 to 24 are 23 to 26 of the
+/// merge commit.
+fn with_a_moved_base(scene: &Scene) -> Value {
+    scene.push(|scene| scene.write("src/b.py", &lines(1, 20)));
+    let mut event = scene.pull_request(|scene| scene.write("src/b.py", &lines(1, 24)));
+    scene.push(|scene| scene.write("src/b.py", &format!("# one\n# two\n{}", lines(1, 20))));
+    scene.git(&["checkout", "-q", "--detach", "main"]);
+    scene.git(&["merge", "-q", "--no-ff", "-m", "merge", "topic"]);
+    event["pull_request"]["base"]["sha"] = json!(scene.git(&["rev-parse", "main"]));
+    let old: Vec<u32> = (3..=22).collect();
+    scene.write(
+        "coverage.info",
+        &lcov(&[("src/a.py", &TEN, &[]), ("src/b.py", &old, &[23, 24, 25, 26])]),
+    );
+    event
+}
+
+#[test]
+fn links_and_annotations_lead_to_the_lines_of_the_pull_request() {
+    let scene = Scene::new();
+    let event = with_a_moved_base(&scene);
+    let ran = scene.run("pull_request", &event, &[]);
+    ran.expect(1, "fail");
+    assert!(ran.log.contains("::error file=src/b.py,line=21,"), "{}", ran.log);
+    let head = event["pull_request"]["head"]["sha"].as_str().unwrap();
+    let comment = fs_err::read_to_string(ran.output("comment-file")).unwrap();
+    let link =
+        format!("[23-26](https://github.example.test/org/shop/blob/{head}/src/b.py#L21-L24)");
+    assert!(comment.contains(&link), "{comment}");
+    let listed = fs_err::read_to_string(ran.output("uncovered-json")).unwrap();
+    assert!(listed.contains("23"), "{listed}");
+}
+
+#[test]
+fn where_the_newest_commit_cannot_be_had_links_lead_to_the_merge_commit() {
+    let scene = Scene::new();
+    let event = with_a_moved_base(&scene);
+    let merge = scene.git(&["rev-parse", "HEAD"]);
+    let head = event["pull_request"]["head"]["sha"].as_str().unwrap();
+    // As in a checkout of one commit whose server does not give the other any more.
+    scene.git(&["branch", "-q", "-D", "topic"]);
+    fs_err::remove_file(scene.path("work/.git/objects").join(&head[..2]).join(&head[2..])).unwrap();
+    let ran = scene.run("pull_request", &event, &[("baseline", "none")]);
+    ran.expect(1, "fail");
+    let comment = fs_err::read_to_string(ran.output("comment-file")).unwrap();
+    assert!(comment.contains(&format!("/org/shop/blob/{merge}/src/b.py#L23-L26)")), "{comment}");
+}
+
+/// A report of Istanbul: (line, end line, hits) of each statement of `web/a.js`.
+fn istanbul(statements: &[(u32, u32, u32)]) -> String {
+    let numbered = || (0_u32..).zip(statements);
+    let map: serde_json::Map<String, Value> = numbered()
+        .map(|(id, (line, end, _))| {
+            let place =
+                json!({"start": {"line": line, "column": 0}, "end": {"line": end, "column": 2}});
+            (id.to_string(), place)
+        })
+        .collect();
+    let hits: serde_json::Map<String, Value> =
+        numbered().map(|(id, (_, _, hits))| (id.to_string(), json!(hits))).collect();
+    json!({"web/a.js": {"path": "web/a.js", "statementMap": map, "s": hits, "fnMap": {}, "f": {}, "branchMap": {}, "b": {}}})
+        .to_string()
+}
+
+#[test]
+fn a_change_within_a_statement_of_istanbul_counts_at_its_statement() {
+    let source = |price: &str, note: &str| {
+        format!(
+            "export function total(order) {{\n  log(order);\n  return sum({{\n    price: {price},\n    // {note}\n    \
+                 each: () => {{\n      tick();\n    }},\n    tax: 1,\n  }});\n}}\n"
+        )
+    };
+    let scene = Scene::new();
+    scene.push(|scene| {
+        scene.write("web/a.js", &source("1", "x"));
+        scene.write(".gitignore", "*.json\n");
+    });
+    let gate = |event: &Value, hits: u32| {
+        scene.write("cov.json", &istanbul(&[(2, 2, 1), (3, 10, hits), (7, 7, 1)]));
+        scene.run("pull_request", event, &[("reports", "cov.json"), ("min-total", "0")])
+    };
+    let event = scene.pull_request(|scene| scene.write("web/a.js", &source("2", "x")));
+    let ran = gate(&event, 0);
+    ran.expect(1, "fail");
+    assert!(ran.log.contains("::error file=web/a.js,line=3,"), "{}", ran.log);
+    let ran = gate(&event, 4);
+    ran.expect(0, "pass");
+    assert_eq!(ran.output("patch-percent"), "100.00");
+    // Below an inner statement it is still the outer one.
+    let event = scene.pull_request(|scene| {
+        scene.write("web/a.js", &source("1", "x").replace("tax: 1", "tax: 2"));
+    });
+    gate(&event, 0).expect(1, "fail");
+    // A comment within it, and a line that no statement holds.
+    let event = scene.pull_request(|scene| scene.write("web/a.js", &source("1", "other")));
+    gate(&event, 0).expect(0, "pass").says("no executable lines changed");
+    let event = scene.pull_request(|scene| {
+        scene.write("web/a.js", &source("1", "x").replace("(order) {", "(order, b) {"));
+    });
+    gate(&event, 0).expect(0, "pass").says("no executable lines changed");
+}
