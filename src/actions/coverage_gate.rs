@@ -11,6 +11,7 @@ mod ending;
 mod findings;
 mod gate;
 mod inputs;
+mod links;
 mod post;
 mod publish;
 mod reports;

@@ -56,6 +56,11 @@ fn step(rest: &str, first: char, ours: &[String], out: &mut String) -> usize {
             out.push(first);
             out.push(GAP);
         }
+        // `GH-7` is the issue 7, and no letter case hides it.
+        '-' if rest[1..].starts_with(|c: char| c.is_ascii_digit()) && ends_in(out, "gh") => {
+            out.push(first);
+            out.push(GAP);
+        }
         '!' if rest.starts_with("![") => {
             out.push(first);
             out.push(GAP);
@@ -70,7 +75,7 @@ fn step(rest: &str, first: char, ours: &[String], out: &mut String) -> usize {
             out.push(first);
             out.push(GAP);
         }
-        '.' if ends_in_www(out) => {
+        '.' if ends_in(out, "www") => {
             out.push(GAP);
             out.push(first);
         }
@@ -79,9 +84,10 @@ fn step(rest: &str, first: char, ours: &[String], out: &mut String) -> usize {
     first.len_utf8()
 }
 
-fn ends_in_www(text: &str) -> bool {
-    let end = text.len().checked_sub(3).and_then(|at| text.get(at..));
-    end.is_some_and(|end| end.eq_ignore_ascii_case("www"))
+/// Whether a text ends in a word, in whatever case.
+fn ends_in(text: &str, word: &str) -> bool {
+    let end = text.len().checked_sub(word.len()).and_then(|at| text.get(at..));
+    end.is_some_and(|end| end.eq_ignore_ascii_case(word))
 }
 
 /// A link's target stays if it is an address of ours and nothing but one.
@@ -138,6 +144,9 @@ mod tests {
         for (text, gone) in [
             ("@org/admins look", "@org"),
             ("fixes #7", "#7"),
+            ("fixes org/shop#7", "#7"),
+            ("fixes GH-7", "GH-7"),
+            ("fixes gh-7", "gh-7"),
             ("![x](https://evil.example/p.png)", "![x]("),
             ("[x](https://evil.example/)", "]("),
             ("[x](https://github.com/org/shop/../../evil)", "]("),

@@ -14,11 +14,14 @@ use crate::adapters::git::repo::{Access, Repo};
 use crate::adapters::git::{Credentials, GitError};
 use crate::adapters::host::process::{ChildEnv, ProcessError};
 use crate::adapters::host::reports as disk;
-use crate::domain::coverage::base::{Asked, Head, Sha, plan};
-use crate::domain::coverage::diff::Diff;
+use crate::domain::coverage::base::{Asked, Head, Inside, Plan, Sha, plan};
+use crate::domain::coverage::diff::{ChangeKind, ChangedFile, Diff, Hunk};
 use crate::domain::coverage::judge::Change;
-use crate::domain::coverage::project::ending;
+use crate::domain::coverage::lines::Range;
+use crate::domain::coverage::patch::is_code;
+use crate::domain::coverage::project::{Project, ending};
 use crate::domain::coverage::python::{self, Continuation};
+use crate::domain::coverage::statements::says_something;
 use crate::failure::{Failure, Outcome};
 
 /// Most bytes of a `go.mod` that are read.
@@ -47,10 +50,10 @@ pub struct Judged {
     pub base: Option<Base>,
 }
 
-/// Opens the checkout. `None` where there is none and none is needed: a run by hand outside a repository.
+/// Opens the checkout. `None` where there is none and none is needed.
 ///
 /// # Errors
-/// On a runner a checkout is needed for every event that has a change.
+/// A checkout is needed wherever a change is judged.
 pub async fn open(inputs: &Inputs, world: World<'_>) -> Result<Option<Checkout>, Failure> {
     let access = Access {
         env: ChildEnv::from_process(),
@@ -88,15 +91,16 @@ fn without(
     error: &GitError,
 ) -> Result<Option<Checkout>, Failure> {
     let nobody = Head { sha: zero(), parents: Vec::new() };
-    let asked = inputs.base.as_deref().map_or(Asked::Nothing, Asked::Base);
-    let wants = plan(world.job, &nobody, asked);
-    let is_needed = !matches!(wants, Ok(crate::domain::coverage::base::Plan::NoPatch { .. }));
-    if inputs.base.is_some() || (world.job.on_runner && is_needed) {
-        return Err(Failure::new(Outcome::Failed, "the changed lines cannot be judged")
-            .why(error)
-            .help("let `actions/checkout` run before, in the same job and without `path`"));
+    let wants = plan(world.job, &nobody, Asked::read(inputs.base.as_deref()));
+    if matches!(wants, Ok(Plan::NoPatch { .. })) {
+        return Ok(None);
     }
-    Ok(None)
+    let help = if world.job.on_runner {
+        "let `actions/checkout` run before, in the same job and without `path`"
+    } else {
+        "run it in the checkout that was tested; `--base none` judges the totals alone, on purpose"
+    };
+    Err(Failure::new(Outcome::Failed, "the changed lines cannot be judged").why(error).help(help))
 }
 
 /// Some commit: only whether there is a change is asked for.
@@ -116,13 +120,13 @@ pub async fn find(
             base: None,
         });
     };
-    let asked = inputs.base.as_deref().map_or(Asked::Nothing, Asked::Base);
-    let plan = plan(world.job, checkout.repo.head(), asked)
+    let plan = plan(world.job, checkout.repo.head(), Asked::read(inputs.base.as_deref()))
         .map_err(|refusal| Failure::new(Outcome::Failed, refusal.what).help(refusal.help))?;
     match checkout.repo.base(&plan).await.map_err(failed)? {
         Found::NoPatch { why } => Ok(Judged { change: Change::None(why), base: None }),
         Found::Base(base) => {
             let diff = diff(&checkout.repo, &base.tree, &checkout.tree).await.map_err(failed)?;
+            refuse_itself(&plan, &base, &diff, checkout)?;
             Ok(Judged {
                 change: Change::Known {
                     continuations: continuations(&diff, checkout),
@@ -133,6 +137,26 @@ pub async fn find(
             })
         }
     }
+}
+
+/// Where only the working tree can differ from the base, it must: else a commit is compared with itself, as on a CI that
+/// names the change's own branch. Other new files than sources are what a build left.
+fn refuse_itself(
+    plan: &Plan,
+    base: &Base,
+    diff: &Diff,
+    checkout: &Checkout,
+) -> Result<(), Failure> {
+    let head = &checkout.repo.head().sha;
+    let working_tree = matches!(plan, Plan::MergeBase { inside: Inside::WorkingTree, .. });
+    let changes = |file: &ChangedFile| file.kind != ChangeKind::Added || is_code(&file.path);
+    if !working_tree || base.commit != *head || diff.files.iter().any(changes) {
+        return Ok(());
+    }
+    let what = format!("there is no change to judge: the base is HEAD itself ({})", head.short());
+    Err(Failure::new(Outcome::Failed, what)
+        .why(format!("{}, and the working tree changes no source file", base.words))
+        .help("name the branch or commit before the change by `--base`; `--base none` judges the totals alone, on purpose"))
 }
 
 /// Of the changed Python files, the lines that belong to a statement above them; as they lie there, because that is what
@@ -149,6 +173,28 @@ fn continuations(diff: &Diff, checkout: &Checkout) -> BTreeMap<String, Vec<Conti
         ((*path).to_owned(), python::continuations(&source))
     });
     read.into_iter().collect()
+}
+
+/// Adds the lines that lie within a statement by what the reports say: where a format names the end of each, and counts
+/// only its first line.
+pub fn add_told(change: &mut Change, project: &Project, checkout: &Checkout) {
+    let Change::Known { diff, continuations, .. } = change else { return };
+    for file in &diff.files {
+        let Some(measured) = project.files.get(&file.path) else { continue };
+        let ranges: Vec<Range> = file.hunks.iter().filter_map(Hunk::added_range).collect();
+        let mut told = measured.statements.continuations(&ranges);
+        told.retain(|one| measured.lines.get(one.line).is_none());
+        if told.is_empty() || continuations.contains_key(&file.path) {
+            continue;
+        }
+        let source = disk::bytes(&checkout.repo.top().join(&file.path), SOURCE).unwrap_or_default();
+        let mut lines = source.split(|byte| *byte == b'\n').zip(1..).peekable();
+        told.retain(|one| {
+            while lines.next_if(|(_, line)| *line < one.line).is_some() {}
+            lines.peek().is_some_and(|(text, line)| *line == one.line && says_something(text))
+        });
+        continuations.insert(file.path.clone(), told);
+    }
 }
 
 fn credentials(token: Option<&SecretString>, server: &str) -> Option<Credentials> {

@@ -1,21 +1,26 @@
 //! How a gate ends: outputs, summary, annotations.
 
 use crate::actions::Ending;
+use crate::actions::coverage_gate::findings::Findings;
+use crate::actions::coverage_gate::links;
 use crate::actions::coverage_gate::told::Told;
 use crate::actions::steps::ending::annotation;
-use crate::domain::coverage::gate::{Assessment, Verdict};
+use crate::domain::coverage::gate::Verdict;
 use crate::domain::coverage::ratio::Ratio;
 use crate::failure::{Failure, Outcome};
 use crate::report::coverage::verdict as report;
 use crate::report::coverage::{annotations, comment, summary};
 
 /// A verdict.
-pub fn of(assessment: &Assessment, told: Told) -> Ending {
+pub fn of(found: &Findings, told: Told) -> Ending {
+    let assessment = &found.assessment;
     let verdict = assessment.verdict();
     let outcome = if verdict == Verdict::Pass { Outcome::Done } else { Outcome::Failed };
     let mut ending = with(outcome, verdict, told);
     ending.summary = summary::summary(assessment);
-    ending.annotations.splice(0..0, annotations::annotations(assessment));
+    let annotations = annotations::annotations(assessment).into_iter();
+    let shown = &found.links.shown;
+    ending.annotations.splice(0..0, annotations.map(|one| links::moved(one, shown)));
     let share = |ratio: Ratio| ratio.shown().trim_end_matches(" %").to_owned();
     ending.outputs.set("total-percent", share(assessment.total));
     ending.outputs.set("covered", assessment.total.covered.to_string());

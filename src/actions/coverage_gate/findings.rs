@@ -6,6 +6,7 @@ use crate::actions::coverage_gate::change::{Checkout, Judged};
 use crate::domain::coverage::counts::Counts;
 use crate::domain::coverage::gate::Assessment;
 use crate::domain::coverage::project::Project;
+use crate::report::coverage::comment::Links;
 
 /// What a run found out.
 pub struct Findings {
@@ -19,4 +20,6 @@ pub struct Findings {
     pub judged: Judged,
     /// The judged form of every file.
     pub counts: BTreeMap<String, Counts>,
+    /// Where its lines can be looked at.
+    pub links: Links,
 }

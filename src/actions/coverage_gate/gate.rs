@@ -10,7 +10,7 @@ use crate::actions::coverage_gate::inputs::Inputs;
 use crate::actions::coverage_gate::publish;
 use crate::actions::coverage_gate::reports::{self, no_verdict};
 use crate::actions::coverage_gate::told::Told;
-use crate::actions::coverage_gate::{baseline, ending, stale};
+use crate::actions::coverage_gate::{baseline, ending, links, stale};
 use crate::actions::{Ending, World};
 use crate::adapters::host::files;
 use crate::domain::coverage::judge::{Baseline, Evidence, judge};
@@ -36,7 +36,7 @@ pub async fn run(values: &Values, world: World<'_>) -> Result<Ending, Failure> {
     let mut told = publish::files(&inputs, world, &found);
     keep(&inputs, world, &found, &mut told).await;
     publish::comment(&inputs, world, &mut told).await;
-    Ok(ending::of(&found.assessment, told))
+    Ok(ending::of(&found, told))
 }
 
 /// Where relative paths of the inputs begin.
@@ -53,7 +53,7 @@ async fn find_out(inputs: &Inputs, world: World<'_>) -> Result<Findings, Failure
     if let Some(checkout) = checkout.as_ref().filter(|_| world.job.on_runner) {
         stale::refuse_committed(&reads, checkout, &world.job.workspace).await?;
     }
-    let judged = change::find(inputs, world, checkout.as_ref()).await?;
+    let mut judged = change::find(inputs, world, checkout.as_ref()).await?;
     let mut project = join(inputs, reads, checkout.as_ref())?;
     stale::refuse_deleted(&project, &judged.change)?;
     if let Some(checkout) = &checkout {
@@ -61,6 +61,9 @@ async fn find_out(inputs: &Inputs, world: World<'_>) -> Result<Findings, Failure
     }
     if let Some(checkout) = checkout.as_ref().filter(|_| world.job.on_runner) {
         stale::refuse_edited(&project, &judged.change, checkout).await?;
+    }
+    if let Some(checkout) = &checkout {
+        change::add_told(&mut judged.change, &project, checkout);
     }
     for source in &project.sources {
         note(world, verdict::source(source));
@@ -76,7 +79,8 @@ async fn find_out(inputs: &Inputs, world: World<'_>) -> Result<Findings, Failure
     };
     let assessment =
         judge(evidence, &inputs.rules).map_err(|error| no_verdict(error.what).help(error.help))?;
-    Ok(Findings { assessment, project, checkout, judged, counts })
+    let links = Box::pin(links::find(world, checkout.as_ref(), &assessment)).await;
+    Ok(Findings { assessment, project, checkout, judged, counts, links })
 }
 
 /// Names of the reports become files of the checkout.

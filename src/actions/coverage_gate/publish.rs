@@ -9,6 +9,7 @@ use crate::actions::World;
 use crate::actions::coverage_gate::change::Checkout;
 use crate::actions::coverage_gate::findings::Findings;
 use crate::actions::coverage_gate::inputs::Inputs;
+use crate::actions::coverage_gate::links;
 use crate::actions::coverage_gate::told::Told;
 use crate::actions::steps::github;
 use crate::adapters::git::branch_file::BranchFile;
@@ -23,7 +24,6 @@ use crate::domain::event::{Event, Level};
 use crate::domain::repository::Repository;
 use crate::domain::sticky::{Author, Marker};
 use crate::failure::{Failure, Outcome};
-use crate::report::coverage::comment::Links;
 use crate::report::coverage::html::HtmlFile;
 use crate::report::coverage::{badge, comment, html, json, sarif};
 
@@ -36,11 +36,7 @@ const SOURCE_BYTES: u64 = 4 << 20;
 /// Writes the files of a verdict, and prepares the comment.
 pub fn files(inputs: &Inputs, world: World<'_>, found: &Findings) -> Told {
     let assessment = &found.assessment;
-    let text = comment::comment(
-        assessment,
-        marker(&inputs.name).as_str(),
-        &links(world, found.checkout.as_ref()),
-    );
+    let text = comment::comment(assessment, marker(&inputs.name).as_str(), &found.links);
     let mut told = Told { comment: text, ..Told::default() };
     let Some(folder) = folder(inputs, world, &mut told) else { return told };
     let contents = [
@@ -60,7 +56,8 @@ pub fn files(inputs: &Inputs, world: World<'_>, found: &Findings) -> Told {
 
 /// Writes and posts that nothing could be judged: an older verdict in the comment would look like this one's.
 pub async fn not_judged(inputs: &Inputs, world: World<'_>, failure: &Failure) -> Told {
-    let text = comment::not_judged(failure, marker(&inputs.name).as_str(), &links(world, None));
+    let text =
+        comment::not_judged(failure, marker(&inputs.name).as_str(), &links::plain(world, None));
     let mut told = Told { comment: text, ..Told::default() };
     if let Some(folder) = folder(inputs, world, &mut told) {
         let text = told.comment.clone();
@@ -117,7 +114,10 @@ pub async fn comment(inputs: &Inputs, world: World<'_>, told: &mut Told) {
     let (Some(number), Some(repository)) = (number, Repository::parse(&job.repository)) else {
         return;
     };
-    let Some(token) = &inputs.token else { return };
+    let Some(token) = &inputs.token else {
+        let text = "no comment is posted: there is no token (input `token`); `comment: off` says so on purpose";
+        return world.events.emit(Event::Note(text.to_owned()));
+    };
     let sticky = Sticky {
         repository,
         number,
@@ -164,20 +164,6 @@ pub async fn badge_branch(
             .why(error)
             .help("the job needs `permissions: contents: write`")
     })
-}
-
-fn links(world: World<'_>, checkout: Option<&Checkout>) -> Links {
-    let job = world.job;
-    let head = job.event.pointer("/pull_request/head/sha").and_then(serde_json::Value::as_str);
-    let commit =
-        head.map(str::to_owned).or_else(|| checkout.map(|one| one.repo.head().sha.to_string()));
-    let commit = commit.unwrap_or_else(|| job.sha.clone());
-    let fork =
-        job.event.pointer("/pull_request/head/repo/full_name").and_then(serde_json::Value::as_str);
-    let repository = fork.unwrap_or(&job.repository);
-    let blob_base = (job.on_runner && !commit.is_empty())
-        .then(|| format!("{}/{repository}/blob/{commit}/", job.server_url));
-    Links { commit, run_url: job.run_url(), blob_base }
 }
 
 /// Writes `uncovered.json`.

@@ -1,7 +1,5 @@
 //! Reports of another commit: they know nothing of the change, and what they do not know would owe nothing.
 
-use std::collections::BTreeSet;
-
 use camino::Utf8Path;
 
 use crate::actions::World;
@@ -10,8 +8,10 @@ use crate::actions::coverage_gate::reports::no_verdict;
 use crate::actions::steps::parallel::in_parallel;
 use crate::adapters::git::Edited;
 use crate::adapters::host::reports as disk;
-use crate::domain::coverage::diff::ChangeKind;
+use crate::domain::coverage::diff::{ChangeKind, ChangedFile, Hunk};
+use crate::domain::coverage::edits::first_mismatch;
 use crate::domain::coverage::judge::Change;
+use crate::domain::coverage::lines::Range;
 use crate::domain::coverage::project::{Project, Read};
 use crate::failure::{Failure, Place};
 
@@ -82,8 +82,8 @@ pub fn refuse_deleted(project: &Project, change: &Change) -> Result<(), Failure>
         .help(RUN_THE_TESTS))
 }
 
-/// A changed file that was written after the newest report was not measured as it is now: on a runner the checkout wrote
-/// it, and the report is of an earlier run.
+/// A changed file that was written after a report which names it was not measured as it is now: on a runner the checkout
+/// wrote it, and the report is of an earlier run. Of several reports the oldest counts, because each lends its hits.
 pub fn refuse_older(
     project: &Project,
     change: &Change,
@@ -91,52 +91,74 @@ pub fn refuse_older(
     world: World<'_>,
 ) -> Result<(), Failure> {
     let workspace = &world.job.workspace;
-    let reports = project.sources.iter().map(|source| disk::written(&workspace.join(&source.name)));
-    let Some(newest) = reports.filter_map(Result::ok).max() else { return Ok(()) };
-    let newer = |path: &str| {
-        disk::written(&checkout.repo.top().join(path)).is_ok_and(|written| written > newest)
+    let oldest = |path: &str| {
+        let times = project.naming(path).filter_map(|source| {
+            Some((disk::written(&workspace.join(&source.name)).ok()?, &source.name))
+        });
+        times.min_by_key(|(written, _)| *written)
     };
-    let Some(path) = measured(project, change).find(|path| newer(path)) else { return Ok(()) };
+    let older = |file: &ChangedFile| {
+        let (written, report) = oldest(&file.path)?;
+        let here = disk::written(&checkout.repo.top().join(&file.path)).ok()?;
+        (here > written).then_some(report)
+    };
+    let found = measured(project, change).find_map(|file| Some((&file.path, older(file)?)));
+    let Some((path, report)) = found else { return Ok(()) };
     let help = if world.job.on_runner {
         "run the tests after the checkout, and hand reports over as artifacts: a cache gives back those of another commit. If a cached \
          layer of an image build holds the report of just these files, `touch` it before this step"
     } else {
         "run the tests again, then the gate"
     };
-    Err(no_verdict(format!("`{path}` was written after the reports"))
-        .why("they know nothing of what changed since")
+    Err(no_verdict(format!("`{path}` was written after the report `{report}`, which names it"))
+        .why("that report knows nothing of what changed since, and its hits would count")
         .help(help)
-        .at(Place { file: path.to_owned(), line: None, column: None }))
+        .at(Place { file: path.clone(), line: None, column: None }))
 }
 
 /// On a runner the commit is judged, and the tests ran what lies in the checkout. Where a step changed a file so that its
-/// lines moved, the reports speak of other lines than the commit.
+/// lines moved, or rewrote lines of the change, the reports speak of other lines than the commit.
 pub async fn refuse_edited(
     project: &Project,
     change: &Change,
     checkout: &Checkout,
 ) -> Result<(), Failure> {
-    let changed: BTreeSet<&str> = measured(project, change).collect();
+    let changed: BTreeMap<&str, &ChangedFile> =
+        measured(project, change).map(|file| (file.path.as_str(), file)).collect();
     if changed.is_empty() {
         return Ok(());
     }
-    let edited = checkout.repo.edited().await.map_err(change::failed)?;
-    let moved = |file: &&Edited| file.added != file.removed && changed.contains(file.path.as_str());
-    let Some(file) = edited.iter().find(moved) else { return Ok(()) };
-    Err(no_verdict(format!(
-        "`{}` is not as the commit has it (lines added: {}, taken away: {})",
+    for file in checkout.repo.edited().await.map_err(change::failed)? {
+        let Some(changed) = changed.get(file.path.as_str()) else { continue };
+        if file.added + file.removed == 0 {
+            continue;
+        }
+        let edits = checkout.repo.edits(&file.path).await.map_err(change::failed)?;
+        let proposed: Vec<Range> = changed.hunks.iter().filter_map(Hunk::added_range).collect();
+        let counted = project.files.get(&file.path).map(|measured| &measured.lines);
+        let Some(line) = counted.and_then(|lines| first_mismatch(&edits, lines, &proposed)) else {
+            continue;
+        };
+        return Err(edited(&file, line));
+    }
+    Ok(())
+}
+
+fn edited(file: &Edited, line: u32) -> Failure {
+    no_verdict(format!(
+        "`{}` is not as the commit has it from line {line} on (lines added: {}, taken away: {})",
         file.path, file.added, file.removed
     ))
     .why("a step of this job changed it, so the reports count other lines than those of the commit")
     .help("commit what that step does to the file, or let it run after this one")
-    .at(Place { file: file.path.clone(), line: None, column: None }))
+    .at(Place { file: file.path.clone(), line: Some(line), column: None })
 }
 
 /// The changed files that a report knows.
-fn measured<'a>(project: &'a Project, change: &'a Change) -> impl Iterator<Item = &'a str> {
+fn measured<'a>(project: &'a Project, change: &'a Change) -> impl Iterator<Item = &'a ChangedFile> {
     let files = match change {
         Change::Known { diff, .. } => &diff.files[..],
         Change::None(_) => &[],
     };
-    files.iter().map(|file| file.path.as_str()).filter(|path| project.files.contains_key(*path))
+    files.iter().filter(|file| project.files.contains_key(&file.path))
 }

@@ -127,7 +127,7 @@ pub const INPUTS: &[InputSpec] = &[
         name: "base",
         kind: Kind::Text,
         need: Need::Optional,
-        doc: "Branch or commit that the change is compared with. Without it, what the event says; by hand, the default branch.",
+        doc: "Branch or commit that the change is compared with; it may not hold the change itself. Without it, what the event says; by hand, the default branch. `none`: only the totals are judged, on purpose.",
         examples: &["main"],
     },
     InputSpec {

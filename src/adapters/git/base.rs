@@ -34,7 +34,9 @@ impl Repo {
         match plan {
             Plan::NoPatch { why } => Ok(Found::NoPatch { why: why.clone() }),
             Plan::Exact { sha, words } => self.base_at(sha, words).await,
-            Plan::MergeBase { with, why, inside } => self.with_point(with, why, *inside).await,
+            Plan::MergeBase { with, why, inside, proposed } => {
+                self.with_point(with, why, (*inside, proposed.as_ref())).await
+            }
             Plan::Rewritten { before, default_branch, inside } => {
                 match self.merge_base(&self.head().sha, before).await {
                     Ok(Some(found)) => self.with_before(before, &found, *inside).await,
@@ -53,15 +55,19 @@ impl Repo {
         Ok(Found::Base(Base { commit: commit.clone(), tree, words }))
     }
 
-    async fn with_point(&self, with: &Point, why: &str, inside: Inside) -> Result<Found, GitError> {
+    async fn with_point(
+        &self,
+        with: &Point,
+        why: &str,
+        (inside, proposed): (Inside, Option<&Sha>),
+    ) -> Result<Found, GitError> {
         let (other, name) = match with {
             Point::Sha(sha) => (sha.clone(), sha.short().to_owned()),
             Point::Branch(name) => (self.branch(name).await?, format!("`{name}`")),
             Point::Typed(name) => (self.typed(name).await?, format!("`{name}`")),
             Point::AnyOf(names) => {
                 let Some((sha, name)) = self.any_of(names).await? else {
-                    let why = format!("the checkout has none of {}", names.join(", "));
-                    return Ok(Found::NoPatch { why });
+                    return Err(no_usual_base(names));
                 };
                 (sha, format!("`{name}`"))
             }
@@ -72,22 +78,29 @@ impl Repo {
             let help = "name another branch by the input `base`".to_owned();
             return Err(GitError::Refused { what, help });
         };
-        if let Some(end) = self.judge(&found, inside, &name) {
-            return end;
+        self.judge(&found, inside, &name)?;
+        if let (Some(proposed), Inside::Refuse(help)) = (proposed, inside)
+            && (found == *proposed
+                || self.merge_base(proposed, &other).await?.as_ref() == Some(proposed))
+        {
+            let short = proposed.short();
+            let what = format!(
+                "{name} is no base: it holds the commit {short} that the pull request proposes"
+            );
+            return Err(GitError::Refused { what, help: help.to_owned() });
         }
         self.base_at(&found, &format!("the merge base with {name} ({why})")).await
     }
 
-    /// The end, if the merge base is HEAD and that is not fine.
-    fn judge(&self, found: &Sha, inside: Inside, name: &str) -> Option<Result<Found, GitError>> {
-        if *found != self.head().sha {
-            return None;
-        }
-        let what = format!("HEAD ({}) is in the history of {name} already", self.short_head());
+    /// Whether the merge base may be HEAD, if it is.
+    fn judge(&self, found: &Sha, inside: Inside, name: &str) -> Result<(), GitError> {
         match inside {
-            Inside::Fine => None,
-            Inside::NoPatch => Some(Ok(Found::NoPatch { why: what })),
-            Inside::Refuse(help) => Some(Err(GitError::Refused { what, help: help.to_owned() })),
+            Inside::Refuse(help) if *found == self.head().sha => {
+                let what =
+                    format!("HEAD ({}) is in the history of {name} already", self.short_head());
+                Err(GitError::Refused { what, help: help.to_owned() })
+            }
+            _ => Ok(()),
         }
     }
 
@@ -97,9 +110,7 @@ impl Repo {
         found: &Sha,
         inside: Inside,
     ) -> Result<Found, GitError> {
-        if let Some(end) = self.judge(found, inside, before.short()) {
-            return end;
-        }
+        self.judge(found, inside, before.short())?;
         let words = if found == before {
             "the branch before the push".to_owned()
         } else {
@@ -126,7 +137,7 @@ impl Repo {
         };
         let why =
             format!("the branch was rewritten, and its former commit {} is lost", before.short());
-        self.with_point(&Point::Branch(default.to_owned()), &why, inside).await
+        self.with_point(&Point::Branch(default.to_owned()), &why, (inside, None)).await
     }
 
     /// A branch of the server; without a remote, that of the checkout.
@@ -184,6 +195,19 @@ impl Repo {
 fn may_be_ref(name: &str) -> bool {
     let odd = |c: char| c.is_whitespace() || ":~^?*[\\@{".contains(c);
     !name.contains("..") && !name.contains(odd)
+}
+
+/// By hand and on other CI no event says what a change is. Without a base it cannot be judged, and that is no pass.
+fn no_usual_base(names: &[&str]) -> GitError {
+    GitError::Refused {
+        what: format!(
+            "nothing says what the change is compared with: the checkout has none of {}",
+            names.join(", ")
+        ),
+        help: "name the branch that the change is to go into, such as `--base main`, and let the checkout have its remote \
+               `origin` to fetch it from; `--base none` judges the totals alone, on purpose"
+            .to_owned(),
+    }
 }
 
 fn unknown(name: &str) -> GitError {

@@ -48,14 +48,27 @@ const PATCH: [&str; 12] = [
 ///
 /// Two trees that differ without a file that does are an error.
 pub async fn diff(repo: &Repo, base: &Sha, head: &Sha) -> Result<Diff, GitError> {
+    diff_of(repo, (base, head), &[]).await
+}
+
+/// The same of these files only, if there are any. A file that moved is one that is gone.
+pub async fn diff_of(
+    repo: &Repo,
+    (base, head): (&Sha, &Sha),
+    paths: &[&str],
+) -> Result<Diff, GitError> {
     if base == head {
         return Ok(Diff::default());
     }
     repo.make(Place::Objects).await?;
     let trees = [base.as_str(), head.as_str()];
-    let args = |kind: &[&'static str]| [&COMMON[..], kind].concat();
-    let list_args = [&args(&LIST)[..], &trees].concat();
+    let args =
+        |kind| [&["--literal-pathspecs"], &COMMON[..], kind, &trees, &["--"], paths].concat();
+    let list_args = args(&LIST[..]);
     let list = repo.answer(repo.git(Place::Objects, &list_args)).await?;
+    if list.is_empty() && !paths.is_empty() {
+        return Ok(Diff::default());
+    }
     if list.is_empty() {
         let (base, head) = (base.short(), head.short());
         return Err(GitError::Unreadable(format!(
@@ -67,7 +80,7 @@ pub async fn diff(repo: &Repo, base: &Sha, head: &Sha) -> Result<Diff, GitError>
         GitError::Unreadable(format!("the diff of the trees {base} and {head}: {why}"))
     };
     let mut reader = Reader::new(&list).map_err(unreadable)?;
-    let patch_args = [&args(&PATCH)[..], &trees].concat();
+    let patch_args = args(&PATCH[..]);
     let patch = repo.git(Place::Objects, &patch_args);
     repo.pour(patch, &mut |bytes| reader.push(bytes)).await?;
     reader.finish().map_err(unreadable)

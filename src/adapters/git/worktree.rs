@@ -12,6 +12,7 @@ use crate::adapters::git::repo::{Repo, id};
 use crate::adapters::host::files;
 use crate::domain::coverage::base::Sha;
 use crate::domain::coverage::diff::parse::path_text;
+use crate::domain::coverage::edits::Edit;
 
 /// Of a sparse checkout, what lies there counts and what does not is as it was. Line ends that do not survive are no
 /// error: nothing is checked out again. What is stored here is thrown away, so it is not made small.
@@ -28,20 +29,25 @@ const ADD: [&str; 10] = [
     ".",
 ];
 
-/// Which files differ from HEAD and by how many lines, whatever the settings of a user say.
-const EDITED: [&str; 11] = [
+/// What differs from HEAD, whatever the settings of a user say. Blanks do not: line ends are often those of the host.
+const EDITED: [&str; 10] = [
     "diff",
-    "--numstat",
-    "-z",
     "--text",
     "--no-renames",
     "--no-relative",
     "--no-ext-diff",
     "--no-textconv",
+    "--no-color",
     "--ignore-submodules",
-    "HEAD",
-    "--",
+    "--ignore-all-space",
+    "--diff-algorithm=histogram",
 ];
+
+/// Which files, and by how many lines.
+const FILES: [&str; 4] = ["--numstat", "-z", "HEAD", "--"];
+
+/// Which lines of a file.
+const LINES: [&str; 4] = ["-U0", "--inter-hunk-context=0", "HEAD", "--"];
 
 /// A tracked file that lies in the checkout otherwise than in HEAD.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,9 +63,24 @@ pub struct Edited {
 impl Repo {
     /// The tracked files that are not as HEAD has them.
     pub async fn edited(&self) -> Result<Vec<Edited>, GitError> {
-        let listed = self.answer(self.git(Place::Checkout, &EDITED)).await?;
+        let args = [&EDITED[..], &FILES].concat();
+        let listed = self.answer(self.git(Place::Checkout, &args)).await?;
         let records = listed.split(|byte| *byte == 0).filter(|record| !record.is_empty());
         records.map(edited).collect()
+    }
+
+    /// Where a tracked file is not as HEAD has it, from top to bottom.
+    pub async fn edits(&self, path: &str) -> Result<Vec<Edit>, GitError> {
+        let path = format!(":(top,literal){path}");
+        let args = [&EDITED[..], &LINES, &[path.as_str()]].concat();
+        let shown = self.answer(self.git(Place::Checkout, &args)).await?;
+        // All other lines of a patch without context begin with another sign.
+        let heads = shown.split(|byte| *byte == b'\n').filter(|line| line.starts_with(b"@@"));
+        let edit = |head: &[u8]| {
+            let head = String::from_utf8_lossy(head);
+            Edit::parse(&head).ok_or_else(|| GitError::Unreadable(format!("a hunk: {head}")))
+        };
+        heads.map(edit).collect()
     }
 
     /// The tree of what lies in the checkout now. Neither its index nor its objects are touched.

@@ -74,8 +74,15 @@ pub async fn post(client: &Client<'_>, sticky: &Sticky, text: &str) -> Result<Po
         Ok(done) => Ok(Posted { done, url: oldest.url.clone(), duplicates: ours.len() - 1 }),
         // Somebody deleted it since, or the token may not: only the first leaves it out of the list.
         Err(error) if error.refusal().is_some_and(|refusal| refusal.status == 404) => {
-            let is_gone = sticky.list(&operation).await?.is_empty();
-            if is_gone { sticky.create(&operation, &body).await } else { Err(error) }
+            let left = sticky.list(&operation).await?;
+            match left.first() {
+                None => sticky.create(&operation, &body).await,
+                Some(next) if next.id != oldest.id => {
+                    let done = sticky.put(&operation, next, &body).await?;
+                    Ok(Posted { done, url: next.url.clone(), duplicates: left.len() - 1 })
+                }
+                Some(_) => Err(error),
+            }
         }
         Err(error) => Err(error),
     }

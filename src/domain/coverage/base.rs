@@ -7,9 +7,21 @@
 //! | `merge_group` | `base_sha` of the group |
 //! | `push` | `before`; for a new branch or one that was rewritten a merge base; nothing for tags and deleted branches |
 //! | others | nothing |
-//! | none (locally) | the merge base with `--base`, `origin/HEAD`, `main` or `master`, compared with the working tree |
+//! | none (by hand, other CI) | the merge base with `--base`, `origin/HEAD`, `main` or `master`, compared with the working tree |
 //!
 //! A field of the event that is missing or malformed is an error: taken as "no patch" it would pass an untested change.
+//! So is a base that cannot be found where no event says that nothing changed, as in a shallow checkout of another CI.
+//!
+//! Without a patch, and judged by the totals alone, are:
+//! - events on a commit as it is (`schedule`, `workflow_dispatch` and others): its change was judged when it was made;
+//! - the push of a tag: its commit was pushed before, or is with a branch;
+//! - the first push of the default branch, which nothing comes before, and the push that deletes a branch;
+//! - `base: none`, which says so on purpose, on every event.
+//!
+//! A base that is named and holds the judged commit is an error on every event, and so is the usual base by hand: the
+//! commit would be compared with itself, and nothing in it would owe a test. By hand the working tree is judged, so there
+//! it is an error only if that changes nothing. A new branch without commits of its own, and one that was set back, have
+//! an empty change that is theirs.
 
 use serde_json::Value;
 
@@ -62,7 +74,7 @@ pub enum Point {
     Branch(String),
     /// What a person typed: a branch, a tag, a commit.
     Typed(String),
-    /// The first of these that the repository has; without any of them there is no patch.
+    /// The first of these that the repository has.
     AnyOf(&'static [&'static str]),
 }
 
@@ -71,9 +83,9 @@ pub enum Point {
 pub enum Inside {
     /// The wrong commit was checked out. The words say what to check out.
     Refuse(&'static str),
-    /// There is no change to judge.
-    NoPatch,
-    /// The change is in the working tree, or there is none: both are fine.
+    /// Only what the working tree changes is judged, and that must be something.
+    WorkingTree,
+    /// There is no change, and that is fine.
     Fine,
 }
 
@@ -95,6 +107,8 @@ pub enum Plan {
         why: String,
         /// What if it is HEAD.
         inside: Inside,
+        /// The commit that is proposed, where HEAD may be a merge of it: the other may not hold it either.
+        proposed: Option<Sha>,
     },
     /// A branch that may have been rewritten: the merge base of HEAD and what the branch was; where the server has lost
     /// that, the merge base with the default branch.
@@ -129,6 +143,19 @@ pub enum Asked<'a> {
     Nothing,
     /// This branch, tag or commit.
     Base(&'a str),
+    /// That only totals are to be judged.
+    TotalsOnly,
+}
+
+impl<'a> Asked<'a> {
+    /// What the input says. A branch that is called `none` is `refs/heads/none`.
+    pub fn read(input: Option<&'a str>) -> Self {
+        match input {
+            None => Self::Nothing,
+            Some("none") => Self::TotalsOnly,
+            Some(base) => Self::Base(base),
+        }
+    }
 }
 
 const CHECK_OUT: &str = "check out the merge commit of the pull request: `actions/checkout` without `ref` on \
@@ -137,6 +164,10 @@ const CHECK_OUT_GROUP: &str =
     "check out the commit of the merge group: `actions/checkout` without `ref`";
 const CHECK_OUT_PUSH: &str =
     "check out the commit that was pushed: `actions/checkout` without `ref`";
+const NO_BASE_PUSH: &str = "leave the input `base` out on a push: what was pushed is compared with the branch before the push";
+const NO_BASE_AS_IS: &str = "leave the input `base` out on this event, or set `base: none`: then the totals are judged alone";
+const OTHER_BASE: &str =
+    "set the input `base` to the branch that the change is to go into, or leave it out";
 const LOCAL: &[&str] = &["origin/HEAD", "origin/main", "origin/master", "main", "master"];
 
 /// Events that run on a commit as it is. Others (`issue_comment`, `workflow_run`) may well be about a change.
@@ -154,19 +185,12 @@ const WITHOUT_CHANGE: &[&str] = &[
 pub fn plan(job: &Job, head: &Head, asked: Asked<'_>) -> Result<Plan, Refusal> {
     let event = Event { name: &job.event_name, json: &job.event };
     let pull_request = job.event_name.starts_with("pull_request");
-    if let Asked::Base(base) = asked {
-        let name = job.event_name.as_str();
-        let inside = match name {
-            _ if !job.on_runner => Inside::Fine,
-            "push" => Inside::NoPatch,
-            _ if WITHOUT_CHANGE.contains(&name) => Inside::NoPatch,
-            _ => Inside::Refuse(CHECK_OUT),
-        };
-        if job.on_runner && pull_request && event.commit("/pull_request/head/sha").is_ok() {
-            event.proposed(head)?;
+    match asked {
+        Asked::Nothing => {}
+        Asked::Base(base) => return event.named(job, head, base),
+        Asked::TotalsOnly => {
+            return Ok(Plan::NoPatch { why: "the input `base` is none".to_owned() });
         }
-        let why = format!("the input `base` names `{base}`");
-        return Ok(Plan::MergeBase { with: Point::Typed(base.to_owned()), why, inside });
     }
     match job.event_name.as_str() {
         _ if !job.on_runner => Ok(local()),
@@ -186,7 +210,8 @@ pub fn plan(job: &Job, head: &Head, asked: Asked<'_>) -> Result<Plan, Refusal> {
 
 fn local() -> Plan {
     let why = "the usual base of a checkout".to_owned();
-    Plan::MergeBase { with: Point::AnyOf(LOCAL), why, inside: Inside::Fine }
+    let with = Point::AnyOf(LOCAL);
+    Plan::MergeBase { with, why, inside: Inside::WorkingTree, proposed: None }
 }
 
 /// The event's payload.
@@ -196,6 +221,23 @@ struct Event<'a> {
 }
 
 impl Event<'_> {
+    /// The base that the input names. Whatever holds the judged commit already is not what it is to go into.
+    fn named(&self, job: &Job, head: &Head, base: &str) -> Result<Plan, Refusal> {
+        let is_pull_request = job.on_runner && self.name.starts_with("pull_request");
+        let proposed = match self.commit("/pull_request/head/sha") {
+            Ok(_) if is_pull_request => Some(self.proposed(head)?),
+            _ => None,
+        };
+        let inside = match self.name {
+            _ if !job.on_runner => Inside::WorkingTree,
+            "push" => Inside::Refuse(NO_BASE_PUSH),
+            name if WITHOUT_CHANGE.contains(&name) => Inside::Refuse(NO_BASE_AS_IS),
+            _ => Inside::Refuse(OTHER_BASE),
+        };
+        let why = format!("the input `base` names `{base}`");
+        Ok(Plan::MergeBase { with: Point::Typed(base.to_owned()), why, inside, proposed })
+    }
+
     fn pull_request(&self, head: &Head) -> Result<Plan, Refusal> {
         let base = self.commit("/pull_request/base/sha")?;
         if head.sha == base {
@@ -211,7 +253,8 @@ impl Event<'_> {
             return Ok(Plan::Exact { sha: first.clone(), words });
         }
         let why = "HEAD is not the merge commit of the pull request".to_owned();
-        Ok(Plan::MergeBase { with: Point::Sha(base), why, inside: Inside::Refuse(CHECK_OUT) })
+        let (with, inside) = (Point::Sha(base), Inside::Refuse(CHECK_OUT));
+        Ok(Plan::MergeBase { with, why, inside, proposed: None })
     }
 
     /// The newest commit of the pull request, which HEAD must be or have as a parent: else something else was tested,
@@ -235,7 +278,8 @@ impl Event<'_> {
             return Ok(Plan::Exact { sha: base, words: "the base of the merge group".to_owned() });
         }
         let why = "HEAD is not the commit of the merge group".to_owned();
-        Ok(Plan::MergeBase { with: Point::Sha(base), why, inside: Inside::Refuse(CHECK_OUT_GROUP) })
+        let (with, inside) = (Point::Sha(base), Inside::Refuse(CHECK_OUT_GROUP));
+        Ok(Plan::MergeBase { with, why, inside, proposed: None })
     }
 
     fn push(&self, head: &Head) -> Result<Plan, Refusal> {
@@ -308,6 +352,7 @@ fn new_branch(branch: &str, default: Option<String>) -> Plan {
             with: Point::Branch(default),
             why: format!("`{branch}` is a new branch"),
             inside: Inside::Fine,
+            proposed: None,
         },
         None => Plan::NoPatch { why: format!("`{branch}` is new, and it is the default branch") },
     }
@@ -492,20 +537,47 @@ mod tests {
             plan(&job, &Head { sha: sha('f'), parents: vec![] }, Asked::Base("develop"))
         };
         for (name, inside) in [
-            ("", Inside::Fine),
-            ("push", Inside::NoPatch),
-            ("schedule", Inside::NoPatch),
-            ("pull_request", Inside::Refuse(CHECK_OUT)),
+            ("", Inside::WorkingTree),
+            ("push", Inside::Refuse(NO_BASE_PUSH)),
+            ("schedule", Inside::Refuse(NO_BASE_AS_IS)),
+            ("pull_request", Inside::Refuse(OTHER_BASE)),
+            ("merge_group", Inside::Refuse(OTHER_BASE)),
+            ("issue_comment", Inside::Refuse(OTHER_BASE)),
         ] {
             let why = "the input `base` names `develop`".to_owned();
             let with = Point::Typed("develop".to_owned());
-            assert_eq!(plan_of(name), Ok(Plan::MergeBase { with, why, inside }));
+            let planned = Plan::MergeBase { with, why, inside, proposed: None };
+            assert_eq!(plan_of(name), Ok(planned), "{name}");
         }
         let plan = planned(&job("", Value::Null), &[]).unwrap();
         assert!(matches!(
             plan,
-            Plan::MergeBase { with: Point::AnyOf(_), inside: Inside::Fine, .. }
+            Plan::MergeBase { with: Point::AnyOf(_), inside: Inside::WorkingTree, .. }
         ));
+    }
+
+    #[test]
+    fn a_named_base_may_not_hold_the_proposed_commit() {
+        let job = job("pull_request", pull_request('b'));
+        let head = Head { sha: sha('f'), parents: vec![sha('a'), sha('d')] };
+        let planned = plan(&job, &head, Asked::Base("main")).unwrap();
+        assert!(
+            matches!(&planned, Plan::MergeBase { proposed: Some(it), .. } if *it == sha('d')),
+            "{planned:?}"
+        );
+    }
+
+    #[test]
+    fn only_totals_are_judged_on_purpose() {
+        let why = "the input `base` is none".to_owned();
+        for name in ["", "push", "pull_request", "merge_group", "schedule", "issue_comment"] {
+            let job = job(name, Value::Null);
+            let head = Head { sha: sha('f'), parents: vec![] };
+            let planned = plan(&job, &head, Asked::read(Some("none")));
+            assert_eq!(planned, Ok(Plan::NoPatch { why: why.clone() }), "{name}");
+        }
+        assert_eq!(Asked::read(Some("refs/heads/none")), Asked::Base("refs/heads/none"));
+        assert_eq!(Asked::read(None), Asked::Nothing);
     }
 
     #[test]

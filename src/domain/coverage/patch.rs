@@ -107,8 +107,12 @@ fn declares_only(path: &str) -> bool {
 
 /// Whether a file holds code.
 fn is_source(path: &str, endings: &BTreeSet<String>) -> bool {
-    ending(path)
-        .is_some_and(|ending| endings.contains(&ending) || SOURCE.contains(&ending.as_str()))
+    is_code(path) || ending(path).is_some_and(|ending| endings.contains(&ending))
+}
+
+/// Whether a file is in a language that has coverage tools.
+pub fn is_code(path: &str) -> bool {
+    ending(path).is_some_and(|ending| SOURCE.contains(&ending.as_str()))
 }
 
 /// Whether a file of a change can owe anything: it has lines that were not there before. A file that moved, lost lines,
@@ -150,8 +154,12 @@ fn beginnings(ranges: &[Range], counts: &Counts, continuations: &[Continuation])
         let from = continuations.partition_point(|one| one.line < range.first);
         continuations[from..].iter().take_while(|one| one.line <= range.last)
     });
-    let nearest = later.filter_map(|one| counts.lines.within(one.first..=one.line).last());
-    nearest.map(|(line, _)| line).filter(|line| !changed(*line)).collect()
+    let begun = later.filter_map(|one| match one.is_told {
+        true if counts.lines.get(one.line).is_some() => None,
+        true => counts.lines.get(one.first).map(|_| one.first),
+        false => counts.lines.within(one.first..=one.line).last().map(|(line, _)| line),
+    });
+    begun.filter(|line| !changed(*line)).collect()
 }
 
 #[cfg(test)]
@@ -199,10 +207,10 @@ mod tests {
             continuations: &BTreeMap::from([(
                 "src/a.py".to_owned(),
                 vec![
-                    Continuation { line: 3, first: 2 },
-                    Continuation { line: 8, first: 7 },
-                    Continuation { line: 11, first: 5 },
-                    Continuation { line: 22, first: 21 },
+                    Continuation { line: 3, first: 2, is_told: false },
+                    Continuation { line: 8, first: 7, is_told: false },
+                    Continuation { line: 11, first: 5, is_told: false },
+                    Continuation { line: 22, first: 21, is_told: false },
                 ],
             )]),
         };
@@ -226,6 +234,17 @@ mod tests {
             Metric::LineAndBranch,
         );
         assert_eq!(patch.ratio, Ratio::new(2, 4));
+    }
+
+    #[test]
+    fn what_a_report_says_of_a_statement_holds_over_lines_between() {
+        let lines = counts(&[(1, false), (3, true), (5, true)]);
+        let told = |line| Continuation { line, first: 1, is_told: true };
+        let begun = |line| beginnings(&[Range { first: line, last: line }], &lines, &[told(line)]);
+        assert_eq!(begun(4), BTreeSet::from([1]), "not line 3");
+        assert_eq!(begun(5), BTreeSet::new(), "it counts itself");
+        let unknown = Continuation { line: 4, first: 2, is_told: true };
+        assert_eq!(beginnings(&[Range { first: 4, last: 4 }], &lines, &[unknown]), BTreeSet::new());
     }
 
     #[test]

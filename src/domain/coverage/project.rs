@@ -41,6 +41,8 @@ pub struct Project {
     pub files: BTreeMap<String, Measured>,
     /// What was read.
     pub sources: Vec<Source>,
+    /// The sources that name a file, by their number; empty where there is only one source.
+    named_by: BTreeMap<String, Vec<usize>>,
     /// How names became files.
     pub mapping: Mapping,
     /// Endings of files that reports mention, mapped or not, in lower case without the point.
@@ -71,11 +73,13 @@ pub fn join(
         ..Project::default()
     };
     drop(names);
+    let several = reads.len() > 1;
     for (read, found) in reads.into_iter().zip(found) {
         let Read { name, report } = read;
         let lines =
             report.files.values().fold(Ratio::default(), |sum, file| sum.plus(file.line_ratio()));
         let files = report.files.len() as u64;
+        let source = project.sources.len();
         project.sources.push(Source {
             name: name.clone(),
             format: report.format,
@@ -92,6 +96,9 @@ pub fn join(
         };
         for (name, measured) in report.files {
             if let Some(path) = path(&name).filter(|path| scope.holds(path)) {
+                if several {
+                    project.named_by.entry(path.clone()).or_default().push(source);
+                }
                 match project.files.entry(path) {
                     std::collections::btree_map::Entry::Vacant(free) => {
                         free.insert(measured);
@@ -108,6 +115,12 @@ pub fn join(
 }
 
 impl Project {
+    /// The reports that name a file.
+    pub fn naming(&self, path: &str) -> impl Iterator<Item = &Source> {
+        let named = self.named_by.get(path).map_or(&[0][..], Vec::as_slice);
+        named.iter().filter_map(|source| self.sources.get(*source))
+    }
+
     /// The judged form of every file. What it replaces is dropped file by file unless it is needed for hits in a report:
     /// of a large project one form is as much as there should be.
     pub fn counts(&mut self, keep: Detail) -> BTreeMap<String, Counts> {
@@ -209,6 +222,23 @@ mod tests {
         assert_eq!(ratios(&project), [("src/a.py", 2, 3), ("src/b.py", 1, 1)]);
         assert!(project.is_mapped && project.warnings.is_empty());
         assert_eq!(project.endings, BTreeSet::from(["py".to_owned()]));
+    }
+
+    #[test]
+    fn the_reports_that_name_a_file_are_known() {
+        let one = || read("a", report(&[("src/a.py", &[(1, true)])]));
+        let two = read("b", report(&[("/app/src/a.py", &[(1, true)]), ("/app/src/b.py", &[])]));
+        let tracked = ["src/a.py", "src/b.py"];
+        let naming = |project: &Project, path: &str| {
+            let names: Vec<String> =
+                project.naming(path).map(|source| source.name.clone()).collect();
+            names.join(" ")
+        };
+        let project = joined(vec![one(), two], &tracked, &Scope::default());
+        let named = ["src/a.py", "src/b.py"].map(|path| naming(&project, path));
+        assert_eq!(named, ["a b", "b"]);
+        let project = joined(vec![one()], &tracked, &Scope::default());
+        assert_eq!((naming(&project, "src/a.py"), project.named_by.len()), ("a".to_owned(), 0));
     }
 
     #[test]

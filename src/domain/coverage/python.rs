@@ -10,6 +10,8 @@ pub struct Continuation {
     pub line: u32,
     /// Where its statement began.
     pub first: u32,
+    /// Whether a report says so, with the statement's end: then nothing between can be the line's own statement.
+    pub is_told: bool,
 }
 
 /// The continuation lines of a file, from top to bottom.
@@ -23,7 +25,7 @@ pub fn continuations(source: &[u8]) -> Vec<Continuation> {
         }
         let says_something = scanner.read(text);
         if says_something && line != scanner.first {
-            found.push(Continuation { line, first: scanner.first });
+            found.push(Continuation { line, first: scanner.first, is_told: false });
         }
     }
     found

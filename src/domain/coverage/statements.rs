@@ -1,7 +1,14 @@
 //! Statements: what Go, Istanbul, Clover and coverage.py count besides lines. A statement has a place and a weight.
+//!
+//! A change of a later line of a statement is a change of it. Formats that count all lines of a statement need no help
+//! there: Go's blocks, LLVM's regions, `OpenCover`'s points. Istanbul counts the first line only and says where the
+//! statement ends, so such a line is traced to it here. LCOV, Cobertura, `JaCoCo`, Clover and gcov name no end: what lies
+//! between two of their lines cannot be told, and owes nothing (but in Python, whose text says it).
 
 use std::collections::BTreeMap;
 
+use crate::domain::coverage::lines::Range;
+use crate::domain::coverage::python::Continuation;
 use crate::domain::coverage::ratio::Ratio;
 
 /// Where a statement begins and ends; the columns and the end are 0 where a format does not say.
@@ -42,6 +49,25 @@ impl Statements {
         }
     }
 
+    /// Of lines within sorted ranges, those that lie in a statement which began above them, with the line where the
+    /// innermost one began. Statements without an end are none.
+    pub fn continuations(&self, ranges: &[Range]) -> Vec<Continuation> {
+        let mut long = self.0.keys().filter(|span| span.end_line > span.line).peekable();
+        let mut open: Vec<&Span> = Vec::new();
+        let mut found = Vec::new();
+        for line in ranges.iter().flat_map(|range| range.first..=range.last) {
+            while let Some(span) = long.next_if(|span| span.line < line) {
+                open.push(span);
+            }
+            while open.last().is_some_and(|span| span.end_line < line) {
+                open.pop();
+            }
+            let first = open.last().map(|span| span.line);
+            found.extend(first.map(|first| Continuation { line, first, is_told: true }));
+        }
+        found
+    }
+
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -61,9 +87,42 @@ impl Statements {
     }
 }
 
+/// Whether a line within a statement holds more than brackets and a comment, in languages that look like C. A line that
+/// begins with `*` is taken for one of a comment.
+pub fn says_something(line: &[u8]) -> bool {
+    let line = line.trim_ascii();
+    let is_comment = line.starts_with(b"//") || line.starts_with(b"/*") || line.starts_with(b"*");
+    !is_comment && line.iter().any(|byte| !b"()[]{}<>,; \t".contains(byte))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lines_belong_to_the_innermost_statement() {
+        let mut statements = Statements::default();
+        for (line, end_line) in [(1, 9), (2, 4), (6, 6), (7, 8), (12, 0), (20, 4_000_000_000)] {
+            statements.mark(Span { line, column: 1, end_line, end_column: 1 }, 1, true);
+        }
+        let of = |first, last| {
+            let all = statements.continuations(&[Range { first, last }]);
+            all.into_iter().map(|one| (one.line, one.first)).collect::<Vec<_>>()
+        };
+        assert_eq!(of(1, 5), [(2, 1), (3, 2), (4, 2), (5, 1)]);
+        assert_eq!(of(6, 13), [(6, 1), (7, 1), (8, 7), (9, 1)]);
+        assert_eq!(of(5_000, 5_000), [(5_000, 20)]);
+    }
+
+    #[test]
+    fn brackets_and_comments_say_nothing() {
+        for line in ["", "  });", "// x", " * x", "/* x */", "},"] {
+            assert!(!says_something(line.as_bytes()), "{line}");
+        }
+        for line in ["a,", "} else {", "  price: 2, // x", "'x'", ".then(", "&& b"] {
+            assert!(says_something(line.as_bytes()), "{line}");
+        }
+    }
 
     #[test]
     fn a_block_named_twice_is_one() {

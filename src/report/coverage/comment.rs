@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::domain::coverage::gate::Assessment;
+use crate::domain::coverage::shown::Shown;
 use crate::failure::Failure;
 use crate::report::coverage::sections::{self, View};
 use crate::report::coverage::{badge, verdict, words};
@@ -26,12 +27,14 @@ pub struct Links {
     pub run_url: String,
     /// Where files of the commit can be looked at, with a `/` at the end.
     pub blob_base: Option<String>,
+    /// Which lines the files have there.
+    pub shown: Shown,
 }
 
 /// The comment. Its first line is the marker, its last one leads to the run; between them is as much as fits, cut at a
 /// row.
 pub fn comment(assessment: &Assessment, marker: &str, links: &Links) -> String {
-    let view = View { rows: ROWS, blob_base: links.blob_base.clone() };
+    let view = View { rows: ROWS, blob_base: links.blob_base.clone(), shown: links.shown.clone() };
     let sections = [
         sections::head(assessment),
         sections::checks(assessment),
@@ -90,6 +93,7 @@ mod tests {
             commit: "1a2b3c4d5e".to_owned(),
             run_url: "https://github.example/o/r/actions/runs/1".to_owned(),
             blob_base: Some("https://github.example/o/r/blob/1a2b3c4/".to_owned()),
+            shown: Shown::default(),
         }
     }
 

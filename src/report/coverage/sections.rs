@@ -9,6 +9,7 @@ use crate::domain::coverage::gate::{
 };
 use crate::domain::coverage::lines::Range;
 use crate::domain::coverage::ratio::Ratio;
+use crate::domain::coverage::shown::Shown;
 use crate::report::coverage::{cells, verdict, words};
 use crate::report::markdown::{Table, details, heading, plain};
 use crate::report::uri;
@@ -23,6 +24,8 @@ pub struct View {
     pub rows: usize,
     /// Where files of the commit can be looked at, with a `/` at the end; no links without it.
     pub blob_base: Option<String>,
+    /// Which lines these files have there.
+    pub shown: Shown,
 }
 
 /// The headline, what to do, what is odd.
@@ -252,7 +255,7 @@ pub fn origin(assessment: &Assessment, view: &View) -> String {
 fn link(path: &str, marked: Option<&Marked>, view: &View) -> String {
     let shown = words::code_name(path);
     let address = view.blob_base.as_deref().and_then(|base| {
-        let lines = marked.map_or_else(String::new, anchor);
+        let lines = marked.map_or_else(String::new, |marked| anchor(path, marked, view));
         uri::address(&format!("{base}{}{lines}", uri::path(path)))
     });
     match address {
@@ -261,9 +264,14 @@ fn link(path: &str, marked: Option<&Marked>, view: &View) -> String {
     }
 }
 
-fn anchor(marked: &Marked) -> String {
-    let (first, last) = (marked.range.first, marked.range.last);
-    if first == last { format!("#L{first}") } else { format!("#L{first}-L{last}") }
+/// The lines on the page of a file; empty where it does not have them.
+fn anchor(path: &str, marked: &Marked, view: &View) -> String {
+    let line = |line| view.shown.line(path, line);
+    match (line(marked.range.first), line(marked.range.last)) {
+        (Some(first), Some(last)) if first == last => format!("#L{first}"),
+        (Some(first), Some(last)) => format!("#L{first}-L{last}"),
+        _ => String::new(),
+    }
 }
 
 /// The first ranges of a file in its order, linked where the view knows how, and how many more there are.
@@ -271,8 +279,9 @@ fn ranges(path: &str, first: &[Marked], all: usize, view: &View) -> String {
     let base = view.blob_base.as_ref().map(|base| format!("{base}{}", uri::path(path)));
     let one = |marked: &Marked| {
         let shown = words::range(marked.range);
-        let address =
-            base.as_ref().and_then(|base| uri::address(&format!("{base}{}", anchor(marked))));
+        let address = base
+            .as_ref()
+            .and_then(|base| uri::address(&format!("{base}{}", anchor(path, marked, view))));
         address.map_or_else(|| shown.clone(), |address| format!("[{shown}]({address})"))
     };
     let shown: Vec<String> = first.iter().take(FileTotal::FIRST).map(one).collect();

@@ -8,7 +8,7 @@ const ROWS: usize = 1_000;
 
 /// The sections, most important first, so that what is cut off matters least.
 pub fn summary(assessment: &Assessment) -> Vec<String> {
-    let view = View { rows: ROWS, blob_base: None };
+    let view = View { rows: ROWS, ..View::default() };
     let all = [
         sections::head(assessment),
         sections::checks(assessment),

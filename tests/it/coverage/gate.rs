@@ -462,7 +462,9 @@ fn a_report_that_an_earlier_run_left_is_refused() {
     let (scene, event) = with_change(&TEN, &[]);
     written_hours_ago(&scene, 1);
     let ran = scene.run("pull_request", &event, &[]);
-    ran.expect(1, "error").says("`src/a.py` was written after the reports").says("`touch` it");
+    ran.expect(1, "error")
+        .says("`src/a.py` was written after the report `coverage.info`")
+        .says("`touch` it");
     written_hours_ago(&scene, 0);
     scene.run("pull_request", &event, &[]).expect(0, "pass");
 }
@@ -477,8 +479,9 @@ fn a_step_that_moves_the_changed_lines_is_refused() {
         scene.run("pull_request", &event, &[])
     };
     let ran = edit(format!("# built\n{}", lines(1, 14)));
-    ran.expect(1, "error")
-        .says("`src/a.py` is not as the commit has it (lines added: 1, taken away: 0)");
+    ran.expect(1, "error").says(
+        "`src/a.py` is not as the commit has it from line 1 on (lines added: 1, taken away: 0)",
+    );
     // A version that a step writes into its line moves nothing.
     edit(lines(1, 14).replacen('1', "9", 1)).expect(0, "pass");
 }
@@ -517,12 +520,16 @@ fn by_hand_a_report_older_than_the_change_is_refused() {
     written_hours_ago(&scene, 1);
     let args = ["--reports", "coverage.info", "--base", "main"];
     // Nothing that it measures changed: its age does not matter.
-    scene.write("notes.txt", "x");
+    scene.write(".gitignore", "/coverage.info\n/out/\n/more/\n");
     assert_eq!(scene.by_hand(&args).code, 0);
     scene.write("src/a.py", &lines(1, 13));
     let ran = scene.by_hand(&args);
     assert_eq!(ran.code, 1);
-    assert!(ran.log.contains("`src/a.py` was written after the reports"), "{}", ran.log);
+    assert!(
+        ran.log.contains("`src/a.py` was written after the report `coverage.info`"),
+        "{}",
+        ran.log
+    );
 }
 
 #[test]
@@ -593,7 +600,8 @@ fn a_lost_report_does_not_make_its_language_unknown() {
 fn by_hand_in_a_subfolder_paths_begin_there() {
     let scene = Scene::new();
     scene.write("src/cov.info", &lcov(&[("src/a.py", &TEN, &[])]));
-    let ran = scene.by_hand_in("work/src", &["--reports", "cov.info", "--output-dir", "out"]);
+    let args = ["--reports", "cov.info", "--output-dir", "out", "--base", "none"];
+    let ran = scene.by_hand_in("work/src", &args);
     assert_eq!(ran.code, 0, "{}", ran.log);
     assert!(scene.path("work/src/out/badge.svg").is_file());
 }

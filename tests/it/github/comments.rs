@@ -181,6 +181,17 @@ async fn one_that_was_deleted_meanwhile_is_made_anew() {
 }
 
 #[tokio::test]
+async fn where_the_oldest_was_deleted_meanwhile_the_next_of_ours_is_used() {
+    let github = FakeGitHub::start().await;
+    let id = github.add_comment(LOGIN, &marked("old"));
+    github.add_comment(LOGIN, &marked("other"));
+    github.forget_after_next_list(id);
+    let posted = posted(&github, "new").await.unwrap();
+    assert_eq!((posted.done, posted.duplicates), (Done::Updated, 0));
+    assert_eq!(bodies(&github), [marked("new")]);
+}
+
+#[tokio::test]
 async fn who_comes_second_leaves_the_first_ones_comment() {
     let github = FakeGitHub::start().await;
     github.script("POST", Fault::After { author: LOGIN, body: marked("theirs") });
