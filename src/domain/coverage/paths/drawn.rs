@@ -272,9 +272,19 @@ fn layout(seed: u64) -> (BTreeSet<String>, Vec<Shard>) {
 
 #[test]
 fn drawn_layouts_are_mapped_as_they_are_or_refused() {
+    judge_all(0..5_000);
+}
+
+#[test]
+fn as_many_again_are_mapped_as_they_are_or_refused() {
+    judge_all(5_000..10_000);
+}
+
+/// Layouts in two halves, which run beside each other.
+fn judge_all(seeds: std::ops::Range<u64>) {
     let mut wrong = Vec::new();
     let (mut all, mut hidden, mut ordinary, mut right) = (0, 0, 0, 0);
-    for seed in 0..10_000 {
+    for seed in seeds {
         let (tree, shards) = layout(seed);
         for shard in &shards {
             let outcome = match judge(&tree, shard) {
