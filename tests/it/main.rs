@@ -46,6 +46,7 @@ mod coverage {
     mod e2e_act;
     mod formats;
     mod gate;
+    mod layouts;
     mod llvm;
 }
 mod deploy {

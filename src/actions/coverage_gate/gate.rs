@@ -96,11 +96,8 @@ fn join(
         known.certain.extend(checkout.go_modules.iter().cloned());
     }
     let tracked = checkout.map_or(&nothing, |checkout| &checkout.tracked);
-    let project = project::join(reads, tracked, &known, &inputs.scope).map_err(|error| {
-        no_verdict(error.to_string())
-            .why("no prefix fits the report's names better than the other")
-            .help("say it by the input `path-map`, such as `/app/=./`")
-    })?;
+    let project = project::join(reads, tracked, &known, &inputs.scope)
+        .map_err(|error| no_verdict(error.what).why(error.why).help(error.help))?;
     if let Some(checkout) = checkout.filter(|_| project.is_mapped) {
         stale::refuse_beyond_the_end(&project, checkout)?;
     }

@@ -4,6 +4,7 @@ use camino::Utf8PathBuf;
 use secrecy::SecretString;
 
 use crate::domain::coverage::gate::Metric;
+use crate::domain::coverage::paths::Given;
 use crate::domain::coverage::project::Scope;
 use crate::domain::coverage::rules::{self, OnMissing, Rules, Strictness};
 use crate::domain::globs::Globs;
@@ -39,7 +40,7 @@ pub struct Inputs {
     /// Which files count.
     pub scope: Scope,
     /// What prefixes stand for.
-    pub path_map: Vec<(String, String)>,
+    pub path_map: Vec<Given>,
     /// What to compare with, if the user says so.
     pub base: Option<String>,
     /// Branches whose pushes write the baseline; empty for the default branch.
@@ -80,7 +81,7 @@ impl Inputs {
                 include: faults.globs("include", values.list("include")),
                 exclude: faults.globs("exclude", values.list("exclude")),
             },
-            path_map: faults.each("path-map", values.list("path-map"), rules::path_rule),
+            path_map: faults.each("path-map", values.list("path-map"), Given::read),
             base: values.text("base").map(str::to_owned),
             baseline_branches: faults.globs("baseline-branches", values.list("baseline-branches")),
             tests_outcome: text("tests-outcome"),

@@ -1,5 +1,7 @@
 //! Reports of another commit: they know nothing of the change, and what they do not know would owe nothing.
 
+use std::collections::BTreeMap;
+
 use camino::Utf8Path;
 
 use crate::actions::World;

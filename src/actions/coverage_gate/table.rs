@@ -120,7 +120,7 @@ pub const INPUTS: &[InputSpec] = &[
         name: "path-map",
         kind: Kind::Lines,
         need: Need::Optional,
-        doc: "What prefixes in reports stand for in the repository, one a line, where it cannot be told by itself: `/app/=./`.",
+        doc: "What prefixes in reports stand for in the repository, one a line, where it cannot be told by itself: `/app/=./`. For some reports only: `web/** => src/=packages/web/src/`. What is not yours: `/app/gen/=-`.",
         examples: &["/app/=./\n/mnt/extra-addons/=addons/"],
     },
     InputSpec {

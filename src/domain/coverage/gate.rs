@@ -260,10 +260,15 @@ pub struct Mapping {
 pub struct Prefix {
     /// As the report has it: `/app/`, or empty for relative names.
     pub from: String,
-    /// In the repository: empty for its top, else `frontend/`.
+    /// In the repository: empty for its top, else `frontend/`. [`Prefix::NOWHERE`] for what `path-map` leaves out.
     pub to: String,
     /// How many files it maps.
     pub files: u64,
+}
+
+impl Prefix {
+    /// What stands for no folder of the repository.
+    pub const NOWHERE: &str = "-";
 }
 
 /// A file of the project.

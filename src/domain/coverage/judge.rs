@@ -87,6 +87,7 @@ pub fn judge(evidence: Evidence<'_>, rules: &Rules) -> Result<Assessment, Unjudg
         ..Assessment::default()
     };
     rules::judgeable(evidence.counts, rules.metric, assessment.total)?;
+    rules::unmapped_do_not_matter(&project.stray, assessment.total, rules)?;
     assessment.checks.push(at_least(Subject::Total, assessment.total, rules.min_total));
     judge_change(&mut assessment, evidence, rules)?;
     judge_regression(&mut assessment, evidence, rules);

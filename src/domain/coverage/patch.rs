@@ -1,12 +1,13 @@
 //! The changed lines: which of them can run, which ran, and which changed files nobody measured.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 
 use crate::domain::coverage::counts::Counts;
 use crate::domain::coverage::diff::{ChangeKind, ChangedFile, Diff, Hunk};
 use crate::domain::coverage::gate::{Marked, Metric, Patch, PatchFile};
 use crate::domain::coverage::lines::Range;
-use crate::domain::coverage::paths::is_foreign;
+use crate::domain::coverage::paths::foreign_folder;
 use crate::domain::coverage::project::{Scope, ending};
 use crate::domain::coverage::python::Continuation;
 use crate::domain::globs::Globs;
@@ -58,7 +59,8 @@ pub struct Aside {
 /// The changed lines of a change, and the changed files that are not judged.
 pub fn of(diff: &Diff, judged: Judged<'_>) -> (Patch, Aside) {
     let (mut patch, mut aside) = (Patch::default(), Aside::default());
-    for file in diff.files.iter().filter(|file| owes(file) && !is_foreign(&file.path)) {
+    for file in diff.files.iter().filter(|file| owes(file) && !is_others(&file.path, judged.files))
+    {
         let name = || file.path.clone();
         if !judged.scope.holds(&file.path) {
             if is_source(&file.path, judged.endings) {
@@ -87,6 +89,16 @@ pub fn of(diff: &Diff, judged: Judged<'_>) -> (Patch, Aside) {
     patch.files.sort_by(|a, b| a.path.cmp(&b.path));
     patch.unmeasured.sort();
     (patch, aside)
+}
+
+/// Whether a file is other people's code that is kept in the repository: it lies in such a folder, and no report measures
+/// anything there. Where one does, it is ours and owes like all code.
+fn is_others(path: &str, files: &BTreeMap<String, Counts>) -> bool {
+    let from = |folder: &str| (Bound::Included(folder.to_owned()), Bound::Unbounded);
+    foreign_folder(path).is_some_and(|folder| {
+        let next = files.range(from(folder)).next();
+        next.is_none_or(|(path, _)| !path.starts_with(folder))
+    })
 }
 
 /// Whether reports measure files of this kind: the ending, or another of its family, is in one. Files that only declare

@@ -1,34 +1,41 @@
-//! From names in reports to files of the repository: one prefix for each root of a report, the same for all its files,
-//! shown to the reader. What cannot be told apart is an error, and a name that fits by its last component alone fits
-//! nothing: a library's `utils.py` must not lend its hits.
+//! From names in reports to files of the repository. Each report is mapped by itself, by these rules in this order; what
+//! they leave open is no file, and what two of them answer differently is an error that names both answers.
+//!
+//! 1. What `path-map` says (`given`): the longest prefix that fits.
+//! 2. A name below the folder of the checkout is that file or none, a Go name below a module of a `go.mod` as well.
+//! 3. A relative name that is a tracked path, letter by letter, is that file. If the report lies in the folder of a package
+//!    that has such a file too, its other names decide: those that are in one of the two only.
+//! 4. Else prefixes (`infer`): FROM, a prefix of names, stands for TO, a folder of the repository, if at least two names
+//!    and more than half of those below FROM are tracked files below TO (of names in folders of other people only what is
+//!    tracked counts). The prefix with most names comes first, then that of what is left, so several stand side by side,
+//!    and nested ones too. Below one FROM each folder goes to one TO.
+//! 5. A single name is mapped only if it is all that the report has, and two components agree.
+//!
+//! A name has a second answer if another prefix has every name of its folder as well, or one that the first has not, unless
+//! the first agrees in more components and has names that the other has not. Two names of a report are never one file, and
+//! a folder of the repository does not stand in two places of a report: both are dependencies with our names, unless
+//! `path-map` says otherwise. The order of names, reports and lines makes no difference.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::coverage::gate::{Mapping, Prefix};
 
 mod candidates;
+mod foreign;
+mod given;
+mod infer;
 mod name;
+mod unclear;
 
+pub use foreign::{foreign_folder, is_foreign};
+pub use given::Given;
 pub use name::normal;
+pub use unclear::Unclear;
 
 use candidates::{Index, Rule};
-use name::{folder, is_absolute};
-
-/// Folders of other people's code: nothing in them is a file of ours, whatever its name.
-const FOREIGN: [&str; 12] = [
-    "site-packages",
-    "dist-packages",
-    "node_modules",
-    "vendor",
-    ".cargo",
-    ".rustup",
-    ".tox",
-    ".nox",
-    ".venv",
-    "gems",
-    ".m2",
-    ".gradle",
-];
+use given::{Home, Lines};
+use infer::Work;
+use name::{folder, folder_of, is_absolute, rest_of};
 
 /// The names of one report.
 #[derive(Clone, Debug)]
@@ -55,37 +62,29 @@ pub enum NameKind {
 /// What is known before anything is inferred.
 #[derive(Clone, Debug, Default)]
 pub struct Known {
-    /// From the input `path-map`, in its order: the first that fits holds, and it may name a folder of foreign code.
-    pub given: Vec<(String, String)>,
+    /// From the input `path-map`; it may name a folder of other people's code.
+    pub given: Vec<Given>,
     /// The checkout's folder and the modules of `go.mod` files: prefixes that are certain.
     pub certain: Vec<(String, String)>,
 }
 
-/// How many prefixes are weighed at a time: those that most names suggest.
-const WEIGHED: usize = 16;
-
-/// How many suggestions are counted at a time. Where a thousand folders have a `models/__init__.py`, each of these names
-/// suggests a thousand prefixes, so every second or tenth name is asked: a prefix that fits most is suggested by most.
-const SUGGESTIONS: usize = 200_000;
-
-/// The files of one report that were found: name to path.
-pub type Found = BTreeMap<String, String>;
-
-/// Why names cannot be mapped.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{report}` names `{name}`, which could be {}", list(.candidates))]
-pub struct Ambiguous {
-    /// The report.
-    pub report: String,
-    /// A name in it.
-    pub name: String,
-    /// The files of the repository that it could be; no prefix fits more names than the other.
-    pub candidates: Vec<String>,
+/// The files of one report.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    /// Name to path.
+    pub files: BTreeMap<String, String>,
+    /// Names that are no file of the repository and look like the project's own, and where they would lie: generated code,
+    /// or a part of the project that no prefix was found for.
+    pub stray: BTreeMap<String, String>,
 }
 
-fn list(candidates: &[String]) -> String {
-    let shown: Vec<_> = candidates.iter().map(|path| format!("`{path}`")).collect();
-    shown.join(" or ")
+/// What the reports have in common.
+#[derive(Default)]
+struct Common {
+    /// How many files each prefix stood for.
+    used: BTreeMap<(String, String), u64>,
+    /// Names that are no file of the repository.
+    unmapped: BTreeSet<String>,
 }
 
 /// Maps the names of every report. The first part has one map a report, in the order given.
@@ -93,271 +92,79 @@ pub fn map(
     reports: &[Names<'_>],
     tracked: &BTreeSet<String>,
     known: &Known,
-) -> Result<(Vec<Found>, Mapping), Ambiguous> {
+) -> Result<(Vec<Found>, Mapping), Unclear> {
     let index = Index::new(tracked);
-    let mut mapping = Mapping::default();
-    let mut prefixes: BTreeMap<(String, String), u64> = BTreeMap::new();
+    let mut lines = Lines::new(&known.given);
+    let mut common = Common::default();
     let mut all = Vec::new();
-    let mut unmapped = BTreeSet::new();
     for report in reports {
-        let mut one = OneReport::new(report, &index);
-        one.map(known)?;
-        for (rule, files) in one.used {
-            *prefixes.entry((rule.from, rule.to)).or_default() += files;
-        }
-        unmapped.extend(
-            report
-                .files
-                .iter()
-                .filter(|name| !one.found.contains_key(**name))
-                .map(|name| (*name).to_owned()),
-        );
-        all.push(one.found);
+        all.push(one(report, &index, known, &mut lines, &mut common)?);
     }
-    mapping.prefixes =
-        prefixes.into_iter().map(|((from, to), files)| Prefix { from, to, files }).collect();
-    mapping.unmapped = unmapped.into_iter().collect();
+    if !tracked.is_empty() {
+        lines.refuse_idle()?;
+    }
+    let prefix = |((from, to), files)| Prefix { from, to, files };
+    let mapping = Mapping {
+        prefixes: common.used.into_iter().map(prefix).collect(),
+        unmapped: common.unmapped.into_iter().collect(),
+    };
     Ok((all, mapping))
 }
 
-/// A name of a report and what it can mean in full.
-type Full<'a> = (&'a str, Vec<String>);
-
-/// A prefix and what it would map: name to path.
-type Weighed<'a> = (Rule, BTreeMap<&'a str, &'a str>);
-
-/// The first name that two prefixes map to different files, and these files.
-fn difference<'a>(
-    one: &BTreeMap<&'a str, &'a str>,
-    two: &BTreeMap<&'a str, &'a str>,
-) -> Option<(&'a str, Vec<String>)> {
-    one.iter().find_map(|(name, path)| {
-        let theirs = two.get(name).filter(|theirs| *theirs != path)?;
-        Some((*name, vec![(*path).to_owned(), (*theirs).to_owned()]))
-    })
-}
-
-/// The work on one report.
-struct OneReport<'a> {
-    report: &'a Names<'a>,
-    index: &'a Index<'a>,
-    found: Found,
-    /// Which full name a tracked file was given to: two may not share a file, two spellings of one may.
-    claimed: HashMap<&'a str, String>,
-    used: Vec<(Rule, u64)>,
-}
-
-impl<'a> OneReport<'a> {
-    fn new(report: &'a Names<'a>, index: &'a Index<'a>) -> Self {
-        Self { report, index, found: Found::new(), claimed: HashMap::new(), used: Vec::new() }
-    }
-
-    fn map(&mut self, known: &Known) -> Result<(), Ambiguous> {
-        let roots = match self.report.kind {
-            NameKind::Path => self.report.roots,
-            NameKind::Package => &[],
+/// Maps the names of one report.
+fn one<'g>(
+    report: &Names<'_>,
+    index: &Index<'_>,
+    known: &'g Known,
+    lines: &mut Lines<'g>,
+    common: &mut Common,
+) -> Result<Found, Unclear> {
+    let mut files = report.files.clone();
+    files.sort_unstable();
+    files.dedup();
+    let roots = match report.kind {
+        NameKind::Path => report.roots,
+        NameKind::Package => &[],
+    };
+    let names: Vec<(&str, Vec<String>)> =
+        files.into_iter().map(|name| (name, name::full(name, roots))).collect();
+    let homes = lines.apply(report, &names, index)?;
+    let mut work = Work::new(report, index, &names);
+    let mut left_out = BTreeSet::new();
+    for (at, (given, home)) in homes.iter().enumerate().filter_map(|(at, one)| Some((at, (*one)?)))
+    {
+        let to = match home {
+            Home::File(path) => {
+                work.give(at, path);
+                given.to.clone().unwrap_or_default()
+            }
+            Home::Nowhere => {
+                work.leave_out(at);
+                left_out.insert(at);
+                Prefix::NOWHERE.to_owned()
+            }
         };
-        let mut left: Vec<Full<'a>> =
-            self.report.files.iter().map(|name| (*name, name::full(name, roots))).collect();
-        for (from, to) in &known.given {
-            self.apply(&Rule { from: folder(from), to: folder(to) }, &mut left)?;
-        }
-        left.retain(|(_, full)| !full.iter().all(|name| is_foreign(name)));
-        for (from, to) in &known.certain {
-            let rule = Rule { from: folder(from), to: folder(to) };
-            // The name of a module is a prefix of Go's names only: others may have a folder that is called the same.
-            let (mut meant, others) = left.into_iter().partition(|(name, _)| {
-                is_absolute(&rule.from) || name.rsplit('.').next() == Some("go")
-            });
-            self.apply(&rule, &mut meant)?;
-            left = meant.into_iter().chain(others).collect();
-        }
-        while let Some(rule) = self.best(&left)? {
-            self.apply(&rule, &mut left)?;
-        }
-        Ok(())
+        *common.used.entry((given.from.clone(), to)).or_default() += 1;
     }
-
-    /// The prefix that maps most of the names that are left; `None` if there is none.
-    fn best(&self, left: &[Full<'a>]) -> Result<Option<Rule>, Ambiguous> {
-        let mut weighed: Vec<Weighed<'a>> = Vec::new();
-        for rule in self.suggested(left) {
-            let maps = self.would_map(&rule, left)?;
-            if !self.lies_inside(&rule) && !Self::is_prefix_of_most(&rule, maps.len(), left) {
-                continue;
-            }
-            if maps.values().all(|path| self.is_unclaimed(path, &rule)) && !maps.is_empty() {
-                weighed.push((rule, maps));
+    work.certain(&known.certain);
+    work.letter_by_letter()?;
+    work.infer()?;
+    work.alone()?;
+    for (rule, files) in work.used() {
+        *common.used.entry((rule.from, rule.to)).or_default() += files;
+    }
+    let mut found = Found::default();
+    for (at, (name, _)) in names.iter().enumerate() {
+        if let Some(path) = work.home(at) {
+            found.files.insert((*name).to_owned(), path.to_owned());
+        } else if !left_out.contains(&at) {
+            common.unmapped.insert((*name).to_owned());
+            if let Some(path) = work.would_lie(at) {
+                found.stray.insert((*name).to_owned(), path);
             }
         }
-        let Some(most) = weighed.iter().map(|(_, maps)| maps.len()).max() else { return Ok(None) };
-        if !self.prefer_own_folder(&mut weighed, most)? {
-            weighed.retain(|(_, maps)| maps.len() == most);
-        }
-        if self.report.kind == NameKind::Package
-            && weighed.iter().any(|(rule, _)| names_module(rule))
-        {
-            weighed.retain(|(rule, _)| names_module(rule));
-        }
-        weighed.sort();
-        // Names that are paths as they stand sort first.
-        let (first, maps) = &weighed[0];
-        let as_they_stand = first.from.is_empty() && first.to.is_empty();
-        for (rival, other) in weighed.iter().skip(1) {
-            let Some((name, candidates)) = difference(maps, other) else { continue };
-            if !as_they_stand || self.lies_inside(rival) {
-                return Err(self.ambiguous(name, candidates));
-            }
-        }
-        Ok(Some(first.clone()))
     }
-
-    /// Whether the report lies in the folder to which a prefix leads.
-    fn lies_inside(&self, rule: &Rule) -> bool {
-        !rule.to.is_empty() && self.report.report.starts_with(&rule.to)
-    }
-
-    /// Keeps only the prefix in whose folder the report lies, if there is one that maps names as they stand: in
-    /// `packages/b/coverage/lcov.info` the name `src/index.js` is that of `packages/b`, even where another package has
-    /// more of the names. One that maps less than half of what another maps is a coincidence, and which of them is right
-    /// cannot be told where they differ.
-    fn prefer_own_folder(
-        &self,
-        weighed: &mut Vec<Weighed<'a>>,
-        most: usize,
-    ) -> Result<bool, Ambiguous> {
-        if weighed.iter().any(|(rule, _)| rule.from.is_empty() && rule.to.is_empty()) {
-            return Ok(false); // Names that are paths of the repository are dealt with by the caller.
-        }
-        let inside = weighed.iter().filter(|(rule, _)| self.lies_inside(rule));
-        let Some(own) = inside.max_by_key(|(rule, maps)| (maps.len(), rule.to.len())).cloned()
-        else {
-            return Ok(false);
-        };
-        if own.1.len() * 2 < most {
-            for (_, other) in weighed.iter().filter(|(_, maps)| maps.len() == most) {
-                if let Some((name, candidates)) = difference(&own.1, other) {
-                    return Err(self.ambiguous(name, candidates));
-                }
-            }
-            return Ok(false);
-        }
-        *weighed = vec![own];
-        Ok(true)
-    }
-
-    /// The prefixes that most names suggest and that no prefix in use forbids.
-    fn suggested(&self, left: &[Full<'a>]) -> Vec<Rule> {
-        let names = left.iter().flat_map(|(_, full)| full).filter(|name| !is_foreign(name));
-        let all: usize = names.clone().map(|name| self.index.alike(name).len()).sum();
-        let asked = names.step_by(all / SUGGESTIONS + 1);
-        let mut votes: HashMap<(&str, &str), usize> = HashMap::new();
-        for rule in asked.flat_map(|name| self.index.rules(name)) {
-            *votes.entry(rule).or_default() += 1;
-        }
-        let mut rules: Vec<(usize, Rule)> = votes
-            .into_iter()
-            .map(|((from, to), count)| (count, Rule { from: from.to_owned(), to: to.to_owned() }))
-            .filter(|(_, rule)| self.is_free(rule))
-            .collect();
-        rules.sort_unstable_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
-        rules.into_iter().take(WEIGHED).map(|(_, rule)| rule).collect()
-    }
-
-    /// Whether a prefix fits most of the names below it. One that fits a few of many is another project's folder in which
-    /// some file has the name of one of ours.
-    fn is_prefix_of_most(rule: &Rule, maps: usize, left: &[Full<'a>]) -> bool {
-        let below = |(_, full): &&Full<'a>| {
-            full.iter().any(|name| rest_of(name, &rule.from).is_some() && !is_foreign(name))
-        };
-        (rule.from.is_empty() && rule.to.is_empty())
-            || maps * 2 >= left.iter().filter(below).count()
-    }
-
-    /// Whether a prefix may be used beside those in use: a root has one. Packages may lie in several folders.
-    fn is_free(&self, rule: &Rule) -> bool {
-        self.used.iter().all(|(used, _)| match self.report.kind {
-            NameKind::Path => !is_related(&used.from, &rule.from),
-            NameKind::Package => {
-                used != rule && (used.from == rule.from || !is_related(&used.from, &rule.from))
-            }
-        })
-    }
-
-    fn is_unclaimed(&self, path: &str, rule: &Rule) -> bool {
-        self.claimed.get(path).is_none_or(|by| *by == full_under(rule, path))
-    }
-
-    /// What a prefix would map: name to path.
-    fn would_map(
-        &self,
-        rule: &Rule,
-        left: &[Full<'a>],
-    ) -> Result<BTreeMap<&'a str, &'a str>, Ambiguous> {
-        let mut maps = BTreeMap::new();
-        for (name, full) in left {
-            if let Some(path) = self.under(rule, full)? {
-                maps.insert(*name, path);
-            }
-        }
-        Ok(maps)
-    }
-
-    /// Maps what the prefix maps, and takes it out of what is left.
-    fn apply(&mut self, rule: &Rule, left: &mut Vec<Full<'a>>) -> Result<(), Ambiguous> {
-        let maps = self.would_map(rule, left)?;
-        let mut count = 0;
-        for (name, path) in maps {
-            if self.is_unclaimed(path, rule) {
-                self.claimed.insert(path, full_under(rule, path));
-                self.found.insert(name.to_owned(), path.to_owned());
-                count += 1;
-            }
-        }
-        left.retain(|(name, _)| !self.found.contains_key(*name));
-        if count > 0 {
-            self.used.push((rule.clone(), count));
-        }
-        Ok(())
-    }
-
-    /// The tracked file of a name under a prefix. A name below several roots must not be several files.
-    fn under(&self, rule: &Rule, full: &[String]) -> Result<Option<&'a str>, Ambiguous> {
-        let mut path = None;
-        for name in full {
-            let Some(rest) = rest_of(name, &rule.from) else { continue };
-            let Some(found) = self.index.tracked(&format!("{}{rest}", rule.to)) else { continue };
-            match path {
-                Some(other) if other != found => {
-                    return Err(self.ambiguous(name, vec![str::to_owned(other), found.to_owned()]));
-                }
-                _ => path = Some(found),
-            }
-        }
-        Ok(path)
-    }
-
-    fn ambiguous(&self, name: &str, candidates: Vec<String>) -> Ambiguous {
-        Ambiguous { report: self.report.report.to_owned(), name: name.to_owned(), candidates }
-    }
-}
-
-/// What follows a prefix. The empty one is that of relative names only.
-fn rest_of<'n>(name: &'n str, from: &str) -> Option<&'n str> {
-    if from.is_empty() && is_absolute(name) {
-        return None;
-    }
-    name.strip_prefix(from)
-}
-
-/// The full name that a prefix maps to a path.
-fn full_under(rule: &Rule, path: &str) -> String {
-    format!("{}{}", rule.from, path.strip_prefix(&rule.to).unwrap_or(path))
-}
-
-/// Whether one of two prefixes lies below the other.
-fn is_related(one: &str, two: &str) -> bool {
-    rest_of(one, two).is_some() || rest_of(two, one).is_some()
+    Ok(found)
 }
 
 /// Whether a folder bears the name of the module that the prefix is: `shop/` -> `shop/src/main/java/`.
@@ -366,26 +173,7 @@ fn names_module(rule: &Rule) -> bool {
     !module.is_empty() && rule.to.split('/').any(|folder| folder == module)
 }
 
-/// Where systems and compilers keep their own sources.
-const FOREIGN_ROOTS: [&str; 8] = [
-    "/rustc/",
-    "/usr/include/",
-    "/usr/lib/",
-    "/usr/local/cargo/",
-    "/usr/local/go/",
-    "/usr/local/include/",
-    "/usr/local/lib/",
-    "/usr/share/",
-];
-
-/// Whether a name lies in a folder of other people's code.
-pub fn is_foreign(name: &str) -> bool {
-    if FOREIGN_ROOTS.iter().any(|root| name.starts_with(root)) {
-        return true;
-    }
-    let folders = name.rsplit_once('/').map_or("", |(folders, _)| folders);
-    folders.split('/').any(|folder| FOREIGN.contains(&folder)) || name.contains("/pkg/mod/")
-}
-
+#[cfg(test)]
+mod drawn;
 #[cfg(test)]
 mod tests;

@@ -1,10 +1,11 @@
 //! All reports of a run as one project: names mapped to files, shards joined, files left out that were not asked for.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::coverage::counts::Counts;
 use crate::domain::coverage::gate::{Mapping, Source};
-use crate::domain::coverage::paths::{self, Ambiguous, Known, NameKind, Names};
+use crate::domain::coverage::paths::{self, Known, NameKind, Names, Unclear};
 use crate::domain::coverage::ratio::Ratio;
 use crate::domain::coverage::report::{Detail, Format, Measured, Report};
 use crate::domain::globs::Globs;
@@ -39,6 +40,8 @@ impl Scope {
 pub struct Project {
     /// The files that count, by path; by the reports' own names where nothing could be mapped.
     pub files: BTreeMap<String, Measured>,
+    /// What looks like the project's own and is no file of the repository, by the path that it would have.
+    pub stray: BTreeMap<String, Measured>,
     /// What was read.
     pub sources: Vec<Source>,
     /// The sources that name a file, by their number; empty where there is only one source.
@@ -59,11 +62,11 @@ pub fn join(
     tracked: &BTreeSet<String>,
     known: &Known,
     scope: &Scope,
-) -> Result<Project, Ambiguous> {
+) -> Result<Project, Unclear> {
     let names: Vec<Names<'_>> = reads.iter().map(names).collect();
     let (found, mapping) = paths::map(&names, tracked, known)?;
     let mut project = Project {
-        is_mapped: found.iter().any(|found| !found.is_empty()),
+        is_mapped: found.iter().any(|found| !found.files.is_empty()),
         endings: names
             .iter()
             .flat_map(|names| &names.files)
@@ -89,24 +92,24 @@ pub fn join(
         project
             .warnings
             .extend(report.warnings.iter().map(|warning| format!("`{name}`: {warning}")));
-        let path = |name: &str| match found.get(name) {
+        let path = |name: &str| match found.files.get(name) {
             Some(path) => Some(path.clone()),
             None if project.is_mapped => None,
             None => Some(paths::normal(name)),
         };
         for (name, measured) in report.files {
-            if let Some(path) = path(&name).filter(|path| scope.holds(path)) {
-                if several {
-                    project.named_by.entry(path.clone()).or_default().push(source);
-                }
-                match project.files.entry(path) {
-                    std::collections::btree_map::Entry::Vacant(free) => {
-                        free.insert(measured);
+            let (path, files) = match (path(&name), found.stray.get(&name)) {
+                (Some(path), _) => {
+                    if several && scope.holds(&path) {
+                        project.named_by.entry(path.clone()).or_default().push(source);
                     }
-                    std::collections::btree_map::Entry::Occupied(mut taken) => {
-                        taken.get_mut().merge(&measured);
-                    }
+                    (path, &mut project.files)
                 }
+                (None, Some(path)) => (path.clone(), &mut project.stray),
+                (None, None) => continue,
+            };
+            if scope.holds(&path) {
+                add(files, path, measured);
             }
         }
     }
@@ -145,7 +148,7 @@ impl Project {
         if unmapped > 0 {
             let first = self.mapping.unmapped.iter().take(3).map(|name| format!("`{name}`"));
             self.warnings.push(format!(
-                "{} and not counted ({}{}); `path-map` says what stands for what",
+                "{} and not counted ({}{}); `path-map` says what stands for what, and what is not yours (`/app/gen/=-`)",
                 counted_as(
                     unmapped,
                     "name in the reports is no file of the repository",
@@ -155,6 +158,15 @@ impl Project {
                 if unmapped > 3 { ", ..." } else { "" }
             ));
         }
+    }
+}
+
+fn add(files: &mut BTreeMap<String, Measured>, path: String, measured: Measured) {
+    match files.entry(path) {
+        Entry::Vacant(free) => {
+            free.insert(measured);
+        }
+        Entry::Occupied(mut taken) => taken.get_mut().merge(&measured),
     }
 }
 

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use crate::domain::coverage::counts::{Counts, carry};
 use crate::domain::coverage::gate::{Metric, State, Unjudgeable};
+use crate::domain::coverage::project::counted_as;
 use crate::domain::coverage::ratio::Ratio;
+use crate::domain::coverage::report::Measured;
 use crate::domain::globs::Globs;
 use crate::domain::input::{self, Percent};
 
@@ -118,6 +120,42 @@ pub fn judgeable(
     }
 }
 
+/// Whether the total would be high enough with the lines of names that look like the project's own and are no files of the
+/// repository. Where it would not be, leaving them out is what makes it pass.
+pub fn unmapped_do_not_matter(
+    stray: &BTreeMap<String, Measured>,
+    total: Ratio,
+    rules: &Rules,
+) -> Result<(), Unjudgeable> {
+    let lines = |file: &Measured| Counts::of(file.clone()).ratio(rules.metric);
+    let with = stray.values().fold(total, |sum, file| sum.plus(lines(file)));
+    let Some(first) = stray
+        .keys()
+        .next()
+        .filter(|_| total.meets(rules.min_total) && !with.meets(rules.min_total))
+    else {
+        return Ok(());
+    };
+    let names = counted_as(stray.len(), "measured file that looks", "measured files that look");
+    let folder = first.rfind('/').map_or("./", |slash| &first[..=slash]);
+    Err(Unjudgeable {
+        what: format!(
+            "the reports hold {names} like this project's and that git does not track (`{first}`{}): without them {} of {} \
+             are covered, with them {} of {}, which is below `min-total`",
+            if stray.len() > 1 { ", ..." } else { "" },
+            total.covered,
+            total.total,
+            with.covered,
+            with.total
+        ),
+        help: format!(
+            "if they are files of the repository under other names, say by `path-map` what their prefix stands for \
+             (`/app/common/=libs/common/`); if they are generated or another project's, name them in `exclude` (`{folder}**`), \
+             or let `path-map` leave their prefix out (`/app/gen/=-`)"
+        ),
+    })
+}
+
 /// A group in one line: `backend: addons/**, core/** >= 85`.
 pub fn group(line: &str) -> Result<Group, String> {
     let form = || format!("`{line}` is no group: write `name: pattern, pattern >= 85`");
@@ -148,18 +186,6 @@ pub fn is_share(minimum: Percent) -> bool {
     (1..1_000_000).contains(&minimum.millionths)
 }
 
-/// An entry of `path-map` in one line: `/app/=./`.
-pub fn path_rule(line: &str) -> Result<(String, String), String> {
-    match line.split_once('=') {
-        Some((from, to)) if !from.trim().is_empty() => {
-            Ok((from.trim().to_owned(), to.trim().to_owned()))
-        }
-        _ => Err(format!(
-            "`{line}` maps nothing: write the prefix in the report, `=`, the folder: `/app/=./`"
-        )),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -184,12 +210,5 @@ mod tests {
         ] {
             assert!(group(wrong).is_err(), "{wrong}");
         }
-    }
-
-    #[test]
-    fn path_rules_are_read() {
-        assert_eq!(path_rule("/app/ = ./").unwrap(), ("/app/".to_owned(), "./".to_owned()));
-        assert_eq!(path_rule("C:/x=").unwrap(), ("C:/x".to_owned(), String::new()));
-        assert!(path_rule("=x").is_err() && path_rule("x").is_err());
     }
 }

@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use std::fmt::Write as _;
 
 use crate::domain::coverage::gate::{
-    Assessment, Check, FileRanges, FileTotal, Marked, PatchFile, State, Subject,
+    Assessment, Check, FileRanges, FileTotal, Marked, PatchFile, Prefix, State, Subject,
 };
 use crate::domain::coverage::lines::Range;
 use crate::domain::coverage::ratio::Ratio;
@@ -231,8 +231,16 @@ pub fn origin(assessment: &Assessment, view: &View) -> String {
         text.push_str("\nNames in reports became files of the repository by these prefixes:\n\n");
         for prefix in mapping.prefixes.iter().take(view.rows) {
             let from = if prefix.from.is_empty() { "./" } else { &prefix.from };
-            let to = format!("./{}", prefix.to);
             let count = words::some(prefix.files, "file", "files");
+            if prefix.to == Prefix::NOWHERE {
+                let _ = writeln!(
+                    text,
+                    "- {} is left out by `path-map` ({count})",
+                    words::code_name(from)
+                );
+                continue;
+            }
+            let to = format!("./{}", prefix.to);
             let (from, to) = (words::code_name(from), words::code_name(&to));
             let _ = writeln!(text, "- {from} -> {to} ({count})");
         }

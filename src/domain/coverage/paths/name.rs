@@ -42,6 +42,19 @@ pub fn full(name: &str, roots: &[String]) -> Vec<String> {
     roots.iter().map(|root| normal(&format!("{root}/{name}"))).collect()
 }
 
+/// What follows a prefix. The empty one is that of relative names only.
+pub fn rest_of<'n>(name: &'n str, from: &str) -> Option<&'n str> {
+    if from.is_empty() && is_absolute(name) {
+        return None;
+    }
+    name.strip_prefix(from)
+}
+
+/// The folder of a name, with the slash at its end; empty if it has none.
+pub fn folder_of(name: &str) -> &str {
+    name.rfind('/').map_or("", |slash| &name[..=slash])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
