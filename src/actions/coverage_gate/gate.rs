@@ -1,6 +1,6 @@
 //! The story of `mode: gate`: read, find out what changed, compare, judge, tell.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -13,10 +13,13 @@ use crate::actions::coverage_gate::told::Told;
 use crate::actions::coverage_gate::{baseline, ending, links, stale};
 use crate::actions::{Ending, World};
 use crate::adapters::host::files;
+use crate::domain::coverage::counts::Counts;
 use crate::domain::coverage::judge::{Baseline, Evidence, judge};
 use crate::domain::coverage::paths::Known;
 use crate::domain::coverage::project::{self, Project, Read};
+use crate::domain::coverage::regression::{self, Sides};
 use crate::domain::coverage::report::Detail;
+use crate::domain::coverage::rules::LostFiles;
 use crate::domain::event::{Event, Level};
 use crate::domain::input::Values;
 use crate::failure::Failure;
@@ -68,19 +71,38 @@ async fn find_out(inputs: &Inputs, world: World<'_>) -> Result<Findings, Failure
     for source in &project.sources {
         note(world, verdict::source(source));
     }
-    let counts = project.counts(Detail { hits: inputs.html });
+    let mut counts = project.counts(Detail { hits: inputs.html });
     let baseline: Baseline = baseline::find(inputs, world, checkout.as_ref(), &judged).await?;
+    let carried = carry(inputs, &mut counts, &baseline);
     let evidence = Evidence {
         project: &project,
         counts: &counts,
         change: &judged.change,
         baseline: &baseline,
         scope: &inputs.scope,
+        carried: &carried,
     };
     let assessment =
         judge(evidence, &inputs.rules).map_err(|error| no_verdict(error.what).help(error.help))?;
     let links = Box::pin(links::find(world, checkout.as_ref(), &assessment)).await;
     Ok(Findings { assessment, project, checkout, judged, counts, links })
+}
+
+/// Adds what no report mentions as the baseline has it, where that is asked for. The answer: which files.
+fn carry(
+    inputs: &Inputs,
+    counts: &mut BTreeMap<String, Counts>,
+    baseline: &Baseline,
+) -> Vec<String> {
+    let Baseline::Found { files, diff, .. } = baseline else { return Vec::new() };
+    if inputs.rules.lost_files != LostFiles::Carry {
+        return Vec::new();
+    }
+    let carried =
+        regression::carried(Sides { base: files, head: counts, diff, scope: &inputs.scope });
+    let names = carried.keys().cloned().collect();
+    counts.extend(carried);
+    names
 }
 
 /// Names of the reports become files of the checkout.

@@ -6,7 +6,7 @@ use secrecy::SecretString;
 use crate::domain::coverage::gate::Metric;
 use crate::domain::coverage::paths::Given;
 use crate::domain::coverage::project::Scope;
-use crate::domain::coverage::rules::{self, OnMissing, Rules, Strictness};
+use crate::domain::coverage::rules::{self, LostFiles, OnMissing, Rules, Strictness};
 use crate::domain::globs::Globs;
 use crate::domain::input::{Percent, Values};
 use crate::failure::{Failure, Outcome};
@@ -173,6 +173,11 @@ fn rules(values: &Values, faults: &mut Faults) -> Rules {
         max_total_drop: values.percent("max-total-drop"),
         max_drop: whole("max-drop", 0),
         max_indirect_loss: values.number("max-indirect-loss"),
+        lost_files: match values.text("lost-files") {
+            Some("warn") => LostFiles::Warn,
+            Some("carry") => LostFiles::Carry,
+            _ => LostFiles::Fail,
+        },
         unmeasured: strict("unmeasured"),
         new_exclusions: strict("new-exclusions"),
         on_missing_baseline: match values.text("on-missing-baseline") {

@@ -47,6 +47,13 @@ pub const INPUTS: &[InputSpec] = &[
         examples: &["0"],
     },
     InputSpec {
+        name: "lost-files",
+        kind: Kind::Choice(&["fail", "warn", "carry"]),
+        need: Need::Default("fail"),
+        doc: "What it means that a file of the baseline is still there and in no report any more, such as where one of several reports did not arrive. `carry`, for a repository that tests only what changed: it counts as the baseline has it if nobody changed it since, else it fails. Files that `include` and `exclude` leave out are not lost.",
+        examples: &["carry"],
+    },
+    InputSpec {
         name: "max-total-drop",
         kind: Kind::Percent,
         need: Need::Optional,

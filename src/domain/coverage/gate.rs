@@ -91,6 +91,8 @@ pub enum Subject {
     RegressionAdjusted,
     /// Lines that the change did not touch, covered before and not now.
     Indirect,
+    /// Files of the baseline that no report mentions any more.
+    LostFiles,
     /// One file, by its path.
     File(String),
     /// A group of files, by its name.
@@ -220,6 +222,8 @@ pub struct Regression {
     pub rescoped: Vec<String>,
     /// Files that were in the baseline and are in no report any more, though the repository still has them.
     pub dropped: Vec<String>,
+    /// How many lines they had there.
+    pub dropped_lines: u64,
 }
 
 /// A way round the gate that the change adds.

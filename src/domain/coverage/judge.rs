@@ -14,7 +14,7 @@ use crate::domain::coverage::project::{Project, Scope, counted_as, ending};
 use crate::domain::coverage::python::Continuation;
 use crate::domain::coverage::ratio::Ratio;
 use crate::domain::coverage::regression::{self, Sides};
-use crate::domain::coverage::rules::{self, OnMissing, Rules, Strictness};
+use crate::domain::coverage::rules::{self, LostFiles, OnMissing, Rules, Strictness};
 use crate::domain::input::Percent;
 
 /// How many files are named as those that pay most.
@@ -71,6 +71,8 @@ pub struct Evidence<'a> {
     pub baseline: &'a Baseline,
     /// The files that count.
     pub scope: &'a Scope,
+    /// Those of `counts` that no report mentions: they are there as the baseline has them.
+    pub carried: &'a [String],
 }
 
 /// Judges.
@@ -256,6 +258,7 @@ fn judge_regression(assessment: &mut Assessment, evidence: Evidence<'_>, rules: 
             found.commit.clone_from(commit);
             found.older_by = *older_by;
             assessment.checks.extend(regression_checks(&found, assessment.total, rules));
+            assessment.checks.extend(lost_check(&found, evidence, rules.lost_files));
             assessment.regression = Some(found);
         }
     }
@@ -273,24 +276,71 @@ fn regression_checks(found: &Regression, head: Ratio, rules: &Rules) -> Vec<Chec
         rules.max_drop,
     ));
     let lost = regression::lost_lines(found);
-    let vanished = found.dropped.len();
     let state = match rules.max_indirect_loss {
-        // Whoever allows a number of lost lines does not allow files whose lines nobody counts any more.
-        Some(most) if lost > most || vanished > 0 => State::Failed,
+        Some(most) if lost > most => State::Failed,
         None if lost > 0 => State::Warned,
         _ => State::Passed,
     };
     let mut check = counted(Subject::Indirect, lost, state);
-    if rules.max_indirect_loss.is_some() && vanished > 0 {
-        check.note = format!(
-            "{} in no report any more: {}",
-            counted_as(vanished, "file of the baseline is", "files of the baseline are"),
-            named(&found.dropped)
-        );
-    }
     check.required = rules.max_indirect_loss.map(Required::AtMost);
     checks.push(check);
     checks
+}
+
+/// Files that the baseline knows, that are still there and that no report mentions: most often a report did not arrive.
+/// `None` if there are none.
+fn lost_check(found: &Regression, evidence: Evidence<'_>, lost_files: LostFiles) -> Option<Check> {
+    let (lost, carried) = (&found.dropped, evidence.carried);
+    if lost.is_empty() && carried.is_empty() {
+        return None;
+    }
+    let strictness = match lost_files {
+        LostFiles::Warn => Strictness::Warn,
+        LostFiles::Fail | LostFiles::Carry => Strictness::Fail,
+    };
+    let mut check = none_of(Subject::LostFiles, lost.len() as u64, strictness);
+    let mut notes = Vec::new();
+    if !lost.is_empty() {
+        let lines = usize::try_from(found.dropped_lines).unwrap_or(usize::MAX);
+        let changed = match lost_files {
+            LostFiles::Carry => ", changed since, so that they are not carried",
+            LostFiles::Fail | LostFiles::Warn => "",
+        };
+        notes.push(format!("{}{changed}: {}", counted_as(lines, "line", "lines"), named(lost)));
+        let folders: Vec<String> = silent_folders(lost, evidence.counts).into_iter().collect();
+        if !folders.is_empty() {
+            notes.push(format!("no report has a file below {} (did it arrive?)", named(&folders)));
+        }
+        let way_out = "have them measured again; where they are left out on purpose, also by `exclude`; where only what \
+                       changed is tested, `lost-files: carry`";
+        notes.push(way_out.to_owned());
+    }
+    if !carried.is_empty() {
+        notes.push(format!(
+            "{} as the baseline has it: {}",
+            counted_as(
+                carried.len(),
+                "file without a report counts",
+                "files without a report count"
+            ),
+            named(carried)
+        ));
+    }
+    check.note = notes.join("; ");
+    Some(check)
+}
+
+/// The topmost folders of lost files below which nothing is measured.
+fn silent_folders(lost: &[String], counts: &BTreeMap<String, Counts>) -> BTreeSet<String> {
+    let is_silent = |folder: &str| {
+        let first = counts.range(folder.to_owned()..).next();
+        first.is_none_or(|(path, _)| !path.starts_with(folder))
+    };
+    let topmost = |path: &String| {
+        let ends = path.match_indices('/').map(|(at, slash)| at + slash.len());
+        ends.map(|end| &path[..end]).find(|folder| is_silent(folder)).map(str::to_owned)
+    };
+    lost.iter().filter_map(topmost).collect()
 }
 
 /// Files below the minimum for a file; those that hold it need no line each.

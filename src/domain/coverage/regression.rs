@@ -29,12 +29,7 @@ pub struct Sides<'a> {
 /// Compares. `commit` and `older_by` of the answer are the caller's to fill in.
 pub fn compare(sides: Sides<'_>, metric: Metric) -> Regression {
     let mut regression = Regression::default();
-    let by_old: BTreeMap<&str, &ChangedFile> = sides
-        .diff
-        .files
-        .iter()
-        .filter_map(|file| Some((file.old_path.as_deref()?, file)))
-        .collect();
+    let by_old = by_old(sides.diff);
     let mut met = BTreeSet::new();
     for (old_path, base) in sides.base.iter().filter(|(path, _)| sides.scope.holds(path)) {
         regression.base = regression.base.plus(base.ratio(metric));
@@ -45,7 +40,12 @@ pub fn compare(sides: Sides<'_>, metric: Metric) -> Regression {
         let path = change.map_or(old_path.as_str(), |change| change.path.as_str());
         met.insert(path);
         match sides.head.get(path) {
-            None => regression.dropped.push(path.to_owned()),
+            // Left out by its new name, or nothing that could be lost.
+            None if !sides.scope.holds(path) || weight(base, metric) == 0 => {}
+            None => {
+                regression.dropped.push(path.to_owned());
+                regression.dropped_lines += weight(base, metric);
+            }
             Some(head) => {
                 let pair = Pair { path, base, head, change };
                 pair.compare(metric, &mut regression);
@@ -66,6 +66,31 @@ pub fn compare(sides: Sides<'_>, metric: Metric) -> Regression {
         }
     }
     regression
+}
+
+/// Files that no report mentions any more and nobody changed since the baseline, by their path of today: they count as the
+/// baseline has them. A file that changed is none of them, because what was measured of it says nothing about it now.
+pub fn carried(sides: Sides<'_>) -> BTreeMap<String, Counts> {
+    let by_old = by_old(sides.diff);
+    let as_it_was = |(old_path, counts): (&String, &Counts)| {
+        let path = match by_old.get(old_path.as_str()) {
+            None => old_path,
+            Some(change) if change.kind == ChangeKind::Moved => &change.path,
+            Some(_) => return None,
+        };
+        let counts_today = sides.scope.holds(old_path) && sides.scope.holds(path);
+        (counts_today && !sides.head.contains_key(path)).then(|| (path.clone(), counts.clone()))
+    };
+    sides.base.iter().filter_map(as_it_was).collect()
+}
+
+fn by_old(diff: &Diff) -> BTreeMap<&str, &ChangedFile> {
+    diff.files.iter().filter_map(|file| Some((file.old_path.as_deref()?, file))).collect()
+}
+
+/// How many lines a file has, or how many of what is counted where the baseline knows no lines.
+fn weight(counts: &Counts, metric: Metric) -> u64 {
+    if counts.has_lines() { counts.ratio(Metric::Line) } else { counts.ratio(metric) }.total
 }
 
 /// A file on both sides.
@@ -135,6 +160,7 @@ mod tests {
     use super::*;
     use crate::domain::coverage::diff::Hunk;
     use crate::domain::coverage::ratio::Ratio;
+    use crate::domain::globs::Globs;
 
     /// Lines from..=to, covered up to a line.
     fn counts(range: std::ops::RangeInclusive<u32>, covered_up_to: u32) -> Counts {
@@ -214,6 +240,44 @@ mod tests {
             (found.rescoped, found.dropped),
             (vec!["a".to_owned(), "old".to_owned()], vec!["gone".to_owned()])
         );
+    }
+
+    #[test]
+    fn what_nobody_changed_is_carried_and_what_changed_is_lost() {
+        let base: BTreeMap<String, Counts> =
+            ["same", "old", "edited", "deleted", "measured", "out/x"]
+                .map(|path| (path.to_owned(), counts(1..=10, 8)))
+                .into();
+        let file = |kind, path: &str, old: &str| ChangedFile {
+            kind,
+            path: path.to_owned(),
+            old_path: Some(old.to_owned()),
+            hunks: vec![],
+        };
+        let diff = Diff {
+            files: vec![
+                file(ChangeKind::Moved, "new", "old"),
+                file(ChangeKind::Modified, "edited", "edited"),
+                file(ChangeKind::Deleted, "deleted", "deleted"),
+            ],
+        };
+        let scope =
+            Scope { exclude: Globs::new(["out/**".to_owned()]).unwrap(), ..Scope::default() };
+        let mut head = one("measured", counts(1..=10, 10));
+        let sides = Sides { base: &base, head: &head, diff: &diff, scope: &scope };
+        let lost = compare(sides, Metric::Line);
+        assert_eq!((lost.dropped, lost.dropped_lines), (names(&["edited", "new", "same"]), 30));
+        let more = carried(sides);
+        assert_eq!(more.keys().cloned().collect::<Vec<_>>(), ["new", "same"]);
+        head.extend(more);
+        let found =
+            compare(Sides { base: &base, head: &head, diff: &diff, scope: &scope }, Metric::Line);
+        assert_eq!((found.dropped, found.dropped_lines), (names(&["edited"]), 10));
+        assert_eq!((found.adjusted, found.compared), (Ratio::new(24, 30), Ratio::new(26, 30)));
+    }
+
+    fn names(all: &[&str]) -> Vec<String> {
+        all.iter().map(|name| (*name).to_owned()).collect()
     }
 
     #[test]

@@ -30,6 +30,17 @@ impl Strictness {
     }
 }
 
+/// What it means that a file of the baseline is in no report any more, though the repository has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LostFiles {
+    /// It fails the gate.
+    Fail,
+    /// It is told.
+    Warn,
+    /// It counts as the baseline has it if nobody changed it since; else it fails the gate.
+    Carry,
+}
+
 /// What a missing baseline means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OnMissing {
@@ -71,6 +82,8 @@ pub struct Rules {
     pub max_drop: Percent,
     /// How many lines may be lost that the change did not touch; told only if `None`.
     pub max_indirect_loss: Option<u64>,
+    /// Files of the baseline that no report mentions any more.
+    pub lost_files: LostFiles,
     /// Changed files that no report mentions.
     pub unmeasured: Strictness,
     /// New ways round the gate.

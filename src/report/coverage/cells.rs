@@ -39,7 +39,7 @@ pub fn required(check: &Check) -> String {
 fn counted(subject: &Subject, count: u64) -> String {
     match subject {
         Subject::Indirect => words::lines(count),
-        Subject::Unmeasured => words::some(count, "file", "files"),
+        Subject::Unmeasured | Subject::LostFiles => words::some(count, "file", "files"),
         Subject::Exclusions => words::some(count, "place", "places"),
         _ => words::count(count),
     }

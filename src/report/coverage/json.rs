@@ -190,6 +190,7 @@ fn kind(subject: &Subject) -> (&'static str, Option<&str>) {
         Subject::RegressionTotal => ("regression-total", None),
         Subject::RegressionAdjusted => ("regression-adjusted", None),
         Subject::Indirect => ("indirect", None),
+        Subject::LostFiles => ("lost-files", None),
         Subject::File(path) => ("file", Some(path)),
         Subject::Group(name) => ("group", Some(name)),
         Subject::Exclusions => ("exclusions", None),

@@ -54,6 +54,7 @@ pub fn name(subject: &Subject) -> String {
         Subject::RegressionTotal => "regression (total)".to_owned(),
         Subject::RegressionAdjusted => "regression (adjusted)".to_owned(),
         Subject::Indirect => "indirect losses".to_owned(),
+        Subject::LostFiles => "files of the baseline".to_owned(),
         Subject::File(path) => format!("file {}", words::name(path)),
         Subject::Group(group) => format!("group {}", words::name(group)),
         Subject::Exclusions => "new ways round the gate".to_owned(),
@@ -151,15 +152,6 @@ pub fn scope(assessment: &Assessment) -> Vec<String> {
              comparable again once the base branch was measured the same way.",
             capital(&rescoped(regression)),
             words::names(regression.rescoped.iter().map(String::as_str), NAMES)
-        ));
-    }
-    if !regression.dropped.is_empty() {
-        let (count, verb) =
-            (regression.dropped.len(), if regression.dropped.len() == 1 { "is" } else { "are" });
-        sentences.push(format!(
-            "{} of the baseline {verb} in the repository but in no report any more: {}.",
-            words::files(count),
-            words::names(regression.dropped.iter().map(String::as_str), NAMES)
         ));
     }
     sentences
@@ -342,6 +334,14 @@ fn occurrence(subject: &Subject, count: u64) -> String {
                 count => format!("{} changed files are", words::count(count)),
             }
         ),
+        Subject::LostFiles => match count {
+            0 => "no file of the baseline is lost".to_owned(),
+            1 => "1 file of the baseline is in the repository and in no report any more".to_owned(),
+            count => format!(
+                "{} files of the baseline are in the repository and in no report any more",
+                words::count(count)
+            ),
+        },
         Subject::Exclusions if count == 0 => "no new way round the gate".to_owned(),
         Subject::Exclusions => {
             words::some(count, "new way round the gate", "new ways round the gate")
@@ -589,9 +589,7 @@ mod tests {
             scope[0].starts_with(&format!("{told}: 0.py, 1.py, 2.py and 9 more.")),
             "{scope:?}"
         );
-        assert!(
-            scope[1].starts_with("1 file of the baseline is in the repository but in no report")
-        );
+        assert_eq!(scope.len(), 1, "lost files have a check of their own");
     }
 
     #[test]

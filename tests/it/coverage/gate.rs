@@ -548,16 +548,76 @@ fn a_report_that_knows_a_deleted_file_is_older_than_the_change() {
 }
 
 #[test]
-fn a_file_that_vanishes_from_the_reports_is_a_loss_for_who_allows_none() {
+fn a_report_that_did_not_arrive_is_a_loss_though_its_files_did_not_change() {
     let scene = Scene::new();
     let push = scene.push(|scene| scene.write("src/b.py", &lines(1, 10)));
     scene.write("coverage.info", &lcov(&[("src/a.py", &TEN, &[]), ("src/b.py", &TEN, &[])]));
     scene.run("push", &push, &[]).expect(0, "pass");
     let event = scene.pull_request(|scene| scene.write("notes.md", "x"));
     scene.write("coverage.info", &lcov(&[("src/a.py", &TEN, &[])]));
-    scene.run("pull_request", &event, &[]).expect(0, "pass").says("src/b.py");
-    let ran = scene.run("pull_request", &event, &[("max-indirect-loss", "0")]);
-    ran.expect(1, "fail").says("src/b.py");
+    scene
+        .run("pull_request", &event, &[])
+        .expect(1, "fail")
+        .says("1 file of the baseline is in the repository and in no report any more")
+        .says("src/b.py")
+        .says("lost-files: carry");
+    let also = |name, value| scene.run("pull_request", &event, &[(name, value)]);
+    also("lost-files", "warn").expect(0, "pass").says("src/b.py");
+    also("exclude", "src/b.py").expect(0, "pass");
+    scene.write("coverage.info", &lcov(&[("src/a.py", &TEN, &[]), ("src/b.py", &TEN, &[])]));
+    scene.run("pull_request", &event, &[]).expect(0, "pass");
+}
+
+#[test]
+fn a_file_that_is_deleted_or_has_another_name_is_not_lost() {
+    let scene = Scene::new();
+    let push = scene.push(|scene| {
+        scene.write("src/b.py", &lines(1, 10));
+        scene.write("src/c.py", &lines(21, 40));
+    });
+    let twenty: Vec<u32> = (1..=20).collect();
+    let (a, b, c) = (
+        ("src/a.py", &TEN[..], &[][..]),
+        ("src/b.py", &TEN[..], &[][..]),
+        ("src/c.py", &twenty[..], &[][..]),
+    );
+    scene.write("coverage.info", &lcov(&[a, b, c]));
+    scene.run("push", &push, &[]).expect(0, "pass");
+    let event = scene.pull_request(|scene| {
+        scene.git(&["rm", "-q", "src/b.py"]);
+        scene.git(&["mv", "src/c.py", "src/d.py"]);
+    });
+    scene.write("coverage.info", &lcov(&[a, ("src/d.py", &twenty, &[])]));
+    scene.run("pull_request", &event, &[]).expect(0, "pass");
+    // Its new name is in no report.
+    scene.write("coverage.info", &lcov(&[a]));
+    scene.run("pull_request", &event, &[]).expect(1, "fail").says("src/d.py");
+    scene
+        .run("pull_request", &event, &[("lost-files", "carry")])
+        .expect(0, "pass")
+        .says("src/d.py");
+}
+
+#[test]
+fn what_is_carried_is_in_the_next_baseline_and_what_changed_is_not_carried() {
+    let carry = [("lost-files", "carry")];
+    let scene = Scene::new();
+    let push = scene.push(|scene| scene.write("web/b.js", &lines(1, 10)));
+    let (a, b) = (("src/a.py", &TEN[..], &[][..]), ("web/b.js", &TEN[..], &[][..]));
+    scene.write("coverage.info", &lcov(&[a, b]));
+    scene.run("push", &push, &carry).expect(0, "pass");
+    for note in ["one", "two"] {
+        let push = scene.push(|scene| scene.write("notes.md", note));
+        scene.write("coverage.info", &lcov(&[a]));
+        let ran = scene.run("push", &push, &carry);
+        ran.expect(0, "pass");
+        assert_eq!(ran.output("total"), "20", "{}", ran.log);
+    }
+    let event = scene.pull_request(|scene| scene.write("web/b.js", &lines(2, 11)));
+    scene.write("coverage.info", &lcov(&[a]));
+    let ran = scene.run("pull_request", &event, &carry);
+    ran.expect(1, "fail").says("web/b.js").says("no report has a file below");
+    assert_eq!(ran.output("total"), "10");
 }
 
 #[test]

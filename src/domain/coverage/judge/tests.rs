@@ -23,6 +23,7 @@ fn rules() -> Rules {
         max_total_drop: None,
         max_drop: percent(0),
         max_indirect_loss: None,
+        lost_files: LostFiles::Fail,
         unmeasured: Strictness::Fail,
         new_exclusions: Strictness::Warn,
         on_missing_baseline: OnMissing::Warn,
@@ -77,7 +78,11 @@ fn not_asked() -> Baseline {
 
 fn assess(project: &Project, change: &Change, baseline: &Baseline, rules: &Rules) -> Assessment {
     let (counts, scope) = (project.clone().counts(Detail::default()), Scope::default());
-    judge(Evidence { project, counts: &counts, change, baseline, scope: &scope }, rules).unwrap()
+    judge(
+        Evidence { project, counts: &counts, change, baseline, scope: &scope, carried: &[] },
+        rules,
+    )
+    .unwrap()
 }
 
 fn states(assessment: &Assessment) -> Vec<(Subject, State)> {
@@ -219,7 +224,14 @@ fn what_cannot_be_judged_is_never_a_pass() {
         let (counts, scope) = (project.clone().counts(Detail::default()), Scope::default());
         let baseline = not_asked();
         judge(
-            Evidence { project, counts: &counts, change, baseline: &baseline, scope: &scope },
+            Evidence {
+                project,
+                counts: &counts,
+                change,
+                baseline: &baseline,
+                scope: &scope,
+                carried: &[],
+            },
             rules,
         )
         .map(|_| ())
