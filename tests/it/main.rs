@@ -41,6 +41,7 @@ mod compose {
     mod differential;
 }
 mod coverage {
+    mod baseline;
     mod change;
     mod comment;
     mod e2e_act;

@@ -15,7 +15,7 @@ mod sarif;
 pub use sarif::sarif;
 
 /// What a report without findings says that looked at nothing.
-const BLIND: &str = "No package was recognised in it in which something could be found: its system or its form is one that the \
+const BLIND: &str = "No package was recognised in it, or in one of its parts, in which something could be found: its system or its form is one that the \
     scanner does not know, or the report is about something else";
 
 /// How many findings a summary lists.
@@ -183,7 +183,7 @@ impl Scanned {
         let unknown = self.judged.count(Severity::Unknown);
         let critical = self.judged.count(Severity::Critical);
         let message = match self.rules.gate {
-            _ if self.judged.is_blind && self.judged.rows.is_empty() => BLIND.to_owned(),
+            _ if self.judged.is_blind => BLIND.to_owned(),
             Some(_) if unknown > 0 => format!(
                 "{} of no known severity, which no gate counts; found by {}",
                 many(unknown, "finding"),

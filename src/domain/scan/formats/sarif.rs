@@ -181,7 +181,9 @@ impl Rules {
         let component = found.rule.as_ref().and_then(|rule| rule.tool_component.as_ref());
         let index = found.rule.as_ref().and_then(|rule| rule.index).or(found.rule_index);
         let whole = |index: Option<i64>| index.and_then(|index| usize::try_from(index).ok());
-        if let Some(index) = whole(index) {
+        // A component that is named in another way than by its place is not the one that drives.
+        let named_otherwise = component.is_some_and(|component| whole(component.index).is_none());
+        if let Some(index) = whole(index).filter(|_| !named_otherwise) {
             let component = component.and_then(|component| whole(component.index));
             if let Some(at) = self.by_place.get(&(run, component, index)) {
                 return Ok(Some(&self.all[*at]));

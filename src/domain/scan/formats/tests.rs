@@ -205,6 +205,8 @@ fn the_rule_of_a_result_is_found_or_it_is_told() {
         r#""ruleId": "X", "ruleIndex": 2"#,
         r#""ruleId": "X", "rule": {"index": 0, "toolComponent": {"index": 0}}"#,
         r#""ruleId": "X", "rule": {"toolComponent": {"index": -1}}"#,
+        r#""ruleId": "X", "rule": {"index": 0, "toolComponent": {"index": -1}}"#,
+        r#""ruleId": "X", "rule": {"index": 0, "toolComponent": {"name": "other"}}"#,
     ] {
         let why = read(&both, &beside, result).unwrap_err();
         assert!(why.contains("refers to a rule that is not there"), "{result}: {why}");

@@ -112,6 +112,12 @@ fn no_findings_and_no_gate() {
     assert!(one.section().contains("high`. No package was recognised in it"), "{}", one.section());
     let warning = one.warning("build-push", "r.io/shop").unwrap();
     assert!(warning.message.starts_with("No package was recognised in it"), "{warning:?}");
+    // One platform was not looked into, and another has something mild.
+    let mut half = before();
+    assert_eq!(scanned(Some(Severity::Critical), &half, None).warning("build-push", "x"), None);
+    half.is_blind = true;
+    let warning = scanned(Some(Severity::Critical), &half, None).warning("build-push", "x");
+    assert!(warning.unwrap().message.starts_with("No package was recognised in it"));
 }
 
 #[test]
