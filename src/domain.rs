@@ -19,6 +19,7 @@ pub mod input;
 pub mod interpolate;
 pub mod job;
 pub mod known;
+pub mod limit;
 pub mod notice;
 pub mod odoo;
 pub mod pull_request;

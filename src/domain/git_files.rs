@@ -3,7 +3,7 @@
 use crate::domain::env_file::read::{Assignment, read};
 use crate::domain::event::Level;
 use crate::domain::finding::{Finding, Rule, Span};
-use crate::domain::known::{Known, name};
+use crate::domain::known::{IfIgnored, Known, name};
 use crate::domain::secret_key::looks_secret;
 use crate::domain::shown::{is_faithful, pasted};
 
@@ -50,13 +50,16 @@ const KEYS: [&str; 6] = [".key", ".p12", ".pfx", ".jks", ".kdbx", ".ppk"];
 pub struct Private {
     /// The path.
     pub path: String,
+    /// The path as it may be shown: with the names of variables.
+    pub shown: String,
     /// Where it is named: the compose file's line; the file itself where nobody names it.
     pub span: Span,
 }
 
 /// Checks the index, and that what is private would be ignored. Nothing where there is no repository.
-pub fn check(known: &Known, private: &[Private]) -> Vec<Finding> {
-    let Some(tracked) = known.tracked() else { return Vec::new() };
+pub fn check(known: &Known, private: &[Private]) -> (Vec<Finding>, Vec<IfIgnored>) {
+    let mut open = Vec::new();
+    let Some(tracked) = known.tracked() else { return (Vec::new(), open) };
     let mut findings: Vec<Finding> =
         tracked.iter().filter_map(|path| by_name(known, path)).collect();
     for one in private {
@@ -66,22 +69,23 @@ pub fn check(known: &Known, private: &[Private]) -> Vec<Finding> {
         }
         if known.is_tracked(&one.path) {
             if by_name(known, &one.path).is_none() {
-                findings.push(tracked_file(&one.path, one.span.clone()));
+                findings.push(tracked_file(&one.shown, one.span.clone()));
             }
-        } else if known.is_ignored(&one.path) == Some(false) {
+        } else {
             let what = format!(
                 "git does not ignore `{}`: the next `git add .` commits its secrets",
-                one.path
+                one.shown
             );
-            let hint = if is_faithful(&one.path) {
+            let hint = if is_faithful(&one.path) && !one.shown.contains('$') {
                 format!("add the line `/{}` to .gitignore", one.path)
             } else {
                 "add it to .gitignore".to_owned()
             };
-            findings.push(Finding::new(&NOT_IGNORED, one.span.clone(), what).hint(hint));
+            let other = Some(Finding::new(&NOT_IGNORED, one.span.clone(), what).hint(hint));
+            open.push(IfIgnored { path: one.path.clone(), ignored: None, other });
         }
     }
-    findings
+    (findings, open)
 }
 
 fn by_name(known: &Known, path: &str) -> Option<Finding> {
@@ -107,13 +111,14 @@ fn is_harmless(known: &Known, path: &str) -> bool {
         looks_secret(&one.key)
             && one.value.as_ref().is_some_and(|value| !value.is_empty() && !value.starts_with('$'))
     };
-    !read(path, text).assignments.iter().any(has_secret)
+    !read(path, &text).assignments.iter().any(has_secret)
 }
 
 fn tracked_file(path: &str, span: Span) -> Finding {
     let what = format!("git tracks `{path}`: whoever can read the repository has its secrets");
     let rest = "add it to .gitignore, and change every secret in it";
-    let hint = match pasted("git rm --cached", path) {
+    let command = pasted("git rm --cached", path).filter(|_| !path.contains('$'));
+    let hint = match command {
         Some(command) => format!("{command}, {rest}"),
         None => format!("take it out of the repository, {rest}"),
     };
@@ -150,18 +155,19 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::domain::known::Entry;
+    use crate::domain::known::checkout;
 
     fn told(tracked: &[&str], private: &str, ignored: Option<bool>) -> Vec<String> {
-        let mut known = Known::default();
-        known.tell("prod.env", Entry::Text("DB_PASSWORD=x\n".into()));
-        known.tell("common.env", Entry::Text("TZ=UTC\nX_TOKEN=\n".into()));
-        known.tell_tracked(tracked.iter().map(|path| (*path).to_owned()).collect::<BTreeSet<_>>());
-        if let Some(ignored) = ignored {
-            known.tell_ignored(private, ignored);
-        }
-        let private = [Private { path: private.to_owned(), span: Span::line("compose.yaml", 3) }];
-        check(&known, &private)
+        let files = [("prod.env", "DB_PASSWORD=x\n"), ("common.env", "TZ=UTC\nX_TOKEN=\n")];
+        let tracked = tracked.iter().map(|path| (*path).to_owned()).collect::<BTreeSet<_>>();
+        let known = checkout(&files, Some(tracked));
+        let path = private.to_owned();
+        let ignored = if ignored == Some(false) { BTreeSet::new() } else { [path.clone()].into() };
+        let span = Span::line("compose.yaml", 3);
+        let private = [Private { shown: path.clone(), path, span }];
+        let (mut findings, open) = check(&known, &private);
+        findings.extend(open.into_iter().filter_map(|one| one.settle(&ignored)));
+        findings
             .into_iter()
             .map(|one| format!("{:?} {} {}", one.level, one.rule.id, one.span.file))
             .collect()
@@ -203,6 +209,8 @@ mod tests {
             ["Error git.secret-file-tracked compose.yaml"]
         );
         assert_eq!(told(&[], "../db", Some(false)), [""; 0]);
-        assert!(check(&Known::default(), &[]).is_empty());
+        let span = Span::line("compose.yaml", 3);
+        let secret = Private { path: "db".into(), shown: "db".into(), span };
+        assert_eq!(check(&checkout(&[], None), &[secret]), (vec![], vec![]));
     }
 }

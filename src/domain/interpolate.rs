@@ -1,5 +1,6 @@
 //! Variables in compose files: `$V`, `${V}`, `${V:-default}`, `${V-default}`, `${V:?error}`, `${V?error}`,
-//! `${V:+other}`, `${V+other}`, nested, and `$$` for a dollar sign. Pure text; what is set is asked of a function.
+//! `${V:+other}`, `${V+other}`, nested, and `$$` for a dollar sign. Pure text; what is set is asked of a function. A
+//! variable of which nothing is known leaves a [`HOLE`]. Bounded: a few lines that double each other are refused.
 
 /// How a variable is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,35 +26,60 @@ pub struct Use {
     pub from: usize,
     /// Where it ends.
     pub to: usize,
-    /// The author's own words for "missing", of `:?` and `?`.
+    /// The author's own words for "missing", of `:?` and `?`, as they stand in the text.
     pub message: String,
 }
+
+/// What a variable is worth.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Worth {
+    /// Nobody sets it.
+    Unset,
+    /// It is set to this, which may be empty.
+    Text(String),
+    /// Somebody sets it to something that is not known here.
+    Open,
+}
+
+/// Stands in a text for what is not known: a character that Unicode gives to nobody.
+pub const HOLE: char = '\u{fdd0}';
+
+/// The longest text that may come of one, in bytes.
+const LONGEST: usize = 1 << 20;
+
+/// Most variables that may be asked for by one text.
+const USES: usize = 10_000;
 
 /// A text with its variables put in.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filled {
-    /// The text.
+    /// The text, with a [`HOLE`] for each value that is not known.
     pub text: String,
     /// The variables that decided it, in order; those of a default that was not taken are left out.
     pub uses: Vec<Use>,
 }
 
-/// The text is no template.
+/// Why variables cannot be put in.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Invalid {
-    /// Where the wrong `$` stands, in characters from 0.
-    pub at: usize,
+pub enum Refused {
+    /// The text is no template: where the wrong `$` stands, in characters from 0.
+    Invalid(usize),
+    /// It becomes longer than [`LONGEST`], or asks for more than [`USES`] variables.
+    TooLarge,
 }
 
 /// Deepest nesting of `${A:-${B:-...}}`.
 const DEPTH: usize = 50;
 
 /// Puts the variables in. A variable that is missing becomes an empty text, also one that must be set: who asks sees
-/// it in `uses`.
-pub fn fill(text: &str, value: &dyn Fn(&str) -> Option<String>) -> Result<Filled, Invalid> {
+/// it in `uses`. Where nothing is known of a variable, its default counts, if it has one.
+///
+/// # Errors
+/// Where the text is no template, or would become too large.
+pub fn fill(text: &str, value: &dyn Fn(&str) -> Worth) -> Result<Filled, Refused> {
     let chars: Vec<char> = text.chars().collect();
     let mut filled = Filled::default();
-    let mut reader = Reader { chars: &chars, value, uses: Vec::new() };
+    let mut reader = Reader { chars: &chars, value, uses: Vec::new(), asked: 0 };
     filled.text = reader.text(0..chars.len(), 0)?;
     filled.uses = reader.uses;
     Ok(filled)
@@ -61,8 +87,10 @@ pub fn fill(text: &str, value: &dyn Fn(&str) -> Option<String>) -> Result<Filled
 
 struct Reader<'a> {
     chars: &'a [char],
-    value: &'a dyn Fn(&str) -> Option<String>,
+    value: &'a dyn Fn(&str) -> Worth,
     uses: Vec<Use>,
+    /// How many variables were asked for, those of defaults that were not taken included.
+    asked: usize,
 }
 
 impl Reader<'_> {
@@ -74,11 +102,20 @@ impl Reader<'_> {
         self.chars.get(range).unwrap_or_default().iter().collect()
     }
 
-    fn text(&mut self, range: std::ops::Range<usize>, depth: usize) -> Result<String, Invalid> {
+    /// What a variable is worth.
+    fn value(&mut self, name: &str) -> Result<Worth, Refused> {
+        self.asked += 1;
+        if self.asked > USES { Err(Refused::TooLarge) } else { Ok((self.value)(name)) }
+    }
+
+    fn text(&mut self, range: std::ops::Range<usize>, depth: usize) -> Result<String, Refused> {
         let mut out = String::new();
         let mut index = range.start;
         while index < range.end {
             let c = self.at(index).unwrap_or_default();
+            if out.len() > LONGEST {
+                return Err(Refused::TooLarge);
+            }
             if c != '$' {
                 out.push(c);
                 index += 1;
@@ -97,7 +134,7 @@ impl Reader<'_> {
                 Some(c) if is_first(c) => {
                     let end = self.name_end(index + 1, range.end);
                     let name = self.slice(index + 1..end);
-                    out.push_str(&(self.value)(&name).unwrap_or_default());
+                    out.push_str(&plain(self.value(&name)?));
                     self.used(name, Need::Plain, index..end);
                     index = end;
                 }
@@ -108,7 +145,7 @@ impl Reader<'_> {
                 }
             }
         }
-        Ok(out)
+        if out.len() > LONGEST { Err(Refused::TooLarge) } else { Ok(out) }
     }
 
     /// What begins with `${` at `start`: its value, and the index behind it.
@@ -117,24 +154,24 @@ impl Reader<'_> {
         start: usize,
         end: usize,
         depth: usize,
-    ) -> Result<(String, usize), Invalid> {
-        let invalid = Invalid { at: start };
+    ) -> Result<(String, usize), Refused> {
+        let invalid = Refused::Invalid(start);
         let close = self.closing(start, end).ok_or(invalid.clone())?;
         let name_end = self.name_end(start + 2, close);
         let name = self.slice(start + 2..name_end);
         if !name.starts_with(is_first) || depth > DEPTH {
             return Err(invalid);
         }
-        let set = (self.value)(&name);
+        let set = self.value(&name)?;
         let colon = self.at(name_end) == Some(':');
         let operator = self.at(name_end + usize::from(colon));
         let rest = name_end + usize::from(colon) + 1..close;
-        let is_there = set.as_ref().is_some_and(|value| !colon || !value.is_empty());
+        let is_there = matches!(&set, Worth::Text(value) if !colon || !value.is_empty());
         let span = start..close + 1;
         let text = match operator {
             Some('}') if !colon && name_end == close => {
                 self.used(name, Need::Plain, span);
-                set.unwrap_or_default()
+                plain(set)
             }
             Some('-') => {
                 self.used(name, Need::Optional, span);
@@ -144,7 +181,7 @@ impl Reader<'_> {
                 if is_there {
                     self.uses.truncate(before);
                 }
-                if is_there { set.unwrap_or_default() } else { other }
+                if is_there { plain(set) } else { other }
             }
             Some('+') => {
                 self.used(name, Need::Optional, span);
@@ -153,15 +190,20 @@ impl Reader<'_> {
                 if !is_there {
                     self.uses.truncate(before);
                 }
-                if is_there { other } else { String::new() }
+                match set {
+                    Worth::Open => HOLE.to_string(),
+                    _ if is_there => other,
+                    _ => String::new(),
+                }
             }
             Some('?') => {
                 let need = if colon { Need::Filled } else { Need::Set };
                 let before = self.uses.len();
-                let message = self.text(rest, depth + 1)?;
+                self.text(rest.clone(), depth + 1)?;
                 self.uses.truncate(before);
+                let message = self.slice(rest);
                 self.uses.push(Use { name, need, from: span.start, to: span.end, message });
-                set.unwrap_or_default()
+                plain(set)
             }
             _ => return Err(invalid),
         };
@@ -202,6 +244,15 @@ impl Reader<'_> {
     }
 }
 
+/// What stands for a variable without an operator.
+fn plain(worth: Worth) -> String {
+    match worth {
+        Worth::Text(text) => text,
+        Worth::Unset => String::new(),
+        Worth::Open => HOLE.to_string(),
+    }
+}
+
 fn is_first(c: char) -> bool {
     c.is_ascii_alphabetic() || c == '_'
 }
@@ -232,11 +283,13 @@ mod tests {
 
     use super::*;
 
-    fn value(name: &str) -> Option<String> {
+    fn value(name: &str) -> Worth {
         match name {
-            "A" => Some("a".to_owned()),
-            "EMPTY" => Some(String::new()),
-            _ => None,
+            "A" => Worth::Text("a".to_owned()),
+            "EMPTY" => Worth::Text(String::new()),
+            "LONG" => Worth::Text("x".repeat(LONGEST / 2)),
+            "OPEN" => Worth::Open,
+            _ => Worth::Unset,
         }
     }
 
@@ -268,9 +321,37 @@ mod tests {
     }
 
     #[test]
+    fn what_is_not_known_leaves_a_hole_and_a_default_counts() {
+        for (text, expected) in [
+            ("$OPEN:80", "?:80"),
+            ("${OPEN}/${A}", "?/a"),
+            ("${OPEN:-d} ${OPEN-d}", "d d"),
+            ("${OPEN:?x}${OPEN?x}", "??"),
+            ("${OPEN:+x}", "?"),
+            ("${NO:-${OPEN}}", "?"),
+        ] {
+            let filled = filled(text).map(|text| text.replace(HOLE, "?"));
+            assert_eq!(filled.as_deref(), Some(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_becomes_too_large_is_refused() {
+        for (text, is_refused) in [
+            ("$LONG$LONG", false),
+            ("$LONG$LONG$A", true),
+            ("${NO:-$LONG$LONG$LONG}", true),
+            (&"$A".repeat(USES), false),
+            (&"$A".repeat(USES + 1), true),
+        ] {
+            assert_eq!(fill(text, &value) == Err(Refused::TooLarge), is_refused, "{}", text.len());
+        }
+    }
+
+    #[test]
     fn what_is_no_template_is_named_by_its_dollar() {
         for (text, at) in [("${}", 0), ("${A", 0), ("x${1}", 1), ("${A!b}", 0), ("$A ${", 3)] {
-            assert_eq!(fill(text, &value), Err(Invalid { at }), "{text}");
+            assert_eq!(fill(text, &value), Err(Refused::Invalid(at)), "{text}");
         }
     }
 
@@ -286,7 +367,7 @@ mod tests {
             (name.to_owned(), need, from, to, message.to_owned())
         };
         assert_eq!(uses("é$B"), [one("B", Need::Plain, 1, 3, "")]);
-        assert_eq!(uses("${B:?set $A}"), [one("B", Need::Filled, 0, 12, "set a")]);
+        assert_eq!(uses("${B:?set $A}"), [one("B", Need::Filled, 0, 12, "set $A")]);
         assert_eq!(uses("${A:-$B}"), [one("A", Need::Optional, 0, 8, "")]);
         assert_eq!(
             uses("${C:-$B}"),

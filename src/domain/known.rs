@@ -1,9 +1,18 @@
-//! What is known of the files of a checkout. Decisions ask it; what it does not know it remembers, and whoever may read
-//! files gathers until nothing is asked for any more.
+//! What stands in a checkout, for decisions: a reader is given once, and each path is read once, when it is asked for.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::sync::Arc;
+
+use crate::domain::finding::Finding;
+
+/// Most text that is read of one checkout, in bytes: a stack of many large files is told as unreadable, not taken into
+/// memory.
+const MOST_TEXT: usize = 64 << 20;
+
+/// Most paths that are looked at.
+const MOST_PATHS: usize = 50_000;
 
 /// What stands at a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,36 +30,68 @@ pub enum Entry {
 }
 
 /// Paths and what stands there. A path is relative to the top of the checkout, or absolute.
-#[derive(Debug, Default)]
 pub struct Known {
-    entries: BTreeMap<String, Entry>,
-    wanted: RefCell<BTreeSet<String>>,
+    reader: Box<dyn Fn(&str) -> Entry + Send>,
+    seen: RefCell<Seen>,
     tracked: Option<BTreeSet<String>>,
-    ignored: BTreeMap<String, bool>,
-    wanted_ignored: RefCell<BTreeSet<String>>,
+}
+
+#[derive(Default)]
+struct Seen {
+    entries: BTreeMap<String, Entry>,
+    bytes: usize,
+}
+
+impl fmt::Debug for Known {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Known").field("tracked", &self.tracked).finish_non_exhaustive()
+    }
 }
 
 impl Known {
-    /// What stands at a path; `None` if it has to be found out first.
-    pub fn entry(&self, path: &str) -> Option<&Entry> {
-        let found = self.entries.get(path);
-        if found.is_none() {
-            self.wanted.borrow_mut().insert(path.to_owned());
-        }
-        found
+    /// A checkout that `reader` looks at, with the files that git tracks; none where there is no repository.
+    pub fn new(
+        reader: impl Fn(&str) -> Entry + Send + 'static,
+        tracked: Option<BTreeSet<String>>,
+    ) -> Self {
+        Self { reader: Box::new(reader), seen: RefCell::default(), tracked }
     }
 
-    /// The text of a file, if it is known to be text.
-    pub fn text(&self, path: &str) -> Option<&str> {
+    /// What stands at a path. It is read at the first time, and no more when [`MOST_TEXT`] or [`MOST_PATHS`] is
+    /// reached: then it is [`Entry::Unreadable`].
+    pub fn entry(&self, path: &str) -> Entry {
+        let mut seen = self.seen.borrow_mut();
+        if let Some(entry) = seen.entries.get(path) {
+            return entry.clone();
+        }
+        let entry = if seen.entries.len() >= MOST_PATHS {
+            return Entry::Unreadable(format!("the stack names more than {MOST_PATHS} paths"));
+        } else if seen.bytes >= MOST_TEXT {
+            Entry::Unreadable(format!(
+                "the files of the stack have more than {} MiB together",
+                MOST_TEXT >> 20
+            ))
+        } else {
+            (self.reader)(path)
+        };
+        if let Entry::Text(text) = &entry {
+            seen.bytes += text.len();
+        }
+        seen.entries.insert(path.to_owned(), entry.clone());
+        entry
+    }
+
+    /// The text of a file, if it is text.
+    pub fn text(&self, path: &str) -> Option<Arc<str>> {
         match self.entry(path) {
-            Some(Entry::Text(text)) => Some(text),
+            Entry::Text(text) => Some(text),
             _ => None,
         }
     }
 
-    /// Whether nothing stands there; false also if it has to be found out first.
+    /// Whether nothing stands there.
     pub fn is_absent(&self, path: &str) -> bool {
-        matches!(self.entry(path), Some(Entry::Absent))
+        self.entry(path) == Entry::Absent
     }
 
     /// Whether git tracks a file; false where there is no repository.
@@ -63,49 +104,32 @@ impl Known {
         self.tracked.as_ref()
     }
 
-    /// Says which files git tracks.
-    pub fn tell_tracked(&mut self, tracked: BTreeSet<String>) {
-        self.tracked = Some(tracked);
-    }
-
-    /// Whether git would ignore a path, tracked or not; `None` if it has to be found out first, or there is no
-    /// repository.
-    pub fn is_ignored(&self, path: &str) -> Option<bool> {
-        let found = self.ignored.get(path).copied();
-        if found.is_none() && self.tracked.is_some() {
-            self.wanted_ignored.borrow_mut().insert(path.to_owned());
-        }
-        found
-    }
-
-    /// Says whether git would ignore a path.
-    pub fn tell_ignored(&mut self, path: &str, ignored: bool) {
-        self.wanted_ignored.get_mut().remove(path);
-        self.ignored.insert(path.to_owned(), ignored);
-    }
-
-    /// The paths of which it was asked whether git would ignore them.
-    pub fn wanted_ignored(&self) -> Vec<String> {
-        self.wanted_ignored.borrow().iter().cloned().collect()
-    }
-
-    /// Says what stands at a path.
-    pub fn tell(&mut self, path: &str, entry: Entry) {
-        self.wanted.get_mut().remove(path);
-        self.entries.insert(path.to_owned(), entry);
-    }
-
-    /// What was asked for and is not known.
-    pub fn wanted(&self) -> Vec<String> {
-        self.wanted.borrow().iter().cloned().collect()
-    }
-
-    /// The files that are text, in the order of their paths.
-    pub fn texts(&self) -> impl Iterator<Item = (&str, &Arc<str>)> {
-        self.entries.iter().filter_map(|(path, entry)| match entry {
-            Entry::Text(text) => Some((path.as_str(), text)),
+    /// The texts that were read so far.
+    pub fn texts(&self) -> BTreeMap<String, Arc<str>> {
+        let seen = self.seen.borrow();
+        let texts = seen.entries.iter().filter_map(|(path, entry)| match entry {
+            Entry::Text(text) => Some((path.clone(), Arc::clone(text))),
             _ => None,
-        })
+        });
+        texts.collect()
+    }
+}
+
+/// A finding that depends on whether git would ignore a path: git is asked once, for all of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IfIgnored {
+    /// The path, relative to the top.
+    pub path: String,
+    /// What is found where git ignores it.
+    pub ignored: Option<Finding>,
+    /// What is found where it does not, or where there is no repository.
+    pub other: Option<Finding>,
+}
+
+impl IfIgnored {
+    /// What is found, by the paths that git ignores.
+    pub fn settle(self, ignored: &BTreeSet<String>) -> Option<Finding> {
+        if ignored.contains(&self.path) { self.ignored } else { self.other }
     }
 }
 
@@ -144,9 +168,24 @@ pub fn name(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
 }
 
+/// A checkout that is given as values: for tests. A file without text is a folder, as is the top, and every other path
+/// is absent.
+#[cfg(test)]
+pub(crate) fn checkout(files: &[(&str, &str)], tracked: Option<BTreeSet<String>>) -> Known {
+    let entry = |text: &str| if text.is_empty() { Entry::Folder } else { Entry::Text(text.into()) };
+    let top = (".".to_owned(), Entry::Folder);
+    let files = files.iter().map(|(path, text)| ((*path).to_owned(), entry(text)));
+    let files: BTreeMap<String, Entry> = files.chain([top]).collect();
+    Known::new(move |path| files.get(path).cloned().unwrap_or(Entry::Absent), tracked)
+}
+
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use super::*;
+    use crate::domain::event::Level;
+    use crate::domain::finding::{Rule, Span};
 
     #[test]
     fn paths_are_joined_without_dots() {
@@ -170,26 +209,43 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_known_is_asked_for_once() {
-        let mut known = Known::default();
-        assert!(!known.is_absent("a") && known.text("b").is_none());
-        assert_eq!(known.wanted(), ["a", "b"]);
-        known.tell("a", Entry::Absent);
-        known.tell("b", Entry::Text("x".into()));
-        assert!(known.is_absent("a") && known.text("b") == Some("x"));
-        assert!(known.wanted().is_empty());
-        assert_eq!(known.texts().count(), 1);
+    fn a_path_is_read_once() {
+        let reads = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&reads);
+        let reader = move |path: &str| {
+            counted.fetch_add(1, Ordering::Relaxed);
+            if path == "a" { Entry::Text("x".into()) } else { Entry::Absent }
+        };
+        let known = Known::new(reader, Some(BTreeSet::from(["a".to_owned()])));
+        for _ in 0..3 {
+            assert!(known.text("a").as_deref() == Some("x") && known.is_absent("b"));
+        }
+        assert_eq!(reads.load(Ordering::Relaxed), 2);
+        assert_eq!(known.texts().into_keys().collect::<Vec<_>>(), ["a"]);
+        assert!(known.is_tracked("a") && !known.is_tracked("b"));
     }
 
     #[test]
-    fn without_a_repository_git_is_not_asked() {
-        let mut known = Known::default();
-        assert!(!known.is_tracked("a") && known.is_ignored("a").is_none());
-        assert!(known.wanted_ignored().is_empty());
-        known.tell_tracked(BTreeSet::from(["a".to_owned()]));
-        assert!(known.is_tracked("a") && known.is_ignored("b").is_none());
-        assert_eq!(known.wanted_ignored(), ["b"]);
-        known.tell_ignored("b", true);
-        assert!(known.is_ignored("b") == Some(true) && known.wanted_ignored().is_empty());
+    fn reading_is_bounded() {
+        let large: Arc<str> = "x".repeat(MOST_TEXT / 2).into();
+        let known = Known::new(move |_| Entry::Text(Arc::clone(&large)), None);
+        assert!(known.text("a").is_some() && known.text("b").is_some());
+        assert!(matches!(known.entry("c"), Entry::Unreadable(why) if why.contains("64 MiB")));
+        assert!(known.text("a").is_some(), "what was read stays known");
+        let known = Known::new(|_| Entry::Absent, None);
+        (0..MOST_PATHS).for_each(|number| assert!(known.is_absent(&number.to_string())));
+        assert!(matches!(known.entry("x"), Entry::Unreadable(why) if why.contains("50000")));
+    }
+
+    #[test]
+    fn git_decides_between_two_findings() {
+        const RULE: Rule = Rule { id: "a.b", level: Level::Error, about: "", help: "" };
+        let finding = |what: &str| Some(Finding::new(&RULE, Span::file("f"), what));
+        let one = IfIgnored { path: "p".into(), ignored: finding("yes"), other: finding("no") };
+        let told = |ignored: &[&str]| {
+            let ignored = ignored.iter().map(|path| (*path).to_owned()).collect();
+            one.clone().settle(&ignored).map(|one| one.message)
+        };
+        assert_eq!((told(&["p"]), told(&["q"])), (Some("yes".into()), Some("no".into())));
     }
 }

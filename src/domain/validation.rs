@@ -1,6 +1,6 @@
 //! From findings to an answer: the levels that users set, doubles, order, and whether it fails.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub mod addons;
 pub mod project;
@@ -8,6 +8,7 @@ pub mod project;
 use crate::domain::event::Level;
 use crate::domain::finding::{Finding, Rule};
 use crate::domain::input::nearest;
+use crate::domain::limit::LIMIT;
 use crate::domain::{compose, env_file, git_files, odoo, secrets};
 
 /// A file that has to be there.
@@ -20,8 +21,14 @@ pub const REQUIRED: Rule = Rule {
 
 /// Every rule, in the order of the documentation.
 pub fn rules() -> Vec<&'static Rule> {
-    let yaml = [&crate::domain::yaml::SYNTAX, &crate::domain::yaml::DUPLICATE_KEY, &REQUIRED];
-    yaml.into_iter()
+    let general = [
+        &crate::domain::yaml::SYNTAX,
+        &crate::domain::yaml::DUPLICATE_KEY,
+        &REQUIRED,
+        &crate::domain::limit::LIMIT,
+    ];
+    general
+        .into_iter()
         .chain(compose::rules::all())
         .chain(env_file::rules::RULES.iter().copied())
         .chain(git_files::RULES.iter().copied())
@@ -86,7 +93,11 @@ fn one(item: &str) -> Result<(Vec<&'static str>, Option<Level>), String> {
     Ok((ids, level))
 }
 
-/// The findings as they are reported: with the users' levels, without doubles, worst first.
+/// Most findings of one rule that are reported.
+const TOLD: usize = 1_000;
+
+/// The findings as they are reported: with the users' levels, without doubles, worst first, and at most [`TOLD`] of a
+/// rule.
 pub fn settle(findings: Vec<Finding>, levels: &Levels) -> Vec<Finding> {
     let mut findings: Vec<Finding> =
         findings.into_iter().filter_map(|one| levels.apply(one)).collect();
@@ -94,9 +105,34 @@ pub fn settle(findings: Vec<Finding>, levels: &Levels) -> Vec<Finding> {
     findings.dedup_by(|one, other| {
         one.rule == other.rule && one.span == other.span && one.message == other.message
     });
-    let literals: Vec<_> = findings.iter().filter(|one| is_precise(one)).map(place).collect();
+    let literals: BTreeSet<_> = findings.iter().filter(|one| is_precise(one)).map(place).collect();
     findings.retain(|one| is_precise(one) || !is_secret(one) || !literals.contains(&place(one)));
-    findings
+    few(findings)
+}
+
+/// At most [`TOLD`] of a rule. That there are more is a finding too, at the level of the worst that is left out.
+fn few(findings: Vec<Finding>) -> Vec<Finding> {
+    let mut told: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut left_out: BTreeMap<&str, Finding> = BTreeMap::new();
+    let mut kept = Vec::new();
+    for one in findings {
+        let count = told.entry(one.rule.id).or_default();
+        *count += 1;
+        if *count <= TOLD {
+            kept.push(one);
+        } else {
+            left_out.entry(one.rule.id).or_insert(one);
+        }
+    }
+    for (id, one) in left_out {
+        let more = told.get(id).copied().unwrap_or_default() - TOLD;
+        let what =
+            format!("{more} more findings of the rule `{id}` are left out, the first of them here");
+        let finding = Finding::new(&LIMIT, one.span, what).with_level(one.level);
+        kept.push(finding.hint("mend those that are listed, and run the check again"));
+    }
+    kept.sort_by(|one, other| one.order().cmp(&other.order()));
+    kept
 }
 
 /// A secret that several rules see is told once, by the one that knows best what it is.
@@ -168,6 +204,18 @@ mod tests {
         assert_eq!(settled.iter().map(|one| one.span.start.line).collect::<Vec<_>>(), [2, 2, 9]);
         assert!(fails(&settled, Level::Error) && count(&settled, Level::Error) == 2);
         assert!(!fails(&settled[2..], Level::Warning) && fails(&settled[2..], Level::Notice));
+    }
+
+    #[test]
+    fn a_rule_tells_so_many_and_how_many_more() {
+        let at = |line| Finding::new(&SCHEMA, Span::line("a", line), "x");
+        let all = |count| settle((1..=count).map(at).collect(), &Levels::default());
+        assert_eq!(all(1_000).len(), 1_000);
+        let told = all(1_003);
+        let more: Vec<_> = told.iter().filter(|one| one.rule == &LIMIT).collect();
+        assert_eq!((told.len(), more.len()), (1_001, 1));
+        assert!(more[0].message.starts_with("3 more findings of the rule `compose.schema`"));
+        assert_eq!((more[0].level, more[0].span.start.line), (Level::Error, 1_001));
     }
 
     #[test]

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use crate::domain::finding::{Point, Span};
+use crate::domain::interpolate::HOLE;
 
 mod read;
 mod scalar;
@@ -49,9 +50,31 @@ pub struct Entry {
 pub struct Key {
     /// The text.
     pub text: String,
+    /// The text in the file, if variables were put in: lists of names and of `NAME=value` become keys.
+    pub written: Option<String>,
     /// Where it stands.
     pub span: Span,
 }
+
+impl Key {
+    /// A key as the file has it.
+    pub fn new(text: impl Into<String>, span: &Span) -> Self {
+        Self { text: text.into(), written: None, span: span.clone() }
+    }
+
+    /// The text as it may be shown: with the names of variables, never with their values.
+    pub fn shown(&self) -> &str {
+        self.written.as_deref().unwrap_or(&self.text)
+    }
+
+    /// Whether a variable of which nothing is known is a part of it.
+    pub fn is_open(&self) -> bool {
+        self.text.contains(HOLE)
+    }
+}
+
+/// How many bytes of text weigh as much as a node.
+const HEAVY: usize = 128;
 
 impl Node {
     /// A node that no file holds: it stands where `span` says.
@@ -98,15 +121,47 @@ impl Node {
         }
     }
 
-    /// The text of a scalar that is not nothing: a number as written.
+    /// The text of a scalar that is not nothing: a number as written. None where a variable of which nothing is known
+    /// is a part of it: a rule that needs the text is quiet then.
     pub fn as_text(&self) -> Option<&str> {
+        self.as_template().filter(|text| !text.contains(HOLE))
+    }
+
+    /// The same with [`HOLE`] for each variable of which nothing is known, for rules that decide on the rest.
+    pub fn as_template(&self) -> Option<&str> {
         self.scalar().filter(|scalar| scalar.kind != Kind::Null).map(|scalar| scalar.text.as_str())
+    }
+
+    /// Whether a variable of which nothing is known is a part of this scalar.
+    pub fn is_open(&self) -> bool {
+        self.scalar().is_some_and(Scalar::is_open)
     }
 
     /// The text of a scalar as the file has it, before variables were put in.
     pub fn as_written(&self) -> Option<&str> {
         let scalar = self.scalar().filter(|scalar| scalar.kind != Kind::Null)?;
         Some(scalar.written.as_deref().unwrap_or(&scalar.text))
+    }
+
+    /// The same for messages: names of variables and never their values; empty for what is no scalar.
+    pub fn shown(&self) -> &str {
+        self.as_written().unwrap_or_default()
+    }
+
+    /// A part of this scalar's text as a scalar of its own; shown as a whole where variables were put in.
+    #[must_use]
+    pub fn piece(&self, text: impl Into<String>) -> Self {
+        let mut piece = Self::text(&self.span, text);
+        if let (Value::Scalar(piece), Some(scalar)) = (&mut piece.value, self.scalar()) {
+            piece.written.clone_from(&scalar.written);
+        }
+        piece
+    }
+
+    /// This scalar's text, or a part of it, as a key; shown as a whole where variables were put in.
+    pub fn key(&self, text: &str) -> Key {
+        let written = self.scalar().and_then(|scalar| scalar.written.clone());
+        Key { text: text.to_owned(), written, span: self.span.clone() }
     }
 
     /// Whether it is nothing: `~`, `null`, or no value at all.
@@ -130,13 +185,14 @@ impl Node {
         }
     }
 
-    /// How many nodes it holds, itself included.
-    pub fn size(&self) -> usize {
+    /// How much memory a copy of it takes: its nodes, itself included, and one more for each [`HEAVY`] bytes of a text.
+    pub fn weight(&self) -> usize {
         match &self.value {
-            Value::Scalar(_) => 1,
-            Value::Sequence(items) => 1 + items.iter().map(Self::size).sum::<usize>(),
+            Value::Scalar(scalar) => 1 + scalar.text.len() / HEAVY,
+            Value::Sequence(items) => 1 + items.iter().map(Self::weight).sum::<usize>(),
             Value::Mapping(entries) => {
-                1 + entries.iter().map(|entry| entry.value.size()).sum::<usize>()
+                let one = |entry: &Entry| entry.value.weight() + entry.key.text.len() / HEAVY;
+                1 + entries.iter().map(one).sum::<usize>()
             }
         }
     }

@@ -133,8 +133,10 @@ mod runner {
     mod recover;
 }
 mod validate {
+    mod bounded;
     mod config;
     mod matchers;
+    mod planted;
 }
 mod version {
     mod python;

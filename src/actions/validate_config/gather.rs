@@ -1,4 +1,4 @@
-//! Reads what the decisions ask for, until they ask for nothing more.
+//! Gives the decisions a checkout to look at, and asks git and the engine what only they know.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,15 +13,12 @@ use crate::adapters::host::process::ChildEnv;
 use crate::domain::compose::rules::Mode;
 use crate::domain::compose::rules::files::UNREADABLE;
 use crate::domain::finding::{Finding, Span};
-use crate::domain::known::Known;
+use crate::domain::known::{IfIgnored, Known};
 use crate::domain::odoo::module::Installable;
 use crate::domain::validation::addons::Facts;
 use crate::domain::validation::project::{self, Checked, Request};
 use crate::failure::{Failure, Outcome};
 use crate::report::findings::shown::Files;
-
-/// How often the decisions may ask for more: each time they see one file deeper.
-const ROUNDS: usize = 64;
 
 /// What was found, and what it was found in.
 pub struct Gathered {
@@ -39,16 +36,15 @@ pub struct Gathered {
 impl Gathered {
     /// The files as they may be shown.
     pub fn files(&self) -> Files {
-        Files::new(self.known.texts(), &self.findings)
+        let texts = self.known.texts();
+        Files::new(texts.iter().map(|(path, text)| (path.as_str(), text)), &self.findings)
     }
 
     /// Adds the secrets that were found, with the texts that they stand in.
-    fn add_secrets(&mut self, scanned: Scanned, checkout: &Checkout) {
+    fn add_secrets(&mut self, scanned: Scanned) {
         for finding in &scanned.findings {
-            let path = finding.span.file.as_ref();
-            if self.known.entry(path).is_none() {
-                self.known.tell(path, checkout.entry(path));
-            }
+            // Read, so that its line can be shown.
+            self.known.entry(&finding.span.file);
         }
         let plural = if scanned.files == 1 { "" } else { "s" };
         self.scope.push(format!("{} file{plural} for secrets", scanned.files));
@@ -74,37 +70,45 @@ pub async fn all(inputs: &Inputs, world: World<'_>) -> Result<Gathered, Failure>
     let folder =
         Folder { path: &inputs.folder, env: ChildEnv::from_process(), cancel: world.cancel };
     let listing = folder.listing().await.map_err(git_failed)?;
-    let mut gathered = Gathered {
-        findings: Vec::new(),
-        scope: Vec::new(),
-        not_checked: Vec::new(),
-        modules: Vec::new(),
-        known: Known::default(),
-    };
-    match &listing {
-        Some(Listing { tracked, .. }) => gathered.known.tell_tracked(tracked.clone()),
-        None => gathered
-            .not_checked
-            .push("what git tracks and ignores: this folder is in no repository".to_owned()),
-    }
+    let reader = checkout.clone();
+    let tracked = listing.as_ref().map(|listing| listing.tracked.clone());
+    let known = Known::new(move |path| reader.entry(path), tracked);
     let mut request = request(inputs);
     request.files = secrets::paths(checkout.top(), listing.as_ref());
-    let mut checked = decide(&request, (&folder, &checkout), &mut gathered.known).await?;
-    let has_externals = !checked.networks.is_empty() || !checked.volumes.is_empty();
-    if inputs.mode == Mode::Deploy && has_externals {
-        request.engine = Some(facts::engine(&checked).await?);
-        checked = decide(&request, (&folder, &checkout), &mut gathered.known).await?;
+    let Checked { findings, open, externals, scope, modules, private } =
+        project::check(&request, &known);
+    let not_checked = Vec::new();
+    let mut gathered = Gathered { findings, scope, not_checked, modules, known };
+    if listing.is_none() {
+        let what = "what git tracks and ignores: this folder is in no repository";
+        gathered.not_checked.push(what.to_owned());
     }
+    gathered.findings.extend(settled(open, (&folder, listing.as_ref())).await?);
     if inputs.mode == Mode::Deploy {
-        gathered.findings.extend(facts::rights(&checkout, &checked));
+        gathered.findings.extend(facts::rights(&checkout, &private));
+        if !externals.is_empty() {
+            gathered.findings.extend(facts::missing(&externals).await?);
+        }
     }
-    gathered.findings.append(&mut checked.findings);
-    gathered.scope.append(&mut checked.scope);
-    gathered.modules = checked.modules;
     if inputs.scan_secrets {
-        gathered.add_secrets(secrets::scan(checkout.top(), &request.files)?, &checkout);
+        gathered.add_secrets(secrets::scan(checkout.top(), &request.files)?);
     }
     Ok(gathered)
+}
+
+/// What is found, now that git says which paths it ignores.
+async fn settled(
+    open: Vec<IfIgnored>,
+    (folder, listing): (&Folder<'_>, Option<&Listing>),
+) -> Result<Vec<Finding>, Failure> {
+    let paths: BTreeSet<&str> = open.iter().map(|one| one.path.as_str()).collect();
+    let paths: Vec<String> = paths.into_iter().map(str::to_owned).collect();
+    let ignored = if listing.is_none() || paths.is_empty() {
+        BTreeSet::new()
+    } else {
+        folder.ignored(&paths).await.map_err(git_failed)?
+    };
+    Ok(open.into_iter().filter_map(|one| one.settle(&ignored)).collect())
 }
 
 fn request(inputs: &Inputs) -> Request {
@@ -119,7 +123,6 @@ fn request(inputs: &Inputs) -> Request {
         required: inputs.required.clone(),
         mode: inputs.mode,
         environment,
-        engine: None,
         files: BTreeSet::new(),
         odoo: Facts {
             addons_paths: inputs.addons_paths.clone(),
@@ -127,35 +130,6 @@ fn request(inputs: &Inputs) -> Request {
             ..Facts::default()
         },
     }
-}
-
-/// Decides as often as the decision asks for more.
-async fn decide(
-    request: &Request,
-    (folder, checkout): (&Folder<'_>, &Checkout),
-    known: &mut Known,
-) -> Result<Checked, Failure> {
-    for _ in 0..ROUNDS {
-        let checked = project::check(request, known);
-        let (wanted, ignored) = (known.wanted(), known.wanted_ignored());
-        if wanted.is_empty() && ignored.is_empty() {
-            return Ok(checked);
-        }
-        for path in wanted {
-            known.tell(&path, checkout.entry(&path));
-        }
-        if !ignored.is_empty() {
-            let yes = folder.ignored(&ignored).await.map_err(git_failed)?;
-            for path in &ignored {
-                known.tell_ignored(path, yes.contains(path));
-            }
-        }
-    }
-    Err(Failure::new(
-        Outcome::Failed,
-        format!("the compose files lead to more than {ROUNDS} rounds of files"),
-    )
-    .help("files include or extend each other too deeply"))
 }
 
 fn git_failed(error: GitError) -> Failure {

@@ -7,9 +7,14 @@ use camino::{Utf8Path, Utf8PathBuf};
 use crate::actions::steps::parallel::in_parallel;
 use crate::adapters::git::listing::Listing;
 use crate::adapters::host::windows::{self, Next};
-use crate::domain::finding::Finding;
+use crate::domain::finding::{Finding, Span};
+use crate::domain::limit::LIMIT;
 use crate::domain::secrets::{Binary, Piece, Scanner, is_binary};
 use crate::failure::{Failure, Outcome};
+
+/// Most secrets that are kept of a file, and of all: a dump of passwords is no list of findings.
+const OF_A_FILE: usize = 1_000;
+const OF_ALL: usize = 20_000;
 
 /// What was looked at, and what was found.
 #[derive(Debug, Default)]
@@ -52,7 +57,15 @@ pub fn scan(top: &Utf8Path, paths: &BTreeSet<String>) -> Result<Scanned, Failure
         match seen {
             Seen::Text(findings) => {
                 all.files += 1;
-                all.findings.extend(findings);
+                if all.findings.len() < OF_ALL {
+                    all.findings.extend(findings);
+                    if all.findings.len() >= OF_ALL {
+                        let what = format!(
+                            "the repository has more than {OF_ALL} findings of secrets: those of the files behind this one are left out"
+                        );
+                        all.findings.push(Finding::new(&LIMIT, Span::file(path), what));
+                    }
+                }
             }
             Seen::Binary => all.binary += 1,
             Seen::Nothing => {}
@@ -73,7 +86,14 @@ fn look(scanner: &Scanner, (top, path): (&Utf8Path, &str)) -> Seen {
         }
         let piece = Piece { path, bytes: window.bytes, first_line: window.first_line };
         findings.extend(scanner.scan(&piece));
-        Next::More
+        if findings.len() <= OF_A_FILE {
+            return Next::More;
+        }
+        findings.truncate(OF_A_FILE);
+        let what =
+            format!("the file has more than {OF_A_FILE} secrets: the rest of it is left out");
+        findings.push(Finding::new(&LIMIT, Span::file(path), what));
+        Next::Stop
     });
     match read {
         Ok(true) if binary == Binary::Yes => Seen::Binary,

@@ -32,11 +32,11 @@ pub fn service(service: &mut Node) {
         match key.text.as_str() {
             "environment" | "labels" | "annotations" | "sysctls" => pairs(value),
             "ports" => items(value, port::long),
-            "volumes" => items(value, |item| vec![mount::long(item)]),
+            "volumes" => items(value, mount::long),
             "depends_on" => named(value, dependency),
             "networks" | "models" => named(value, nothing),
             "env_file" => list(value, |item| wrapped(item, "path")),
-            "secrets" | "configs" => items(value, |item| vec![wrapped(item, "source")]),
+            "secrets" | "configs" => items(value, |item| wrapped(item, "source")),
             "dns" | "dns_search" | "tmpfs" | "label_file" => list(value, |item| item),
             "build" => build(value),
             "deploy" => within(value, "labels", pairs),
@@ -51,7 +51,7 @@ fn build(value: &mut Node) {
     within(value, "args", pairs);
     within(value, "labels", pairs);
     within(value, "additional_contexts", pairs);
-    within(value, "secrets", |value| items(value, |item| vec![wrapped(item, "source")]));
+    within(value, "secrets", |value| items(value, |item| wrapped(item, "source")));
 }
 
 fn within(node: &mut Node, key: &str, change: fn(&mut Node)) {
@@ -84,49 +84,47 @@ fn pairs(node: &mut Node) {
     let Value::Sequence(items) = &node.value else { return };
     let mut made = Node { value: Value::Mapping(Vec::new()), ..node.clone() };
     for item in items {
-        let Some(text) = item.as_text() else { continue };
-        let (key, value) = match text.split_once('=') {
-            Some((key, value)) => (key, Some(value)),
-            None => (text, None),
+        let Some(text) = item.as_template() else { continue };
+        let Some((name, value)) = text.split_once('=') else {
+            made.set(item.key(text), nothing(item));
+            continue;
         };
-        let written = item.as_written().and_then(|written| written.split_once('='));
-        let value = match value {
-            Some(value) => {
-                let mut node = Node::text(&item.span, value);
-                if let (Value::Scalar(scalar), Some((_, written))) = (&mut node.value, written) {
-                    scalar.written = Some(written.to_owned());
-                }
-                node
+        let written = item.shown().split_once('=').filter(|(name, _)| !name.contains('$'));
+        let mut value = item.piece(value);
+        let key = match (written, &mut value.value) {
+            (Some((_, written)), Value::Scalar(scalar)) => {
+                scalar.written = scalar.written.is_some().then(|| written.to_owned());
+                Key::new(name, &item.span)
             }
-            None => nothing(item),
+            _ => item.key(name),
         };
-        made.set(Key { text: key.to_owned(), span: item.span.clone() }, value);
+        made.set(key, value);
     }
     *node = made;
 }
 
-fn items(node: &mut Node, change: impl Fn(Node) -> Vec<Node>) {
+fn items(node: &mut Node, change: impl Fn(Node) -> Node) {
     if let Value::Sequence(items) = &mut node.value {
         let old = std::mem::take(items);
-        items.extend(old.into_iter().flat_map(change));
+        items.extend(old.into_iter().map(change));
     }
 }
 
 /// One text is a list of one.
 fn list(node: &mut Node, change: fn(Node) -> Node) {
-    if node.as_text().is_some() {
+    if node.as_template().is_some() {
         let item = Node { tag: None, ..node.clone() };
         node.value = Value::Sequence(vec![item]);
     }
-    items(node, |item| vec![change(item)]);
+    items(node, change);
 }
 
 /// A text is a mapping with that one key.
 fn wrapped(node: Node, key: &str) -> Node {
-    if node.as_text().is_none() {
+    if node.as_template().is_none() {
         return node;
     }
-    let key = Key { text: key.to_owned(), span: node.span.clone() };
+    let key = Key::new(key, &node.span);
     let tag = node.tag.clone();
     let inner = Node { tag: None, ..node };
     let mut made =
@@ -140,15 +138,15 @@ fn named(node: &mut Node, value: fn(&Node) -> Node) {
     let Value::Sequence(items) = &node.value else { return };
     let mut made = Node { value: Value::Mapping(Vec::new()), ..node.clone() };
     for item in items {
-        if let Some(name) = item.as_text() {
-            made.set(Key { text: name.to_owned(), span: item.span.clone() }, value(item));
+        if let Some(name) = item.as_template() {
+            made.set(item.key(name), value(item));
         }
     }
     *node = made;
 }
 
 fn dependency(item: &Node) -> Node {
-    let key = Key { text: "condition".to_owned(), span: item.span.clone() };
+    let key = Key::new("condition", &item.span);
     let value = Node::text(&item.span, "service_started");
     Node::made(&item.span, Value::Mapping(vec![Entry { key, value }]))
 }

@@ -1,20 +1,25 @@
 //! The files of a project as one model, as Compose makes it: for each file variables, `extends`, `include`, then one
 //! file over the other. Every value of the model still knows its file and line.
 //!
-//! Nothing is read here: what stands at a path is asked of [`Known`], and where that is not known yet, whoever may read
-//! files tells it and loads again.
-
-use std::collections::BTreeMap;
+//! What stands at a path is asked of [`Known`]. Bounded: what files, aliases, `include` and `extends` make together has at
+//! most [`MOST`] values.
 
 use crate::domain::compose::rules::files::{FILE_MISSING, UNREADABLE};
-use crate::domain::compose::variables::{Answers, Asked};
+use crate::domain::compose::variables::{Answers, Asked, Values};
 use crate::domain::compose::{canonical, merge, places, schema, typed};
 use crate::domain::finding::{Finding, Span};
 use crate::domain::known::{Entry, Known, folder};
+use crate::domain::limit::LIMIT;
 use crate::domain::yaml::{self, Node, Value};
 
 mod extends;
 mod include;
+
+/// The most that may be loaded, weighed as [`Node::weight`] does.
+const MOST: usize = 200_000;
+
+/// How many bytes of a file that is read count as a value, what it holds apart.
+const TEXT: usize = 128;
 
 /// What is to be loaded.
 #[derive(Clone, Debug, Default)]
@@ -24,7 +29,7 @@ pub struct Project {
     /// The folder that paths in them are relative to.
     pub folder: String,
     /// What variables are worth.
-    pub values: BTreeMap<String, String>,
+    pub values: Values,
 }
 
 /// What was loaded.
@@ -38,17 +43,32 @@ pub struct Loaded {
     pub files: Vec<String>,
     /// What Compose would refuse.
     pub findings: Vec<Finding>,
+    /// Whether all of it was read: a name that is declared nowhere may be declared in what is missing.
+    pub is_whole: bool,
 }
 
 /// Loads a project.
 pub fn load(project: &Project, known: &Known) -> Loaded {
-    let mut loader =
-        Loader { known, answers: Answers::default(), files: Vec::new(), findings: Vec::new() };
-    let blame: Vec<Span> = project.files.iter().map(|file| Span::file(file)).collect();
+    let mut loader = Loader {
+        known,
+        answers: Answers::default(),
+        files: Vec::new(),
+        findings: Vec::new(),
+        is_whole: true,
+        loaded: 0,
+    };
+    let blame: Vec<(String, Span)> =
+        project.files.iter().map(|file| (file.clone(), Span::file(file))).collect();
     let model = loader.model(project, &blame, &mut Vec::new());
     let model = model.unwrap_or_else(|| Node::made(&Span::file(""), Value::Mapping(Vec::new())));
     loader.findings.append(&mut loader.answers.findings);
-    Loaded { model, asked: loader.answers.asked, files: loader.files, findings: loader.findings }
+    Loaded {
+        model,
+        asked: loader.answers.asked,
+        files: loader.files,
+        findings: loader.findings,
+        is_whole: loader.is_whole,
+    }
 }
 
 struct Loader<'a> {
@@ -56,6 +76,9 @@ struct Loader<'a> {
     answers: Answers,
     files: Vec<String>,
     findings: Vec<Finding>,
+    is_whole: bool,
+    /// How much was loaded so far.
+    loaded: usize,
 }
 
 impl Loader<'_> {
@@ -63,12 +86,12 @@ impl Loader<'_> {
     fn model(
         &mut self,
         project: &Project,
-        blame: &[Span],
+        blame: &[(String, Span)],
         chain: &mut Vec<String>,
     ) -> Option<Node> {
         let mut merged: Option<Node> = None;
         for (file, blame) in project.files.iter().zip(blame) {
-            for root in self.roots(file, blame) {
+            for root in self.roots(file, (&blame.0, &blame.1)) {
                 let Some(root) = self.prepared(root, (file, project), chain) else { continue };
                 if let Some(base) = &mut merged {
                     merge::merge(base, root, &mut self.findings);
@@ -82,32 +105,53 @@ impl Loader<'_> {
         merged
     }
 
-    /// The documents of a file; what is wrong with it is a finding.
-    fn roots(&mut self, file: &str, blame: &Span) -> Vec<Node> {
+    /// Counts what is loaded. When it is too much, that is said once, and false is the answer from then on.
+    fn spend(&mut self, weight: usize, span: &Span) -> bool {
+        let was_within = self.loaded <= MOST;
+        self.loaded = self.loaded.saturating_add(weight);
+        if was_within && self.loaded > MOST {
+            let what = format!(
+                "the compose files have more than {MOST} values together, what they include and extend counted: the rest is not read"
+            );
+            self.findings.push(Finding::new(&LIMIT, span.clone(), what));
+            self.is_whole = false;
+        }
+        self.loaded <= MOST
+    }
+
+    /// The documents of a file; what is wrong with it is a finding. The blame is how and where the file is named.
+    fn roots(&mut self, file: &str, (shown, blame): (&str, &Span)) -> Vec<Node> {
         let text = match self.known.entry(file) {
-            None => return Vec::new(),
-            Some(Entry::Text(text)) => text,
-            Some(Entry::Absent) => {
-                let what = format!("the compose file `{file}` is not there");
+            Entry::Text(text) => text,
+            Entry::Absent => {
+                let what = format!("the compose file `{shown}` is not there");
                 self.findings.push(Finding::new(&FILE_MISSING, blame.clone(), what));
+                self.is_whole = false;
                 return Vec::new();
             }
-            Some(entry) => {
+            entry => {
                 let why = match entry {
-                    Entry::Unreadable(why) => why.clone(),
+                    Entry::Unreadable(why) => why,
                     _ => "it is no regular file".to_owned(),
                 };
-                let what = format!("`{file}` cannot be read: {why}");
+                let what = format!("`{shown}` cannot be read: {why}");
                 self.findings.push(Finding::new(&UNREADABLE, blame.clone(), what));
+                self.is_whole = false;
                 return Vec::new();
             }
         };
         if !self.files.iter().any(|known| known == file) {
             self.files.push(file.to_owned());
         }
-        let document = yaml::read(file, text);
+        if !self.spend(text.len() / TEXT, blame) {
+            return Vec::new();
+        }
+        let document = yaml::read(file, &text);
+        self.is_whole &= !document.roots.is_empty();
         self.findings.extend(document.findings);
-        document.roots
+        let mut roots = document.roots;
+        roots.retain(|root| self.spend(root.weight(), &root.span));
+        roots
     }
 
     /// A document with its variables, checked, in long form, with what it extends and includes.

@@ -1,6 +1,8 @@
 //! One compose file over another, both with long forms only (see `canonical`), by the rules of the Compose
 //! Specification (13-merge): mappings are joined, lists get longer, some lists have keys, some values are replaced.
 
+use std::collections::BTreeMap;
+
 use crate::domain::compose::rules::MERGE;
 use crate::domain::finding::Finding;
 use crate::domain::yaml::{Entry, Node, Value};
@@ -52,13 +54,17 @@ impl Merge<'_> {
             (Value::Mapping(_), Value::Mapping(entries)) => self.mapping(base, entries),
             (Value::Sequence(items), Value::Sequence(more)) => {
                 let key = self.item_key();
+                let places = items.iter().enumerate().filter_map(|(at, one)| Some((key(one)?, at)));
+                let mut places: BTreeMap<String, usize> = places.collect();
                 for mut item in more {
                     settle(&mut item);
-                    let known =
-                        items.iter().position(|one| key(one).is_some() && key(one) == key(&item));
-                    match known.and_then(|at| items.get_mut(at)) {
-                        Some(place) => *place = item,
-                        None => items.push(item),
+                    let own = key(&item);
+                    let known = own.as_ref().and_then(|own| places.get(own)).copied();
+                    if let Some(place) = known.and_then(|at| items.get_mut(at)) {
+                        *place = item;
+                    } else {
+                        places.extend(own.map(|own| (own, items.len())));
+                        items.push(item);
                     }
                 }
             }
@@ -94,7 +100,7 @@ impl Merge<'_> {
             let Value::Mapping(known) = &mut base.value else { return };
             match known.iter_mut().find(|entry| entry.key.text == key.text) {
                 Some(known) if !key.text.starts_with("x-") => {
-                    self.path.push(key.text);
+                    self.path.push(key.shown().to_owned());
                     self.node(&mut known.value, value);
                     self.path.pop();
                 }
@@ -133,23 +139,28 @@ impl Merge<'_> {
     fn item_key(&self) -> fn(&Node) -> Option<String> {
         match self.service_key() {
             Some("ports") => port_key,
-            Some("volumes" | "tmpfs" | "devices") => |item| text_of(item, "target"),
+            Some("volumes" | "tmpfs" | "devices") => |item| part_of(item, "target"),
             Some("secrets" | "configs") => {
-                |item| text_of(item, "target").or_else(|| text_of(item, "source"))
+                |item| part_of(item, "target").or_else(|| part_of(item, "source"))
             }
-            Some("env_file") => |item| text_of(item, "path"),
-            _ => |item| item.as_text().map(str::to_owned),
+            Some("env_file") => |item| part_of(item, "path"),
+            _ => |item| identity(item).map(str::to_owned),
         }
     }
 }
 
-fn text_of(item: &Node, key: &str) -> Option<String> {
-    item.get(key).unwrap_or(item).as_text().map(str::to_owned)
+fn part_of(item: &Node, key: &str) -> Option<String> {
+    identity(item.get(key).unwrap_or(item)).map(str::to_owned)
+}
+
+/// What two values have to share to be the same: of what is not known, its variables.
+fn identity(node: &Node) -> Option<&str> {
+    node.as_text().or_else(|| node.as_written())
 }
 
 fn port_key(item: &Node) -> Option<String> {
-    let text = |key, other: &str| item.get(key).and_then(Node::as_text).unwrap_or(other).to_owned();
-    let target = item.get("target")?.as_text()?;
+    let text = |key, other: &str| item.get(key).and_then(identity).unwrap_or(other).to_owned();
+    let target = identity(item.get("target")?)?;
     let (host, published, protocol) =
         (text("host_ip", "0.0.0.0"), text("published", ""), text("protocol", "tcp"));
     Some(format!("{host}:{published}:{target}/{protocol}"))

@@ -1,27 +1,46 @@
 //! Mounts: `name:/path`, `./file:/path:ro`, `/path`, `C:\x:/path` and their long form.
 
+use crate::domain::interpolate::HOLE;
 use crate::domain::yaml::{Entry, Key, Node, Value};
 
-/// The long form of an item of `volumes`; itself if it is one.
+/// The long form of an item of `volumes`; itself if it is one. Of a source that begins with a variable of which nothing
+/// is known only a `/` in it tells that it is a path.
 pub fn long(item: Node) -> Node {
-    let Some(text) = item.as_text() else { return item };
+    let Some(text) = item.as_template() else { return item };
     let Some((source, target, options)) = split(text) else { return item };
-    let kind = if source.is_empty() || !is_path(source) { "volume" } else { "bind" };
-    let is_read_only = options.split(',').any(|option| option == "ro");
+    let hole = HOLE.to_string();
+    let kind = match source {
+        "" if target.contains(HOLE) => hole.as_str(),
+        "" => "volume",
+        _ if is_path(source) || (source.starts_with(HOLE) && source.contains('/')) => "bind",
+        _ if source.starts_with(HOLE) => hole.as_str(),
+        _ => "volume",
+    };
+    let read_only = match options {
+        _ if options.split(',').any(|option| option == "ro") => Some("true"),
+        _ => options.contains(HOLE).then_some(hole.as_str()),
+    };
     let pairs = [
         ("type", Some(kind)),
         ("source", (!source.is_empty()).then_some(source)),
         ("target", Some(target)),
-        ("read_only", is_read_only.then_some("true")),
+        ("read_only", read_only),
     ];
     let written = item.as_written().filter(|written| *written != text);
-    let written_source = written.and_then(split).map(|(source, ..)| source);
+    let written = written.map(|whole| match split(whole) {
+        Some((from, to, _)) if from.is_empty() == source.is_empty() => (from, to),
+        _ => (whole, whole),
+    });
     let entries = pairs.into_iter().filter_map(|(key, value)| {
         let mut node = Node::text(&item.span, value?);
-        if let (Value::Scalar(scalar), "source") = (&mut node.value, key) {
-            scalar.written = written_source.map(str::to_owned);
+        if let Value::Scalar(scalar) = &mut node.value {
+            scalar.written = written.and_then(|(source, target)| match key {
+                "source" => Some(source.to_owned()),
+                "target" => Some(target.to_owned()),
+                _ => None,
+            });
         }
-        Some(Entry { key: Key { text: key.to_owned(), span: item.span.clone() }, value: node })
+        Some(Entry { key: Key::new(key, &item.span), value: node })
     });
     Node::made(&item.span, Value::Mapping(entries.collect()))
 }

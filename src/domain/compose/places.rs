@@ -2,6 +2,7 @@
 //! includes has its own folder.
 
 use crate::domain::compose::mount::is_path;
+use crate::domain::interpolate::HOLE;
 use crate::domain::known::join;
 use crate::domain::yaml::{Node, Value};
 
@@ -33,10 +34,13 @@ pub fn service(service: &mut Node, folder: &str) {
     });
 }
 
-/// Whether a build context is an address and no folder.
+/// Whether a build context is an address and no folder, or may be one.
 pub fn is_remote(context: &Node) -> bool {
-    let text = context.as_text().unwrap_or_default();
-    text.contains("://") || text.starts_with("git@") || text.starts_with("github.com/")
+    let text = context.as_template().unwrap_or_default();
+    text.starts_with(HOLE)
+        || text.contains("://")
+        || text.starts_with("git@")
+        || text.starts_with("github.com/")
 }
 
 fn at(node: &mut Node, key: &str, change: impl FnOnce(&mut Node)) {
@@ -55,16 +59,20 @@ fn each(node: &mut Node, change: impl Fn(&mut Node)) {
     }
 }
 
-/// A path of the home folder stays: whose home it is, only the host knows.
+/// A path of the home folder stays: whose home it is, only the host knows. So does one of which the beginning is not
+/// known. The top itself is `.`.
 fn path(node: &mut Node, folder: &str) {
     let Value::Scalar(scalar) = &mut node.value else { return };
-    if scalar.text.is_empty() || scalar.text.starts_with('~') {
+    if scalar.text.is_empty() || scalar.text.starts_with(['~', HOLE]) {
         return;
     }
     if scalar.written.is_none() {
         scalar.written = Some(scalar.text.clone());
     }
     let text = &scalar.text;
-    scalar.text =
-        if is_path(text) && text.contains('\\') { text.clone() } else { join(folder, text) };
+    scalar.text = match join(folder, text) {
+        _ if is_path(text) && text.contains('\\') => text.clone(),
+        top if top.is_empty() => ".".to_owned(),
+        joined => joined,
+    };
 }

@@ -1,8 +1,9 @@
 //! Published ports: `"8080:80"`, `"127.0.0.1:8000-8002:80-82/udp"`, `"[::1]:80:80"` and their long form.
 
+use crate::domain::interpolate::HOLE;
 use crate::domain::yaml::{Entry, Key, Node, Value};
 
-/// Most ports of one range: a range of all 65,536 is allowed, several of them would only cost time.
+/// One more than the last port.
 const RANGE: u32 = 65_536;
 
 /// The parts of a short form.
@@ -68,31 +69,59 @@ fn range(text: &str) -> Result<(u32, u32), String> {
     Ok((first, last))
 }
 
-/// The long forms of an item of `ports`, one for each port of the container; itself if it is one or cannot be read.
-pub fn long(item: Node) -> Vec<Node> {
-    let Some(Ok(read)) = item.as_text().map(short) else { return vec![item] };
-    let one = |offset: u32| {
-        let published = read.published.map(|(first, last)| {
-            if read.target.0 == read.target.1 && first != last {
-                format!("{first}-{last}")
-            } else {
-                (first + offset).to_string()
-            }
-        });
-        let host = (!read.host.is_empty()).then(|| read.host.to_owned());
-        let pairs = [
-            ("host_ip", host),
-            ("target", Some((read.target.0 + offset).to_string())),
-            ("published", published),
-            ("protocol", Some(read.protocol.to_ascii_lowercase())),
-        ];
-        let entries = pairs.into_iter().filter_map(|(key, value)| {
-            let key = Key { text: key.to_owned(), span: item.span.clone() };
-            Some(Entry { key, value: Node::text(&item.span, value?) })
-        });
-        Node::made(&item.span, Value::Mapping(entries.collect()))
+/// The long form of an item of `ports`, ranges as `8000-8002`; itself if it is one or cannot be read. What a variable of
+/// which nothing is known may hold is open: `${WEB}:80` says nothing of address and port of the host.
+pub fn long(item: Node) -> Node {
+    let Some(text) = item.as_template() else { return item };
+    let made = if text.contains(HOLE) {
+        open(text)
+    } else {
+        let Ok(read) = short(text) else { return item };
+        Made {
+            host: read.host.to_owned(),
+            target: shown(read.target),
+            published: read.published.map_or(String::new(), shown),
+            protocol: read.protocol.to_ascii_lowercase(),
+        }
     };
-    (0..=read.target.1 - read.target.0).map(one).collect()
+    let pairs = [
+        ("host_ip", made.host),
+        ("target", made.target),
+        ("published", made.published),
+        ("protocol", made.protocol),
+    ];
+    let entries = pairs.into_iter().filter(|(_, value)| !value.is_empty());
+    let entries = entries
+        .map(|(key, value)| Entry { key: Key::new(key, &item.span), value: item.piece(value) });
+    Node::made(&item.span, Value::Mapping(entries.collect()))
+}
+
+struct Made {
+    host: String,
+    target: String,
+    published: String,
+    protocol: String,
+}
+
+fn shown((first, last): (u32, u32)) -> String {
+    if first == last { first.to_string() } else { format!("{first}-{last}") }
+}
+
+/// A short form in which something is not known.
+fn open(text: &str) -> Made {
+    let (rest, protocol) = text.split_once('/').unwrap_or((text, "tcp"));
+    let hole = HOLE.to_string();
+    let (host, published, target) = match rest.rsplit_once(':') {
+        None => (hole.clone(), hole, rest.to_owned()),
+        Some((before, target)) => match before.rsplit_once(':') {
+            Some((host, published)) => {
+                (host.trim_matches(['[', ']']).to_owned(), published.to_owned(), target.to_owned())
+            }
+            None if before.contains(HOLE) => (hole, before.to_owned(), target.to_owned()),
+            None => (String::new(), before.to_owned(), target.to_owned()),
+        },
+    };
+    Made { host, target, published, protocol: protocol.to_ascii_lowercase() }
 }
 
 #[cfg(test)]

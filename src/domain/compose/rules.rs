@@ -3,6 +3,7 @@
 mod access;
 mod data;
 mod dependencies;
+pub mod externals;
 pub mod files;
 mod health;
 mod images;
@@ -14,13 +15,15 @@ mod restart;
 mod traefik;
 pub mod variables;
 
-use std::collections::BTreeSet;
+use std::cell::Cell;
 
 use crate::domain::compose::stack::Stack;
 use crate::domain::compose::variables::{self as templates, Asked};
 use crate::domain::event::Level;
 use crate::domain::finding::{Finding, Rule};
-use crate::domain::known::Known;
+use crate::domain::input::nearest;
+use crate::domain::known::{IfIgnored, Known};
+use crate::domain::limit::LIMIT;
 
 /// Where a check runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,27 +47,38 @@ pub struct Context<'a> {
     pub known: &'a Known,
     /// Where it runs.
     pub mode: Mode,
-    /// What the engine has; none where it was not asked.
-    pub engine: Option<&'a Engine>,
+    /// Whether all files of the stack could be read: else a name may be declared in what is missing.
+    pub is_whole: bool,
+    /// How often the nearest name was looked for.
+    pub asked_near: Cell<usize>,
 }
 
-/// Networks and volumes that the engine has.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Engine {
-    /// Names of networks.
-    pub networks: BTreeSet<String>,
-    /// Names of volumes.
-    pub volumes: BTreeSet<String>,
+/// Most names for which the nearest known one is looked for.
+const NEAR: usize = 500;
+
+/// Most services that are checked.
+const MOST: usize = 1_000;
+
+impl Context<'_> {
+    /// The known name most like a mistyped one; none any more after [`NEAR`] of them.
+    pub fn nearest<'n>(&self, name: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+        self.asked_near.set(self.asked_near.get() + 1);
+        if self.asked_near.get() > NEAR { None } else { nearest(name, known) }
+    }
 }
 
-/// Everything that the rules find.
-pub fn check(context: &Context<'_>) -> Vec<Finding> {
+/// Everything that the rules find, and what they find if git ignores a path or does not.
+pub fn check(context: &Context<'_>) -> (Vec<Finding>, Vec<IfIgnored>) {
+    if let Some(service) = context.stack.services.get(MOST) {
+        let count = context.stack.services.len();
+        let what = format!("the stack has {count} services, and at most {MOST} are checked");
+        return (vec![Finding::new(&LIMIT, service.span(), what)], Vec::new());
+    }
     let checks = [
         variables::check,
         references::check,
         dependencies::check,
         images::check,
-        paths::check,
         ports::check,
         health::check,
         restart::check,
@@ -73,7 +87,10 @@ pub fn check(context: &Context<'_>) -> Vec<Finding> {
         traefik::check,
         literals::check,
     ];
-    checks.iter().flat_map(|check| check(context)).collect()
+    let mut findings: Vec<Finding> = checks.iter().flat_map(|check| check(context)).collect();
+    let (missing, open) = paths::check(context);
+    findings.extend(missing);
+    (findings, open)
 }
 
 /// The rules whose findings, at the level of an error, Compose 2.40 refuses too; the others are ours.
@@ -108,6 +125,7 @@ pub fn all() -> impl Iterator<Item = &'static Rule> {
         .chain(variables::RULES.iter().copied())
         .chain(files::RULES.iter().copied())
         .chain(references::RULES.iter().copied())
+        .chain(externals::RULES.iter().copied())
         .chain(dependencies::RULES.iter().copied())
         .chain(images::RULES.iter().copied())
         .chain(paths::RULES.iter().copied())

@@ -56,9 +56,19 @@ const JOINED: [&str; 17] = [
 #[derive(Default)]
 struct Check {
     findings: Vec<Finding>,
+    /// How often the nearest name was looked for.
+    asked_near: usize,
 }
 
+/// Most names of a file for which the nearest known one is looked for.
+const NEAR: usize = 200;
+
 impl Check {
+    fn nearest<'n>(&mut self, name: &str, known: &[&'n str]) -> Option<&'n str> {
+        self.asked_near += 1;
+        if self.asked_near > NEAR { None } else { nearest(name, known.iter().copied()) }
+    }
+
     fn say(&mut self, node: &Node, what: String) {
         self.findings.push(Finding::new(&SCHEMA, node.span.clone(), what));
     }
@@ -84,7 +94,8 @@ impl Check {
     /// Of several branches the one that the value's own kind chooses is the one that was meant.
     fn one_of(&mut self, branches: &[Json], node: &Node, path: &str) {
         let fits = |branch: &&Json| {
-            let mut check = Self::default();
+            // What is only tried needs no help with names.
+            let mut check = Self { asked_near: NEAR, ..Self::default() };
             check.node(branch, node, path);
             check.findings.is_empty()
         };
@@ -105,12 +116,12 @@ impl Check {
     }
 
     fn scalar(&mut self, schema: &Map<String, Json>, node: &Node, path: &str) {
-        let Some(scalar) = node.scalar() else { return };
+        let Some(scalar) = node.scalar().filter(|scalar| !scalar.is_open()) else { return };
         if let Some(Json::Array(words)) = schema.get("enum")
             && !words.iter().any(|word| word.as_str() == Some(&scalar.text))
         {
             let words: Vec<_> = words.iter().filter_map(Json::as_str).collect();
-            let near = nearest(&scalar.text, words.iter().copied());
+            let near = self.nearest(&scalar.text, &words);
             let near = near.map_or(String::new(), |word| format!("; did you mean `{word}`?"));
             let what = format!("`{path}` is none of {}{near}", words.join(", "));
             self.say(node, what);
@@ -175,7 +186,7 @@ impl Check {
             Finding::new(&UNKNOWN_KEY, key.span.clone(), what)
         } else {
             let what = format!("Compose knows no key `{}` {place}", key.text);
-            let hint = match nearest(&key.text, names.iter().copied()) {
+            let hint = match self.nearest(&key.text, &names) {
                 Some(name) => format!("did you mean `{name}`?"),
                 None => "keys of your own begin with `x-`".to_owned(),
             };

@@ -1,9 +1,11 @@
 //! A loaded model as rules look at it: services with what they publish, mount and need.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use crate::domain::finding::Span;
 use crate::domain::image::Parts;
+use crate::domain::interpolate::HOLE;
 use crate::domain::yaml::{Entry, Key, Node};
 
 /// A model.
@@ -13,6 +15,12 @@ pub struct Stack<'a> {
     pub model: &'a Node,
     /// The services, in the order of the files.
     pub services: Vec<Service<'a>>,
+    /// Where each service stands among them.
+    by_name: BTreeMap<&'a str, usize>,
+    /// Services of which another one waits for the end.
+    ended: BTreeSet<&'a str>,
+    /// The names of networks, volumes, secrets and configs.
+    declared_names: BTreeMap<&'static str, BTreeSet<&'a str>>,
 }
 
 /// A service.
@@ -27,31 +35,61 @@ pub struct Service<'a> {
 /// A port that a service publishes on the host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Port {
-    /// The address of the host; none for all.
-    pub host: Option<IpAddr>,
-    /// The ports of the host, both ends included; none where the engine chooses.
-    pub published: Option<(u16, u16)>,
-    /// The port of the container.
-    pub target: Option<u16>,
-    /// `tcp`, `udp`, `sctp`.
-    pub protocol: String,
+    /// The address of the host.
+    pub host: Host,
+    /// The ports of the host.
+    pub published: Published,
+    /// The ports of the container, both ends included; none where they are not known.
+    pub target: Option<(u16, u16)>,
+    /// `tcp`, `udp`, `sctp`; none where it is not known.
+    pub protocol: Option<String>,
+    /// The published ports as they may be shown: `8080`, `8000-8002/udp`, and with variables the whole `${WEB}:80`.
+    pub shown: String,
     /// Where it stands.
     pub span: Span,
+}
+
+/// The address of the host that a port is published to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Host {
+    /// All of them.
+    All,
+    /// This one.
+    At(IpAddr),
+    /// Only the host knows.
+    Open,
+}
+
+/// The ports of the host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Published {
+    /// The engine chooses.
+    Any,
+    /// These, both ends included.
+    Range(u16, u16),
+    /// Only the host knows.
+    Open,
 }
 
 /// What a service mounts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mount<'a> {
-    /// `volume`, `bind`, `tmpfs`, ...
+    /// `volume`, `bind`, `tmpfs`, ...; empty where it is not known.
     pub kind: &'a str,
-    /// The volume's name or the path; none for a volume without a name.
+    /// The volume's name or the path; none for a volume without a name, and where it is not known.
     pub source: Option<&'a str>,
+    /// Whether there is a source, known or not.
+    pub is_named: bool,
     /// The path as written, with its variables.
-    pub written: Option<&'a str>,
-    /// The path in the container.
+    pub written: &'a str,
+    /// The path in the container, with [`HOLE`] for what is not known.
     pub target: &'a str,
+    /// The same as written.
+    pub written_target: &'a str,
     /// Whether the container cannot write.
     pub access: Access,
+    /// Whether Compose makes the source of a bind mount where it is not there.
+    pub is_made: bool,
     /// Where it stands.
     pub span: &'a Span,
 }
@@ -70,17 +108,40 @@ impl<'a> Stack<'a> {
     pub fn of(model: &'a Node) -> Self {
         let services = model.get("services").map(Node::entries).unwrap_or_default();
         let services = services.iter().map(|Entry { key, value }| Service { key, node: value });
-        Self { model, services: services.collect() }
+        let services: Vec<Service<'a>> = services.collect();
+        let by_name = services.iter().enumerate().map(|(at, one)| (one.name(), at)).collect();
+        let is_end = |entry: &&Entry| {
+            entry.value.get("condition").and_then(Node::as_text)
+                == Some("service_completed_successfully")
+        };
+        let ended = services.iter().flat_map(Service::depends_on).filter(is_end);
+        let ended = ended.map(|entry| entry.key.text.as_str()).collect();
+        let kinds = ["networks", "volumes", "secrets", "configs"].into_iter();
+        let declared_names = kinds.map(|kind| {
+            let entries = model.get(kind).map(Node::entries).unwrap_or_default();
+            (kind, entries.iter().map(|entry| entry.key.text.as_str()).collect())
+        });
+        Self { model, services, by_name, ended, declared_names: declared_names.collect() }
     }
 
     /// The service of that name.
     pub fn service(&self, name: &str) -> Option<Service<'a>> {
-        self.services.iter().find(|service| service.name() == name).copied()
+        self.by_name.get(name).and_then(|at| self.services.get(*at)).copied()
+    }
+
+    /// Whether another service waits for the end of this one.
+    pub fn is_waited_for(&self, service: &Service<'_>) -> bool {
+        self.ended.contains(service.name())
     }
 
     /// The declared networks, volumes, secrets or configs.
     pub fn declared(&self, kind: &str) -> &'a [Entry] {
         self.model.get(kind).map(Node::entries).unwrap_or_default()
+    }
+
+    /// Whether a network, volume, secret or config of that name is declared.
+    pub fn declares(&self, kind: &str, name: &str) -> bool {
+        self.declared_names.get(kind).is_some_and(|names| names.contains(name))
     }
 
     /// The names of the services.
@@ -110,7 +171,12 @@ impl<'a> Service<'a> {
         self.get(key).and_then(Node::as_text)
     }
 
-    /// The image with its variables put in.
+    /// Whether a part of it is missing: it extends something that could not be read.
+    pub fn is_partial(&self) -> bool {
+        self.get("extends").is_some()
+    }
+
+    /// The image with its variables put in; none where it is not known.
     pub fn image(&self) -> Option<&'a str> {
         self.text("image").filter(|image| !image.is_empty())
     }
@@ -181,30 +247,60 @@ impl<'a> Service<'a> {
 fn mount(node: &Node) -> Option<Mount<'_>> {
     let text = |key: &str| node.get(key).and_then(Node::as_text);
     let source = node.get("source");
-    let read_only = node.get("read_only").is_some_and(Node::is_true);
+    let target = node.get("target")?;
+    let is_open = node.get("type").is_some_and(Node::is_open);
+    let is_yes = |node: &Node| node.is_true() || node.is_open();
+    let read_only = node.get("read_only").is_some_and(is_yes);
+    let made = node.get("bind").and_then(|bind| bind.get("create_host_path"));
     Some(Mount {
-        kind: text("type").unwrap_or("volume"),
+        kind: if is_open { "" } else { text("type").unwrap_or("volume") },
         source: text("source").filter(|source| !source.is_empty()),
-        written: source.and_then(Node::as_written),
-        target: text("target")?,
+        is_named: source.and_then(Node::as_template).is_some_and(|source| !source.is_empty()),
+        written: source.map(Node::shown).unwrap_or_default(),
+        target: target.as_template()?,
+        written_target: target.shown(),
         access: if read_only { Access::ReadOnly } else { Access::Write },
+        is_made: made.is_none_or(is_yes),
         span: source.map_or(&node.span, |source| &source.span),
     })
 }
 
 fn port(node: &Node) -> Port {
-    let text = |key: &str| node.get(key).and_then(Node::as_text);
-    let number = |text: &str| text.parse::<u16>().ok();
-    let published = text("published").filter(|text| !text.is_empty()).and_then(|text| {
+    let part =
+        |key: &str| node.get(key).and_then(Node::as_template).filter(|text| !text.is_empty());
+    let range = |text: &str| {
+        let number = |text: &str| text.parse::<u16>().ok();
         let (first, last) = text.split_once('-').unwrap_or((text, text));
-        number(first).zip(number(last))
-    });
-    let host = text("host_ip").and_then(|text| text.parse::<IpAddr>().ok());
+        number(first).zip(number(last)).filter(|(first, last)| first <= last)
+    };
+    let published = match part("published") {
+        Some(text) if text.contains(HOLE) => Published::Open,
+        text => match text.and_then(range) {
+            None | Some((0, _)) => Published::Any,
+            Some((first, last)) => Published::Range(first, last),
+        },
+    };
+    let host = match part("host_ip") {
+        Some(text) if text.contains(HOLE) => Host::Open,
+        text => match text.and_then(|text| text.parse::<IpAddr>().ok()) {
+            Some(address) if !address.is_unspecified() => Host::At(address),
+            _ => Host::All,
+        },
+    };
+    let protocol = part("protocol").unwrap_or("tcp").to_ascii_lowercase();
+    let is_written = |node: &Node| node.scalar().is_some_and(|scalar| scalar.written.is_some());
+    let shown = match node.get("published") {
+        Some(node) if is_written(node) => node.shown().to_owned(),
+        Some(node) if protocol == "tcp" => node.shown().to_owned(),
+        Some(node) => format!("{}/{protocol}", node.shown()),
+        None => String::new(),
+    };
     Port {
-        host: host.filter(|host| !host.is_unspecified()),
-        published: published.filter(|(first, _)| *first != 0),
-        target: text("target").and_then(number),
-        protocol: text("protocol").unwrap_or("tcp").to_ascii_lowercase(),
+        host,
+        published,
+        target: part("target").and_then(range),
+        protocol: Some(protocol).filter(|protocol| !protocol.contains(HOLE)),
+        shown,
         span: node.span.clone(),
     }
 }

@@ -99,7 +99,9 @@ fn walk<'a>(node: &'a Node, path: &mut Vec<&'a str>, findings: &mut Vec<Finding>
                 path.pop();
             }
         }
-        Value::Scalar(scalar) if matches!(scalar.kind, Kind::Text | Kind::Int) => {
+        Value::Scalar(scalar)
+            if matches!(scalar.kind, Kind::Text | Kind::Int) && !scalar.is_open() =>
+        {
             let form = FORMS.iter().find(|(pattern, _)| matches(pattern, path));
             let judged = form.map(|(_, form)| match scalar.int() {
                 // That a number stands where another kind of value belongs, the schema tells.
@@ -107,6 +109,10 @@ fn walk<'a>(node: &'a Node, path: &mut Vec<&'a str>, findings: &mut Vec<Finding>
                 _ => fits(&scalar.text, *form),
             });
             if let Some(Err(why)) = judged {
+                // What is wrong with a port is said with its text, which may come of a variable.
+                let is_made =
+                    scalar.written.is_some() && form.is_some_and(|(_, form)| *form == Form::Port);
+                let why = if is_made { format!("is no port: `{}`", node.shown()) } else { why };
                 findings.push(Finding::new(
                     &VALUE,
                     node.span.clone(),

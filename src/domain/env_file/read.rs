@@ -5,7 +5,17 @@ use std::sync::Arc;
 
 use crate::domain::event::Level;
 use crate::domain::finding::{Finding, Point, Rule, Span};
-use crate::domain::interpolate::{Filled, fill};
+use crate::domain::interpolate::{Filled, Worth, fill};
+use crate::domain::limit::LIMIT;
+
+/// Most assignments that are read of a file.
+const ASSIGNMENTS: usize = 5_000;
+
+/// Most wrong lines that are told of a file.
+const WRONG: usize = 1_000;
+
+/// Most text that the values of a file may make, in bytes.
+const MOST_TEXT: usize = 16 << 20;
 
 /// A line that Compose cannot read.
 pub const SYNTAX: Rule = Rule {
@@ -58,24 +68,43 @@ impl EnvFile {
         self.assignments.iter().rev().find(|one| one.key == key)
     }
 
-    /// What each key is worth: variables in values are those of the keys above, then those of `outer`.
-    pub fn values(&self, outer: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    /// What each key is worth: variables in values are those of `outer`, then those of the keys above. Few lines can
+    /// double each other to any length: past [`MOST_TEXT`] the rest is left out, and that is a finding.
+    pub fn values(
+        &self,
+        outer: &dyn Fn(&str) -> Worth,
+    ) -> (BTreeMap<String, String>, Option<Finding>) {
         let mut values: BTreeMap<String, String> = BTreeMap::new();
+        let mut made = 0;
         for one in &self.assignments {
-            let lookup = |name: &str| outer.get(name).or_else(|| values.get(name)).cloned();
+            let lookup = |name: &str| match (outer(name), values.get(name)) {
+                (Worth::Text(text), _) => Worth::Text(text),
+                (Worth::Open, Some(own)) if own.is_empty() => Worth::Open,
+                (other, own) => own.map_or(other, |own| Worth::Text(own.clone())),
+            };
             let value = match (&one.value, one.quotes) {
-                (None, _) => outer.get(&one.key).cloned(),
+                (None, _) => match outer(&one.key) {
+                    Worth::Text(text) => Some(text),
+                    _ => None,
+                },
                 (Some(value), Quotes::Single) => Some(value.clone()),
                 (Some(value), Quotes::None | Quotes::Double) => Some(
                     fill(value, &lookup)
                         .map_or_else(|_| value.clone(), |filled: Filled| filled.text),
                 ),
             };
-            if let Some(value) = value {
-                values.insert(one.key.clone(), value);
+            let Some(value) = value else { continue };
+            made += value.len();
+            if made > MOST_TEXT {
+                let what = format!(
+                    "with their variables the values of this file have more than {} MiB: from here on they are not read",
+                    MOST_TEXT >> 20
+                );
+                return (values, Some(Finding::new(&LIMIT, one.key_span.clone(), what)));
             }
+            values.insert(one.key.clone(), value);
         }
-        values
+        (values, None)
     }
 }
 
@@ -84,7 +113,13 @@ pub fn read(path: &str, text: &str) -> EnvFile {
     let chars: Vec<char> = text.strip_prefix('\u{feff}').unwrap_or(text).chars().collect();
     let file = EnvFile { path: path.to_owned(), ..EnvFile::default() };
     let mut reader = Reader { chars, at: 0, line: 1, column: 1, name: path.into(), file };
-    while reader.statement() {}
+    while reader.statement() {
+        let file = &mut reader.file;
+        if file.assignments.len() >= ASSIGNMENTS || file.findings.len() >= WRONG {
+            reader.stop();
+            break;
+        }
+    }
     reader.file
 }
 
@@ -134,6 +169,18 @@ impl Reader {
             self.next();
         }
         line
+    }
+
+    /// Says that what follows is not read, if anything does.
+    fn stop(&mut self) {
+        self.skip(char::is_whitespace);
+        if self.peek().is_some() {
+            let span = Span::line(&self.file.path, self.line);
+            let what = format!(
+                "the file has more than {ASSIGNMENTS} assignments or {WRONG} wrong lines: from here on it is not read"
+            );
+            self.file.findings.push(Finding::new(&LIMIT, span, what));
+        }
     }
 
     fn wrong(&mut self, start: Point, what: &str, hint: &str) {
@@ -295,7 +342,14 @@ mod tests {
     fn values(text: &str) -> Vec<(String, String)> {
         let file = read(".env", text);
         assert_eq!(file.findings, [], "{text}");
-        file.values(&BTreeMap::from([("OUT".to_owned(), "o".to_owned())])).into_iter().collect()
+        let outer = |name: &str| match name {
+            "OUT" => Worth::Text("o".to_owned()),
+            "OPEN" => Worth::Open,
+            _ => Worth::Unset,
+        };
+        let (values, finding) = file.values(&outer);
+        assert_eq!(finding, None);
+        values.into_iter().collect()
     }
 
     #[test]
@@ -341,6 +395,22 @@ mod tests {
         assert_eq!(keys, ["C", "E"]);
     }
 
+    #[test]
+    fn lines_that_double_each_other_and_long_files_end() {
+        let doubling: String = (1..40).map(|n| format!("A{n}=$A{0}$A{0}\n", n - 1)).collect();
+        let file = read(".env", &format!("A0={}\n{doubling}", "x".repeat(1024)));
+        let (values, finding) = file.values(&|_| Worth::Unset);
+        assert!(values.values().map(String::len).sum::<usize>() <= MOST_TEXT);
+        let refused = finding.is_some() || values.get("A11").is_some_and(|text| text.contains('$'));
+        assert!(refused, "{finding:?}");
+        let long = |line: &str, count: usize| read(".env", &line.repeat(count));
+        assert_eq!(long("A=1\n", ASSIGNMENTS).findings, []);
+        let file = long("A=1\n", ASSIGNMENTS + 1);
+        assert_eq!(file.findings[0].span.start.line, 5_001);
+        assert!(file.findings.len() == 1 && file.assignments.len() == ASSIGNMENTS);
+        assert_eq!(long("A B=1\n", 3 * WRONG).findings.len(), WRONG + 1);
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -348,13 +418,13 @@ mod tests {
         fn what_we_write_we_read(value in "[^\u{0}]{0,30}") {
             let value: String = value.chars().filter(|c| !is_blank(*c) || *c == ' ').collect();
             let file = read(".env", &crate::domain::env_file::line("K", &value));
-            let values = file.values(&BTreeMap::new());
+            let values = file.values(&|_| Worth::Unset).0;
             prop_assert_eq!(values.get("K"), Some(&value));
         }
 
         #[test]
         fn nothing_panics(text in "[A-C=:'\"\\\\$# \n{}é]{0,60}") {
-            let _ = read(".env", &text).values(&BTreeMap::new());
+            let _ = read(".env", &text).values(&|_| Worth::Unset).0;
         }
     }
 }

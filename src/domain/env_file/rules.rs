@@ -143,8 +143,9 @@ pub fn form(file: &EnvFile, text: &str) -> Vec<Finding> {
                 .hint("save it as UTF-8 without BOM"),
         );
     }
-    if let Some(line) = text.lines().position(|_| text.contains("\r\n")) {
-        let line = u32::try_from(line).unwrap_or(0) + 1;
+    if let Some(at) = text.find("\r\n") {
+        let before = text.as_bytes().iter().take(at).filter(|byte| **byte == b'\n').count();
+        let line = u32::try_from(before).unwrap_or(0) + 1;
         let what = "the file has line ends of Windows";
         findings.push(
             Finding::new(&CRLF, Span::line(&file.path, line), what)
@@ -152,6 +153,7 @@ pub fn form(file: &EnvFile, text: &str) -> Vec<Finding> {
         );
     }
     let mut seen: BTreeMap<&str, u32> = BTreeMap::new();
+    let lines: Vec<&str> = text.trim_start_matches('\u{feff}').lines().collect();
     for one in &file.assignments {
         if let Some(first) = seen.insert(&one.key, one.key_span.start.line) {
             let what = format!(
@@ -160,12 +162,13 @@ pub fn form(file: &EnvFile, text: &str) -> Vec<Finding> {
             );
             findings.push(Finding::new(&DUPLICATE_KEY, one.key_span.clone(), what));
         }
-        findings.extend(of_line(one, text));
+        let line = lines.get(one.key_span.start.line as usize - 1).copied();
+        findings.extend(of_line(one, line.unwrap_or_default()));
     }
     findings
 }
 
-fn of_line(one: &Assignment, text: &str) -> Vec<Finding> {
+fn of_line(one: &Assignment, line: &str) -> Vec<Finding> {
     let mut findings = Vec::new();
     let Some(value) = &one.value else { return findings };
     let span = || one.value_span.clone();
@@ -187,8 +190,6 @@ fn of_line(one: &Assignment, text: &str) -> Vec<Finding> {
         let what = format!("`{}` is no name that a program can read as a variable", one.key);
         findings.push(Finding::new(&KEY_FORM, one.key_span.clone(), what));
     }
-    let line = text.lines().nth(one.key_span.start.line as usize - 1).unwrap_or_default();
-    let line = line.trim_start_matches('\u{feff}');
     let between = line.chars().skip(one.key_span.end.column as usize - 1).collect::<String>();
     if !between.starts_with('=')
         || (between.starts_with("= ") && !between.trim_end().ends_with('='))
@@ -215,11 +216,18 @@ fn is_name(key: &str) -> bool {
         && key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
 }
 
+/// Most missing keys of a file for which the nearest own one is looked for.
+const NEAR: usize = 100;
+
 /// What an env file on the host lacks against its example, and what was never filled in.
 pub fn filled(file: &EnvFile, example: Option<&EnvFile>) -> Vec<Finding> {
+    let models = example.into_iter().flat_map(|example| &example.assignments);
+    let models: BTreeMap<&str, &Assignment> = models.map(|one| (one.key.as_str(), one)).collect();
+    let model = |one: &Assignment| models.get(one.key.as_str())?.value.as_deref();
     let mut findings: Vec<Finding> =
-        file.assignments.iter().filter_map(|one| never_filled(one, example)).collect();
+        file.assignments.iter().filter_map(|one| never_filled(one, model(one))).collect();
     let Some(example) = example else { return findings };
+    let mut asked_near = 0;
     let own: BTreeSet<&str> = file.assignments.iter().map(|one| one.key.as_str()).collect();
     let theirs: BTreeSet<&str> = example.assignments.iter().map(|one| one.key.as_str()).collect();
     for one in example.assignments.iter().filter(|one| !own.contains(one.key.as_str())) {
@@ -228,7 +236,9 @@ pub fn filled(file: &EnvFile, example: Option<&EnvFile>) -> Vec<Finding> {
             "`{}` has no key `{}`, which {} has in line {}",
             file.path, one.key, example.path, one.key_span.start.line
         );
-        let hint = match nearest(&one.key, others) {
+        asked_near += 1;
+        let near = if asked_near > NEAR { None } else { nearest(&one.key, others) };
+        let hint = match near {
             Some(near) => format!("did you mean it by `{near}`?"),
             None => format!("add `{}=...`", one.key),
         };
@@ -237,10 +247,8 @@ pub fn filled(file: &EnvFile, example: Option<&EnvFile>) -> Vec<Finding> {
     findings
 }
 
-fn never_filled(one: &Assignment, example: Option<&EnvFile>) -> Option<Finding> {
+fn never_filled(one: &Assignment, model: Option<&str>) -> Option<Finding> {
     let value = one.value.as_deref()?;
-    let model =
-        example.and_then(|example| example.get(&one.key)).and_then(|one| one.value.as_deref());
     if value.is_empty() {
         let is_filled = model.is_some_and(|model| !model.is_empty());
         let what = format!("`{}` is empty, and the example has a value", one.key);
@@ -261,22 +269,24 @@ fn never_filled(one: &Assignment, example: Option<&EnvFile>) -> Option<Finding> 
     Some(if looks_secret(&one.key) { finding } else { finding.with_level(Level::Warning) })
 }
 
-/// A file with secrets whose mode lets others in. `mode` is that of the file system.
-pub fn permissions(path: &str, mode: u32, owner: Owner) -> Option<Finding> {
+/// A file with secrets whose mode lets others in: its path, and how that may be shown. `mode` is that of the file
+/// system.
+pub fn permissions((path, shown): (&str, &str), mode: u32, owner: Owner) -> Option<Finding> {
     let open = mode & 0o077;
     let what = match owner {
         Owner::Other if open == 0 => {
-            format!("`{path}` belongs to another account than the one that deploys")
+            format!("`{shown}` belongs to another account than the one that deploys")
         }
         _ if open != 0 => format!(
-            "`{path}` has mode {:04o}: others on this host can read or change it",
+            "`{shown}` has mode {:04o}: others on this host can read or change it",
             mode & 0o7777
         ),
         _ => return None,
     };
     let hint = pasted("chmod 600", path)
+        .filter(|_| path == shown)
         .unwrap_or_else(|| "give it the mode 0600: read and written by its owner alone".to_owned());
-    Some(Finding::new(&PERMISSIONS, Span::file(path), what).hint(hint))
+    Some(Finding::new(&PERMISSIONS, Span::file(shown), what).hint(hint))
 }
 
 /// Whose a file is.
@@ -345,7 +355,7 @@ mod tests {
             (0o100_644, Owner::Own, true),
             (0o600, Owner::Other, true),
         ] {
-            assert_eq!(permissions(".env", mode, owner).is_some(), fires, "{mode:o}");
+            assert_eq!(permissions((".env", ".env"), mode, owner).is_some(), fires, "{mode:o}");
         }
     }
 }

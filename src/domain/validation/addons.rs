@@ -1,6 +1,7 @@
 //! The Odoo modules of a repository, put together from its files.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::domain::compose::rules::files::UNREADABLE;
 use crate::domain::finding::{Finding, Span};
@@ -43,8 +44,8 @@ pub fn check(files: &BTreeSet<String>, known: &Known, facts: &Facts) -> Checked 
     let mut modules = Vec::new();
     for path in manifests {
         match known.entry(path) {
-            Some(Entry::Text(text)) => modules.push((path, text)),
-            Some(Entry::Unreadable(why)) => {
+            Entry::Text(text) => modules.push((path, text)),
+            Entry::Unreadable(why) => {
                 let what = format!("`{path}` cannot be read: {why}");
                 checked.findings.push(Finding::new(&UNREADABLE, Span::file(path), what));
             }
@@ -106,13 +107,13 @@ fn addons(
     for config in configs {
         if let Some(text) = known.text(config) {
             folders
-                .extend(addons_path(text).into_iter().map(|one| join(folder(config), &one.path)));
+                .extend(addons_path(&text).into_iter().map(|one| join(folder(config), &one.path)));
         }
     }
     let has_base = |path: &String| {
         let manifest = join(path, "base/__manifest__.py");
         files.contains(&manifest)
-            || (path.starts_with('/') && matches!(known.entry(&manifest), Some(Entry::Text(_))))
+            || (path.starts_with('/') && matches!(known.entry(&manifest), Entry::Text(_)))
     };
     if folders.iter().any(has_base) { Addons::WithBase } else { Addons::Partial }
 }
@@ -123,7 +124,7 @@ fn requirements(files: &BTreeSet<String>, known: &Known) -> Option<Vec<String>> 
         let ending = name(path).rsplit_once('.').map(|(_, ending)| ending);
         name(path).starts_with("requirements") && ending == Some("txt")
     };
-    let texts: Vec<&str> =
+    let texts: Vec<Arc<str>> =
         files.iter().filter(is_list).filter_map(|path| known.text(path)).collect();
     if texts.is_empty() {
         return None;
@@ -140,12 +141,10 @@ fn requirements(files: &BTreeSet<String>, known: &Known) -> Option<Vec<String>> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::known::checkout;
 
     fn told(files: &[(&str, &str)], facts: &Facts) -> (Vec<String>, usize) {
-        let mut known = Known::default();
-        for (path, text) in files {
-            known.tell(path, Entry::Text((*text).into()));
-        }
+        let known = checkout(files, None);
         let names = files.iter().map(|(path, _)| (*path).to_owned()).collect();
         let checked = check(&names, &known, facts);
         let one =
@@ -186,10 +185,7 @@ mod tests {
                     "{'name': 'Base', 'version': '1.3', 'license': 'LGPL-3'}",
                 ));
             }
-            let mut known = Known::default();
-            for (path, text) in &files {
-                known.tell(path, Entry::Text((*text).into()));
-            }
+            let known = checkout(&files, None);
             let names = files.iter().map(|(path, _)| (*path).to_owned()).collect();
             let findings = check(&names, &known, &Facts::default()).findings;
             findings

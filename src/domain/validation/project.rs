@@ -1,18 +1,20 @@
 //! A repository with its stack, its env files and what git has of it: everything that is decided of text together.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::compose::load::{Loaded, Project, load};
+use crate::domain::compose::rules::externals::{self, External};
 use crate::domain::compose::rules::files::UNREADABLE;
-use crate::domain::compose::rules::{self, Context, Engine, Mode};
+use crate::domain::compose::rules::{self, Context, Mode};
 use crate::domain::compose::stack::Stack;
-use crate::domain::compose::variables::{Asked, State};
+use crate::domain::compose::variables::{Asked, Open, State, Values};
 use crate::domain::env_file::read::{self as env, EnvFile};
 use crate::domain::env_file::rules as env_rules;
 use crate::domain::finding::{Finding, Span};
 use crate::domain::git_files::{self, EXAMPLES, Private, is_env, is_example};
 use crate::domain::interpolate::Need;
-use crate::domain::known::{Entry, Known, folder, join};
+use crate::domain::known::{Entry, IfIgnored, Known, folder, join};
 use crate::domain::odoo::module::Installable;
 use crate::domain::validation::{REQUIRED, addons};
 use crate::domain::yaml::Node;
@@ -32,8 +34,6 @@ pub struct Request {
     pub mode: Mode,
     /// The environment in which Compose would run; stronger than the env file.
     pub environment: BTreeMap<String, String>,
-    /// What the engine has, where it was asked.
-    pub engine: Option<Engine>,
     /// Every file that git has or would take; without a repository every file.
     pub files: BTreeSet<String>,
     /// What is known of Odoo; the images are those of the stack.
@@ -49,10 +49,10 @@ pub struct Checked {
     pub scope: Vec<String>,
     /// Files that others should not read.
     pub private: Vec<Private>,
-    /// External networks of the stack.
-    pub networks: Vec<String>,
-    /// External volumes of the stack.
-    pub volumes: Vec<String>,
+    /// What is found where git ignores a path, and where it does not.
+    pub open: Vec<IfIgnored>,
+    /// External networks and volumes of the stack.
+    pub externals: Vec<External>,
     /// The Odoo modules: folder, version, whether it can be installed.
     pub modules: Vec<(String, String, Installable)>,
 }
@@ -65,10 +65,7 @@ const DEFAULTS: [(&str, &str); 4] = [
     ("docker-compose.yaml", "docker-compose.override.yaml"),
 ];
 
-/// The value of a variable of which nothing is known but that somebody will set it.
-const STAND_IN: &str = "1";
-
-/// Checks it. Where `known` has wishes afterwards, it has to be told and this done again.
+/// Checks it.
 pub fn check(request: &Request, known: &Known) -> Checked {
     let mut checked = Checked::default();
     for path in &request.required {
@@ -78,9 +75,15 @@ pub fn check(request: &Request, known: &Known) -> Checked {
         }
     }
     let own = EnvPair::of(request, known);
+    checked.findings.extend(own.finding.clone());
     let files = compose_files(request, known, &own);
-    let loaded = loaded(request, known, (&own, &files));
-    if !files.is_empty() {
+    let project = Project {
+        folder: files.first().map(|file| folder(file).to_owned()).unwrap_or_default(),
+        files,
+        values: own.values.clone(),
+    };
+    let loaded = load(&project, known);
+    if !project.files.is_empty() {
         stack(request, known, (&own, &loaded), &mut checked);
     }
     env_files(request, known, (&own, &loaded), &mut checked);
@@ -89,25 +92,52 @@ pub fn check(request: &Request, known: &Known) -> Checked {
     checked.findings.append(&mut modules.findings);
     checked.modules = modules.modules;
     checked.private.extend(private(request, &own, &loaded));
-    checked.findings.extend(git_files::check(known, &checked.private));
+    let (in_git, open) = git_files::check(known, &checked.private);
+    checked.findings.extend(in_git);
+    checked.open.extend(open);
     checked
 }
 
-/// The env file and its example, where they are.
+/// The env file and its example, where they are, and what variables are worth by them.
 struct EnvPair {
     file: Option<EnvFile>,
     example: Option<EnvFile>,
+    values: Values,
+    /// That not all values could be read.
+    finding: Option<Finding>,
 }
 
 impl EnvPair {
     fn of(request: &Request, known: &Known) -> Self {
-        let read = |path: &str| known.text(path).map(|text| env::read(path, text));
+        let read = |path: &str| known.text(path).map(|text| env::read(path, &text));
         let examples = request
             .env_example
             .clone()
             .map_or_else(|| example_names(&request.env_file), |one| vec![one]);
         let example = examples.iter().find_map(|path| read(path));
-        Self { file: read(&request.env_file), example }
+        let (values, finding) = (Values::default(), None);
+        let mut own = Self { file: read(&request.env_file), example, values, finding };
+        (own.values, own.finding) = own.worth(request);
+        own
+    }
+
+    /// What variables are worth: those of the env file or its example, and stronger those of the environment. In a
+    /// checkout what an example leaves empty gets its value on the host; without an example so does everything.
+    fn worth(&self, request: &Request) -> (Values, Option<Finding>) {
+        let open = match (request.mode, self.example.as_ref().or(self.file.as_ref())) {
+            (Mode::Deploy, _) => Open::Nothing,
+            (Mode::PullRequest, None) => Open::Everything,
+            (Mode::PullRequest, Some(example)) => {
+                Open::Named(example.assignments.iter().map(|one| one.key.clone()).collect())
+            }
+        };
+        let mut values = Values { known: request.environment.clone(), open };
+        let (Some(file), _) = self.source(request) else { return (values, None) };
+        let (own, finding) = file.values(&|name| values.worth(name));
+        for (key, value) in own {
+            values.known.entry(key).or_insert(value);
+        }
+        (values, finding)
     }
 
     /// The file that variables are taken from, and its name for messages.
@@ -130,60 +160,18 @@ fn compose_files(request: &Request, known: &Known, own: &EnvPair) -> Vec<String>
     if !request.compose_files.is_empty() {
         return request.compose_files.iter().map(|path| join("", path)).collect();
     }
-    let values = values(request, own);
+    let values = &own.values.known;
     if let Some(listed) = values.get("COMPOSE_FILE").filter(|listed| !listed.is_empty()) {
         let separator = values.get("COMPOSE_PATH_SEPARATOR").map_or(":", String::as_str);
         return listed.split(separator).map(|path| join("", path)).collect();
     }
-    let is_there = |path: &str| known.entry(path).is_some_and(|entry| *entry != Entry::Absent);
+    let is_there = |path: &str| !known.is_absent(path);
     let Some((main, over)) = DEFAULTS.into_iter().find(|(main, _)| is_there(main)) else {
         return Vec::new();
     };
     let mut files = vec![main.to_owned()];
     files.extend(is_there(over).then(|| over.to_owned()));
     files
-}
-
-/// What variables are worth: those of the env file or its example, and stronger those of the environment.
-fn values(request: &Request, own: &EnvPair) -> BTreeMap<String, String> {
-    let mut values = request.environment.clone();
-    if let (Some(file), _) = own.source(request) {
-        for (key, value) in file.values(&request.environment) {
-            values.entry(key).or_insert(value);
-        }
-    }
-    values
-}
-
-fn loaded(request: &Request, known: &Known, (own, files): (&EnvPair, &[String])) -> Loaded {
-    let mut project = Project {
-        files: files.to_vec(),
-        folder: files.first().map(|file| folder(file).to_owned()).unwrap_or_default(),
-        values: values(request, own),
-    };
-    let first = load(&project, known);
-    if request.mode == Mode::Deploy {
-        return first;
-    }
-    // What an example leaves open is filled in on the host: here it stands for some value.
-    let open: Vec<String> =
-        first.asked.iter().filter(|one| is_open(one, own)).map(|one| one.name.clone()).collect();
-    if open.is_empty() {
-        return first;
-    }
-    project.values.extend(open.into_iter().map(|name| (name, STAND_IN.to_owned())));
-    load(&project, known)
-}
-
-/// Whether a variable will be set by somebody of whom this checkout knows nothing.
-fn is_open(asked: &Asked, own: &EnvPair) -> bool {
-    if asked.need == Need::Optional || asked.state == State::Filled {
-        return false;
-    }
-    match own.example.as_ref().or(own.file.as_ref()) {
-        None => true,
-        Some(example) => example.get(&asked.name).is_some(),
-    }
 }
 
 /// The stack by itself.
@@ -200,10 +188,13 @@ fn stack(
         source: &source,
         known,
         mode: request.mode,
-        engine: request.engine.as_ref(),
+        is_whole: loaded.is_whole,
+        asked_near: Cell::new(0),
     };
     checked.findings.extend(loaded.findings.iter().cloned());
-    checked.findings.extend(rules::check(&context));
+    let (findings, open) = rules::check(&context);
+    checked.findings.extend(findings);
+    checked.open.extend(open);
     if file.is_none() && request.mode == Mode::PullRequest {
         checked.findings.extend(no_example(request, known, &loaded.asked));
     }
@@ -212,16 +203,7 @@ fn stack(
     };
     checked.scope.push(count(loaded.files.len(), "compose file"));
     checked.scope.push(count(context.stack.services.len(), "service"));
-    let externals = |kind: &str| {
-        let all = context.stack.declared(kind).iter();
-        let all = all.filter(|entry| entry.value.get("external").is_some_and(Node::is_true));
-        all.map(|entry| {
-            entry.value.get("name").and_then(Node::as_text).unwrap_or(&entry.key.text).to_owned()
-        })
-        .collect()
-    };
-    checked.networks = externals("networks");
-    checked.volumes = externals("volumes");
+    checked.externals = externals::of(&context.stack);
 }
 
 /// The images of the stack, where they stand.
@@ -266,7 +248,7 @@ fn env_files(
 ) {
     let mut paths: BTreeSet<String> = BTreeSet::from([request.env_file.clone()]);
     paths.extend(request.env_example.clone());
-    paths.extend(service_files(loaded).into_iter().map(|(path, _)| path));
+    paths.extend(service_files(loaded).into_iter().map(|named| named.path));
     let tracked = known.tracked().into_iter().flatten();
     paths.extend(
         tracked.filter(|path| is_env(path) || (is_example(path) && path.contains(".env"))).cloned(),
@@ -274,11 +256,11 @@ fn env_files(
     let mut count = 0;
     for path in &paths {
         match known.entry(path) {
-            Some(Entry::Text(text)) => {
+            Entry::Text(text) => {
                 count += 1;
-                checked.findings.extend(env_rules::form(&env::read(path, text), text));
+                checked.findings.extend(env_rules::form(&env::read(path, &text), &text));
             }
-            Some(Entry::Unreadable(why)) => {
+            Entry::Unreadable(why) => {
                 let what = format!("`{path}` cannot be read: {why}");
                 checked.findings.push(Finding::new(&UNREADABLE, Span::file(path), what));
             }
@@ -318,23 +300,31 @@ fn on_the_host(
         }
         None => {}
     }
-    for (path, _) in service_files(loaded).iter().filter(|(path, _)| *path != request.env_file) {
+    let files = service_files(loaded).into_iter().map(|named| named.path);
+    let files: BTreeSet<String> = files.filter(|path| *path != request.env_file).collect();
+    for path in &files {
         let Some(text) = known.text(path) else { continue };
         let example = example_names(path)
             .into_iter()
-            .find_map(|name| known.text(&name).map(|text| env::read(&name, text)));
-        findings.extend(env_rules::filled(&env::read(path, text), example.as_ref()));
+            .find_map(|name| known.text(&name).map(|text| env::read(&name, &text)));
+        findings.extend(env_rules::filled(&env::read(path, &text), example.as_ref()));
     }
     findings
 }
 
 /// The env files that services name.
-fn service_files(loaded: &Loaded) -> Vec<(String, Span)> {
+fn service_files(loaded: &Loaded) -> Vec<Private> {
     let stack = Stack::of(&loaded.model);
     let files =
         stack.services.iter().filter_map(|service| service.get("env_file")).flat_map(Node::items);
     let files = files.filter_map(|file| file.get("path"));
-    files.filter_map(|path| Some((path.as_text()?.to_owned(), path.span.clone()))).collect()
+    files.filter_map(named).collect()
+}
+
+/// A path as a compose file names it.
+fn named(node: &Node) -> Option<Private> {
+    let (path, shown) = (node.as_text()?.to_owned(), node.shown().to_owned());
+    Some(Private { path, shown, span: node.span.clone() })
 }
 
 /// What should stay out of git: env files, and the files of secrets.
@@ -343,16 +333,16 @@ fn private(request: &Request, own: &EnvPair, loaded: &Loaded) -> Vec<Private> {
     let is_used = own.file.is_some() || own.example.is_some() || !loaded.asked.is_empty();
     if is_used {
         let path = request.env_file.clone();
-        private.push(Private { span: Span::file(&path), path });
+        private.push(Private { span: Span::file(&path), shown: path.clone(), path });
     }
-    let services = service_files(loaded).into_iter().filter(|(path, _)| is_env(path));
-    private.extend(services.map(|(path, span)| Private { path, span }));
+    private.extend(service_files(loaded).into_iter().filter(|named| is_env(&named.path)));
     let secrets = Stack::of(&loaded.model);
     for entry in secrets.declared("secrets") {
-        let Some(file) = entry.value.get("file") else { continue };
-        let Some(path) = file.as_text() else { continue };
-        private.push(Private { path: path.to_owned(), span: file.span.clone() });
+        private.extend(entry.value.get("file").and_then(named));
     }
+    // A path that many services name is one.
+    let mut seen = BTreeSet::new();
+    private.retain(|one| seen.insert((one.path.clone(), one.span.clone())));
     private
 }
 
@@ -360,6 +350,7 @@ fn private(request: &Request, own: &EnvPair, loaded: &Loaded) -> Vec<Private> {
 mod tests {
     use super::*;
     use crate::domain::event::Level;
+    use crate::domain::known::checkout;
 
     fn word(level: Level) -> String {
         format!("{level:?}").to_lowercase()
@@ -373,7 +364,6 @@ mod tests {
             required: Vec::new(),
             mode,
             environment: BTreeMap::new(),
-            engine: None,
             files: BTreeSet::new(),
             odoo: addons::Facts::default(),
         }
@@ -381,41 +371,19 @@ mod tests {
 
     /// What is found above a notice, as `level id place`.
     fn told(request: &Request, files: &[(&str, &str)], ignored: &[&str]) -> Vec<String> {
-        let mut known = Known::default();
-        let tracked = files
-            .iter()
-            .map(|(path, _)| (*path).to_owned())
-            .filter(|path| !ignored.contains(&path.as_str()));
-        known.tell_tracked(tracked.collect());
-        for (path, text) in files {
-            known.tell(path, Entry::Text((*text).into()));
-        }
-        loop {
-            let checked = check(request, &known);
-            if known.wanted().is_empty() && known.wanted_ignored().is_empty() {
-                let mut told: Vec<_> = checked
-                    .findings
-                    .iter()
-                    .filter(|one| word(one.level) != "notice")
-                    .map(|one| {
-                        format!(
-                            "{} {} {}:{}",
-                            word(one.level),
-                            one.rule.id,
-                            one.span.file,
-                            one.span.start.line
-                        )
-                    })
-                    .collect();
-                told.sort();
-                return told;
-            }
-            known.wanted().iter().for_each(|path| known.tell(path, Entry::Absent));
-            known
-                .wanted_ignored()
-                .iter()
-                .for_each(|path| known.tell_ignored(path, ignored.contains(&path.as_str())));
-        }
+        let paths = files.iter().map(|(path, _)| (*path).to_owned());
+        let tracked = paths.filter(|path| !ignored.contains(&path.as_str())).collect();
+        let known = checkout(files, Some(tracked));
+        let Checked { mut findings, open, .. } = check(request, &known);
+        let ignored = ignored.iter().map(|path| (*path).to_owned()).collect();
+        findings.extend(open.into_iter().filter_map(|one| one.settle(&ignored)));
+        let above = findings.iter().filter(|one| word(one.level) != "notice");
+        let one = |one: &Finding| {
+            format!("{} {} {}:{}", word(one.level), one.rule.id, one.span.file, one.span.start.line)
+        };
+        let mut told: Vec<_> = above.map(one).collect();
+        told.sort();
+        told
     }
 
     const STACK: &str = "services:\n  a:\n    image: a:${TAG:?}\n    hostname: $HOST\n";

@@ -1,4 +1,4 @@
-//! From text to trees, bounded: at most [`NODES`] nodes after aliases, [`DEPTH`] levels.
+//! From text to trees, bounded: at most [`WEIGHT`] after aliases, [`WIDTH`] keys in a mapping, [`DEPTH`] levels.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,11 +9,15 @@ use granit_parser::{
 
 use crate::domain::event::Level;
 use crate::domain::finding::{Finding, Point, Rule, Span};
+use crate::domain::interpolate::HOLE;
 use crate::domain::yaml::scalar::{self, Kind, Style};
 use crate::domain::yaml::{Entry, Key, Node, Scalar, Value};
 
-/// Most nodes of a file, those that aliases repeat included.
-const NODES: usize = 200_000;
+/// Most nodes of a file, what aliases repeat included and weighed with its text ([`Node::weight`]).
+const WEIGHT: usize = 100_000;
+
+/// Most keys of a mapping: each is compared with the others.
+const WIDTH: usize = 5_000;
 
 /// Deepest nesting.
 const DEPTH: usize = 60;
@@ -46,6 +50,9 @@ pub struct Document {
 /// Reads a file. A file that cannot be read to its end has no roots and one finding.
 pub fn read(file: &str, text: &str) -> Document {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    // What stands for an unknown part must come from nowhere else.
+    let held = text.contains(HOLE).then(|| text.replace(HOLE, "\u{fffd}"));
+    let text = held.as_deref().unwrap_or(text);
     let mut builder = Builder::new(file, text);
     let mut options = Options::default();
     options.set_emit_comments(false);
@@ -138,7 +145,7 @@ impl<'a> Builder<'a> {
             Event::SequenceEnd | Event::MappingEnd => self.end(&span),
             Event::Alias(id) => match self.anchors.get(&id).cloned() {
                 Some(node) => {
-                    self.count(node.size(), &span)?;
+                    self.count(node.weight(), &span)?;
                     self.add(node, 0)
                 }
                 None => Err(Finding::new(&SYNTAX, span, "an alias inside of its own anchor")),
@@ -193,6 +200,10 @@ impl<'a> Builder<'a> {
                     let what = "a tab stands where only blanks may indent";
                     return Err(Finding::new(&SYNTAX, node.span, what));
                 }
+                None if entries.len() >= WIDTH => {
+                    let what = format!("a mapping has more than {WIDTH} keys");
+                    return Err(Finding::new(&SYNTAX, node.span, what));
+                }
                 None => *key = Some(key_of(node)?),
                 Some(key) if key.text == "<<" => {
                     self.findings.extend(repeated(merge.iter(), &key));
@@ -211,8 +222,8 @@ impl<'a> Builder<'a> {
 
     fn count(&mut self, nodes: usize, span: &Span) -> Result<(), Finding> {
         self.nodes = self.nodes.saturating_add(nodes);
-        if self.nodes > NODES {
-            let what = format!("it has more than {NODES} values, those of aliases included");
+        if self.nodes > WEIGHT {
+            let what = format!("it has more than {WEIGHT} values, those of aliases included");
             return Err(Finding::new(&SYNTAX, span.clone(), what));
         }
         Ok(())
@@ -232,6 +243,11 @@ fn with_merged(mut entries: Vec<Entry>, merged: Vec<Node>) -> Result<Vec<Entry>,
                 return Err(Finding::new(&SYNTAX, source.span, what));
             };
             for entry in more {
+                if entries.len() >= WIDTH {
+                    let what =
+                        format!("a mapping has more than {WIDTH} keys, merged ones included");
+                    return Err(Finding::new(&SYNTAX, entry.key.span, what));
+                }
                 if !entries.iter().any(|known| known.key.text == entry.key.text) {
                     entries.push(entry);
                 }
@@ -262,7 +278,7 @@ fn is_behind_tab(tabbed: &BTreeMap<u32, &str>, span: &Span) -> bool {
 
 fn key_of(node: Node) -> Result<Key, Finding> {
     match node.value {
-        Value::Scalar(scalar) => Ok(Key { text: scalar.text, span: node.span }),
+        Value::Scalar(scalar) => Ok(Key::new(scalar.text, &node.span)),
         _ => Err(Finding::new(&SYNTAX, node.span, "a key is a list or a mapping, not text")),
     }
 }
@@ -377,11 +393,24 @@ mod tests {
             let line: Vec<_> = std::iter::repeat_n(format!("*a{}", level - 1), 9).collect();
             bomb.push_str(&format!("a{level}: &a{level} [{}]\n", line.join(", ")));
         }
-        assert!(told(&bomb)[0].contains("more than 200000 values"));
+        assert!(told(&bomb)[0].contains("more than 100000 values"));
         assert!(
             told(&"[".repeat(1_000))[0].contains("60 levels")
                 || !told(&"[".repeat(1_000)).is_empty()
         );
+    }
+
+    #[test]
+    fn files_are_bounded_in_width_and_in_text_that_aliases_repeat() {
+        let wide: String = (0..=5_000).map(|number| format!("k{number}: 1\n")).collect();
+        assert!(told(&wide)[0].contains("more than 5000 keys"));
+        let merged: String = (0..3_000).map(|number| format!("k{number}: 1, ")).collect();
+        let merged = format!("a: &a {{{merged}}}\nb: {{<<: *a, {}}}\n", merged.replace('k', "j"));
+        assert!(told(&merged)[0].contains("merged ones included"));
+        let long = format!("a: &a {}\nb: [{}]\n", "x".repeat(100_000), "*a, ".repeat(200));
+        assert!(told(&long)[0].contains("more than 100000 values"));
+        let held = read("f", "a: x\u{fdd0}y\n").roots.remove(0);
+        assert_eq!(held.get("a").unwrap().as_text(), Some("x\u{fffd}y"));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! What a plain scalar means.
 
+use crate::domain::interpolate::HOLE;
+
 /// What a scalar is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -64,6 +66,11 @@ impl Scalar {
             Style::Quoted => 1,
             Style::Plain | Style::Block => 0,
         }
+    }
+
+    /// Whether a variable of which nothing is known is a part of it.
+    pub fn is_open(&self) -> bool {
+        self.text.contains(HOLE)
     }
 
     /// A whole number; `0x`, `0o`, `0b` and a leading zero as Compose's reader takes them.

@@ -122,29 +122,13 @@ fn ours(folder: &Path) -> Vec<String> {
         required: Vec::new(),
         mode: Mode::Deploy,
         environment: BTreeMap::new(),
-        engine: None,
         files: BTreeSet::new(),
         odoo: Facts::default(),
     };
-    let mut known = Known::default();
-    known.tell_tracked(BTreeSet::new());
-    loop {
-        let checked = check(&request, &known);
-        let (wanted, ignored) = (known.wanted(), known.wanted_ignored());
-        if wanted.is_empty() && ignored.is_empty() {
-            let refused = checked
-                .findings
-                .into_iter()
-                .filter(|one| one.level == Level::Error && REFUSED.contains(&one.rule.id));
-            return refused.map(|one| format!("{} {}", one.rule.id, one.message)).collect();
-        }
-        for path in &wanted {
-            known.tell(path, checkout.entry(path));
-        }
-        for path in &ignored {
-            known.tell_ignored(path, true);
-        }
-    }
+    let known = Known::new(move |path| checkout.entry(path), Some(BTreeSet::new()));
+    let found = check(&request, &known).findings.into_iter();
+    let refused = found.filter(|one| one.level == Level::Error && REFUSED.contains(&one.rule.id));
+    refused.map(|one| format!("{} {}", one.rule.id, one.message)).collect()
 }
 
 /// What Compose says, if it refuses. An error where it does not come back, as from some circles of aliases, in which it

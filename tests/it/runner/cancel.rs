@@ -54,12 +54,13 @@ fn validate_config_with_thousands_of_findings() {
         fs_err::create_dir(scene.path(name)).unwrap();
     }
     scene.git(&["init", "-q", "-b", "main"]);
+    // As much as is checked at most: services, values, variables.
     let service = |number: u32| {
-        format!(
-            "  s{number}:\n    image: x\n    environment:\n      DB_PASSWORD: hunter{number}\n      A: ${{B{number}}}\n"
-        )
+        let one = |key: u32| format!("      A{key}_TOKEN: hunter${{B{number}_{key}}}\n");
+        let environment: String = (0..19).map(one).collect();
+        format!("  s{number}:\n    image: x\n    environment:\n{environment}")
     };
-    let services: String = (0..8_000).map(service).collect();
+    let services: String = (0..1_000).map(service).collect();
     scene.write("compose.yaml", &format!("services:\n{services}"));
     scene.commit("first");
     let ran = interrupted(&scene, scene.command("push", &json!({}), &[]));

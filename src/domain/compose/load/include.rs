@@ -1,6 +1,6 @@
 //! `include`: another project whose services, networks, volumes, secrets and configs join this one.
 
-use crate::domain::compose::load::{Loader, Project};
+use crate::domain::compose::load::{Loader, Project, TEXT};
 use crate::domain::compose::rules::files::{INCLUDE, NOT_CHECKED};
 use crate::domain::env_file::read as env;
 use crate::domain::finding::{Finding, Span};
@@ -19,33 +19,46 @@ impl Loader<'_> {
             let Some((included, blame)) = self.included(item, project) else { continue };
             let Some(first) = included.files.first().cloned() else { continue };
             if chain.contains(&first) || chain.len() > DEPTH {
-                let what = format!(
-                    "files include each other in a circle: {} -> {first}",
-                    chain.join(" -> ")
-                );
+                let shown = blame.first().map_or(first.as_str(), |(shown, _)| shown.as_str());
+                let what = if chain.len() > DEPTH {
+                    format!("more than {DEPTH} files include each other in a row")
+                } else {
+                    format!("files include each other in a circle: `{shown}` comes again")
+                };
                 self.findings.push(Finding::new(&INCLUDE, item.span.clone(), what));
                 continue;
             }
             chain.push(first);
             let model = self.model(&included, &blame, chain);
             chain.pop();
-            if let Some(model) = model {
+            if let Some(model) = model.filter(|model| self.spend(model.weight(), &item.span)) {
                 self.join(root, model);
             }
         }
     }
 
     /// The project that an item names, and the place that names each of its files.
-    fn included(&mut self, item: &Node, project: &Project) -> Option<(Project, Vec<Span>)> {
+    fn included(
+        &mut self,
+        item: &Node,
+        project: &Project,
+    ) -> Option<(Project, Vec<(String, Span)>)> {
         let path = item.get("path").unwrap_or(item);
         let paths: Vec<&Node> =
-            if path.as_text().is_some() { vec![path] } else { path.items().iter().collect() };
+            if path.as_template().is_some() { vec![path] } else { path.items().iter().collect() };
+        if let Some(open) = paths.iter().find(|path| path.is_open()) {
+            let what = "which file this includes, only the host knows: it is not checked";
+            self.findings.push(Finding::new(&NOT_CHECKED, open.span.clone(), what));
+            self.is_whole = false;
+            return None;
+        }
         if let Some(remote) = paths.iter().find(|path| is_remote(path)) {
             let what = "an include from a remote place is not checked: nothing is fetched";
             self.findings.push(Finding::new(&NOT_CHECKED, remote.span.clone(), what));
+            self.is_whole = false;
             return None;
         }
-        let blame = paths.iter().map(|path| path.span.clone()).collect();
+        let blame = paths.iter().map(|path| (path.shown().to_owned(), path.span.clone())).collect();
         let files: Vec<String> =
             paths.iter().filter_map(|path| Some(join(&project.folder, path.as_text()?))).collect();
         let own = files.first().map(|file| folder(file).to_owned()).unwrap_or_default();
@@ -54,8 +67,13 @@ impl Loader<'_> {
         let mut values = project.values.clone();
         for file in env_files(item, (&directory, project)) {
             let Some(text) = self.known.text(&file) else { continue };
-            for (key, value) in env::read(&file, text).values(&values) {
-                values.entry(key).or_insert(value);
+            if !self.spend(text.len() / TEXT, &item.span) {
+                return None;
+            }
+            let (own, finding) = env::read(&file, &text).values(&|name| values.worth(name));
+            self.findings.extend(finding);
+            for (key, value) in own {
+                values.known.entry(key).or_insert(value);
             }
         }
         Some((Project { files, folder: directory, values }, blame))
@@ -71,12 +89,17 @@ impl Loader<'_> {
             ) {
                 continue;
             }
-            let empty = Node::made(&value.span, Value::Mapping(Vec::new()));
-            let mut target = root.get(&kind.text).cloned().unwrap_or(empty);
-            for entry in value.entries() {
-                self.join_one((&mut target, &kind), entry);
+            if root.get(&kind.text).is_none() {
+                let empty = Node::made(&value.span, Value::Mapping(Vec::new()));
+                root.set(kind.clone(), empty);
             }
-            root.set(kind, target);
+            let Value::Mapping(own) = &mut root.value else { return };
+            let Some(target) = own.iter_mut().find(|entry| entry.key.text == kind.text) else {
+                return;
+            };
+            for entry in value.entries() {
+                self.join_one((&mut target.value, &kind), entry);
+            }
         }
     }
 

@@ -1,36 +1,25 @@
 //! Loading from files that are values.
 
-use super::*;
-use crate::domain::compose::variables::State;
+use std::collections::BTreeMap;
 
-pub(crate) fn known(files: &[(&str, &str)]) -> Known {
-    let mut known = Known::default();
-    for (path, text) in files {
-        known.tell(path, Entry::Text((*text).into()));
-    }
-    known
-}
+use super::*;
+use crate::domain::compose::variables::{Open, State};
+use crate::domain::known::checkout;
 
 fn loaded(names: &[&str], files: &[(&str, &str)]) -> Loaded {
-    let mut known = known(files);
+    let known = checkout(files, None);
     let project = Project {
         files: names.iter().map(|name| (*name).to_owned()).collect(),
         folder: String::new(),
-        values: BTreeMap::from([
-            ("TAG".to_owned(), "1.0".to_owned()),
-            ("NONE".to_owned(), String::new()),
-        ]),
+        values: Values {
+            known: BTreeMap::from([
+                ("TAG".to_owned(), "1.0".to_owned()),
+                ("NONE".to_owned(), String::new()),
+            ]),
+            open: Open::Nothing,
+        },
     };
-    loop {
-        let loaded = load(&project, &known);
-        let wanted = known.wanted();
-        if wanted.is_empty() {
-            return loaded;
-        }
-        for path in &wanted {
-            known.tell(path, Entry::Absent);
-        }
-    }
+    load(&project, &known)
 }
 
 fn at<'a>(loaded: &'a Loaded, path: &str) -> &'a Node {
@@ -137,9 +126,13 @@ fn wrong_includes_are_told() {
 
 #[test]
 fn what_cannot_be_read_is_told_and_the_rest_is_loaded() {
-    let mut known = known(&[("a.yml", "services: {a: {image: x}}\n"), ("bad.yml", "a: [\n")]);
-    known.tell("latin.yml", Entry::Unreadable("it is not UTF-8".to_owned()));
-    known.tell("dir.yml", Entry::Folder);
+    let reader = |path: &str| match path {
+        "a.yml" => Entry::Text("services: {a: {image: x}}\n".into()),
+        "bad.yml" => Entry::Text("a: [\n".into()),
+        "latin.yml" => Entry::Unreadable("it is not UTF-8".to_owned()),
+        _ => Entry::Folder,
+    };
+    let known = Known::new(reader, None);
     let files = ["a.yml", "bad.yml", "latin.yml", "dir.yml"].map(str::to_owned).to_vec();
     let loaded = load(&Project { files, ..Project::default() }, &known);
     let told = told(&loaded);

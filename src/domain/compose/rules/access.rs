@@ -124,7 +124,7 @@ fn mounted(service: &Service<'_>, mount: &Mount<'_>) -> Option<Finding> {
     {
         return None;
     }
-    let what = format!("`{name}` mounts `{path}` of the host");
+    let what = format!("`{name}` mounts `{}` of the host", mount.written);
     Some(
         Finding::new(&HOST_MOUNT, mount.span.clone(), what)
             .hint("mount only the file or folder that it needs"),

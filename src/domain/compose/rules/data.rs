@@ -1,9 +1,10 @@
 //! Data that has to outlive its container.
 
 use crate::domain::compose::rules::Context;
-use crate::domain::compose::stack::{Program, Service};
+use crate::domain::compose::stack::{Mount, Program, Service};
 use crate::domain::event::Level;
 use crate::domain::finding::{Finding, Rule};
+use crate::domain::interpolate::HOLE;
 use crate::domain::yaml::Node;
 
 /// A database whose data is in no volume of its own.
@@ -36,17 +37,24 @@ fn finding(service: &Service<'_>) -> Option<Finding> {
     let Program::Datastore(name) = service.program()? else { return None };
     let (_, own) = KEEPERS.iter().find(|(known, _)| *known == name)?;
     let set = service.environment().iter().find(|entry| entry.key.text == "PGDATA");
+    let is_open = |mount: &Mount<'_>| mount.kind.is_empty() || mount.target.contains(HOLE);
+    if set.is_some_and(|entry| entry.value.is_open())
+        || service.is_partial()
+        || service.mounts().iter().any(is_open)
+    {
+        return None;
+    }
     let folder = set.and_then(|entry| entry.value.as_text()).unwrap_or(own);
+    let shown = set.map_or(*own, |entry| entry.value.shown());
     let holds = |target: &str| is_within(folder, target) || is_within(target, own);
-    let is_kept =
-        service.mounts().iter().any(|mount| mount.source.is_some() && holds(mount.target));
+    let is_kept = service.mounts().iter().any(|mount| mount.is_named && holds(mount.target));
     let tmpfs = service.get("tmpfs").map(Node::items).unwrap_or_default();
     let is_meant = tmpfs.iter().filter_map(Node::as_text).any(holds)
         || service.mounts().iter().any(|mount| mount.kind == "tmpfs" && holds(mount.target));
     if is_kept || is_meant || service.get("volumes_from").is_some() {
         return None;
     }
-    let what = format!("the data of `{}` ({folder}) lies in no named volume", service.name());
+    let what = format!("the data of `{}` ({shown}) lies in no named volume", service.name());
     let hint = format!(
         "add `volumes: [{}-data:{own}]`, and `{0}-data:` under `volumes:` at the top",
         service.name()

@@ -83,7 +83,10 @@ fn waits(context: &Context<'_>, service: &Service<'_>) -> Vec<Finding> {
         let condition = entry.value.get("condition");
         let other = context.stack.service(&entry.key.text);
         let (Some(condition), Some(other)) = (condition, other) else { continue };
-        if condition.as_text() != Some("service_healthy") || other.healthcheck().is_some() {
+        if condition.as_text() != Some("service_healthy")
+            || other.healthcheck().is_some()
+            || other.is_partial()
+        {
             continue;
         }
         let name = other.name();

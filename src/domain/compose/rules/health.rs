@@ -57,7 +57,8 @@ fn of_service(context: &Context<'_>, service: &Service<'_>) -> Vec<Finding> {
     let is_off = service
         .get("healthcheck")
         .is_some_and(|check| check.get("disable").is_some() || check.get("test").is_some());
-    if service.healthcheck().is_none() && !is_off && !is_job(context, service) {
+    let has_none = service.healthcheck().is_none() && !is_off && !service.is_partial();
+    if has_none && !is_job(context, service) {
         let is_data = matches!(service.program(), Some(Program::Datastore(_)));
         let level = if is_data { Level::Warning } else { Level::Notice };
         let what = format!("`{}` has no health check", service.name());
@@ -70,16 +71,16 @@ fn of_service(context: &Context<'_>, service: &Service<'_>) -> Vec<Finding> {
 
 /// Something that runs once: others wait for its end, or nothing starts it again.
 pub fn is_job(context: &Context<'_>, service: &Service<'_>) -> bool {
-    let waited = context.stack.services.iter().flat_map(Service::depends_on).any(|entry| {
-        entry.key.text == service.name()
-            && entry.value.get("condition").and_then(Node::as_text)
-                == Some("service_completed_successfully")
-    });
-    waited || service.text("restart") == Some("no") || !service.profiles().is_empty()
+    context.stack.is_waited_for(service)
+        || service.text("restart") == Some("no")
+        || !service.profiles().is_empty()
 }
 
 fn form(service: &Service<'_>, test: &Node) -> Option<Finding> {
     let first = test.items().first();
+    if test.is_open() || first.is_some_and(Node::is_open) {
+        return None;
+    }
     let name = service.name();
     let (rule, what) = match (test.as_text(), first.and_then(Node::as_text)) {
         (Some(_), _) => return None,
@@ -87,7 +88,8 @@ fn form(service: &Service<'_>, test: &Node) -> Option<Finding> {
             (&COMMAND, format!("the health check of `{name}` has no command"))
         }
         (None, Some("CMD" | "CMD-SHELL" | "NONE")) => return shell_with_words(service, test),
-        (None, Some(word)) => {
+        (None, Some(_)) => {
+            let word = first.map(Node::shown).unwrap_or_default();
             let what = "it has to be CMD, CMD-SHELL or NONE";
             (&FORM, format!("the health check of `{name}` begins with `{word}`: {what}"))
         }
@@ -100,7 +102,7 @@ fn form(service: &Service<'_>, test: &Node) -> Option<Finding> {
 
 /// `[CMD-SHELL, curl, -f, x]` runs `curl` alone; `[CMD, "a || b"]` looks for a program of that name.
 fn shell_with_words(service: &Service<'_>, test: &Node) -> Option<Finding> {
-    let items: Vec<&str> = test.items().iter().filter_map(Node::as_text).collect();
+    let items: Vec<&str> = test.items().iter().filter_map(Node::as_template).collect();
     let (what, hint) = match items[..] {
         ["CMD-SHELL", _, _, ..] => (
             "gives CMD-SHELL several words: only the first one is run",
@@ -117,9 +119,9 @@ fn shell_with_words(service: &Service<'_>, test: &Node) -> Option<Finding> {
 }
 
 fn socket(service: &Service<'_>, test: &Node) -> Option<Finding> {
-    let words: Vec<&str> = match test.as_text() {
+    let words: Vec<&str> = match test.as_template() {
         Some(whole) => vec![whole],
-        None => test.items().iter().filter_map(Node::as_text).collect(),
+        None => test.items().iter().filter_map(Node::as_template).collect(),
     };
     let command = words.join(" ");
     let has_host =

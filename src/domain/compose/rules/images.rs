@@ -41,7 +41,8 @@ pub fn check(context: &Context<'_>) -> Vec<Finding> {
             }
             if let Some(why) = invalid(image) {
                 let what = format!(
-                    "the image `{image}` of `{}` is no image reference: {why}",
+                    "the image `{}` of `{}` is no image reference: {why}",
+                    node.shown(),
                     service.name()
                 );
                 return Some(Finding::new(&INVALID, node.span.clone(), what));
@@ -56,7 +57,8 @@ pub fn check(context: &Context<'_>) -> Vec<Finding> {
             };
             let level = if context.mode == Mode::Deploy { Level::Error } else { Level::Warning };
             let what = format!(
-                "the image `{image}` of `{}` {why}: it changes without a commit",
+                "the image `{}` of `{}` {why}: it changes without a commit",
+                node.shown(),
                 service.name()
             );
             Some(

@@ -56,13 +56,14 @@ pub fn check(context: &Context<'_>) -> Vec<Finding> {
 
 fn build_arg(service: &Service<'_>, entry: &Entry) -> Finding {
     let (key, name) = (&entry.key, service.name());
-    let what = format!("the build argument `{}` of `{name}` stays readable in the image", key.text);
+    let what =
+        format!("the build argument `{}` of `{name}` stays readable in the image", key.shown());
     let hint = "hand it over with `build.secrets` and `RUN --mount=type=secret`";
     Finding::new(&BUILD_ARG, key.span.clone(), what).hint(hint)
 }
 
 fn literal(service: &Service<'_>, entry: &Entry) -> Option<Finding> {
-    let key = entry.key.text.as_str();
+    let key = entry.key.shown();
     let written = entry.value.as_written()?;
     if let Some((from, to)) = password_in_address(written) {
         let span = part(&entry.value, from, to);

@@ -2,10 +2,10 @@
 
 use crate::domain::compose::places::is_remote;
 use crate::domain::compose::rules::{Context, Mode};
-use crate::domain::compose::stack::Service;
+use crate::domain::compose::stack::{Mount, Service};
 use crate::domain::event::Level;
-use crate::domain::finding::{Finding, Rule, Span};
-use crate::domain::known::{Entry, folder, join, name};
+use crate::domain::finding::{Finding, Rule};
+use crate::domain::known::{Entry, IfIgnored, folder, join, name};
 use crate::domain::yaml::Node;
 
 /// The file of a secret or config.
@@ -43,26 +43,49 @@ pub const BUILD_MISSING: Rule = Rule {
 /// The rules of this file.
 pub const RULES: &[&Rule] = &[&SOURCE_MISSING, &ENV_FILE_MISSING, &BIND_MISSING, &BUILD_MISSING];
 
+/// Findings, and those that depend on what git ignores.
+#[derive(Default)]
+struct Found {
+    findings: Vec<Finding>,
+    open: Vec<IfIgnored>,
+}
+
+impl Found {
+    /// In a checkout a file that git ignores is expected to be missing.
+    fn missing(&mut self, context: &Context<'_>, path: &str, finding: Finding) {
+        if context.mode == Mode::Deploy {
+            return self.findings.push(finding);
+        }
+        let expected = finding
+            .clone()
+            .with_level(Level::Notice)
+            .hint("git ignores it: it has to lie on the host before the deploy");
+        let (ignored, other) = (Some(expected), Some(finding));
+        self.open.push(IfIgnored { path: path.to_owned(), ignored, other });
+    }
+}
+
 /// Checks every path.
-pub fn check(context: &Context<'_>) -> Vec<Finding> {
-    let mut findings = Vec::new();
+pub fn check(context: &Context<'_>) -> (Vec<Finding>, Vec<IfIgnored>) {
+    let mut found = Found::default();
     for kind in ["secrets", "configs"] {
         for entry in context.stack.declared(kind) {
             let Some(file) = entry.value.get("file") else { continue };
             let noun = format!(
-                "the file `{{}}` of the {} `{}`",
+                "the file `{}` of the {} `{}`",
+                file.shown(),
                 kind.trim_end_matches('s'),
-                entry.key.text
+                entry.key.shown()
             );
-            findings.extend(missing(context, file, (&SOURCE_MISSING, &noun)));
+            missing(context, file, (&SOURCE_MISSING, &noun), &mut found);
         }
     }
     for service in &context.stack.services {
-        findings.extend(env_files(context, service));
-        findings.extend(binds(context, service));
-        findings.extend(build(context, service));
+        env_files(context, service, &mut found);
+        service.mounts().iter().for_each(|mount| bind(context, service, (mount, &mut found)));
+        build(context, service, &mut found);
     }
-    findings
+    (found.findings, found.open)
 }
 
 /// Whether a path can be looked at here: the host's own paths only on the host.
@@ -72,113 +95,103 @@ fn is_here(context: &Context<'_>, path: &str) -> bool {
             || !path.starts_with(['/', '\\']) && !path.starts_with(".."))
 }
 
-/// A file that is not there. In a checkout a file that git ignores is expected to be missing.
+/// A file that is not there.
 fn missing(
     context: &Context<'_>,
     node: &Node,
     (rule, noun): (&'static Rule, &str),
-) -> Option<Finding> {
-    let path = node.as_text().filter(|path| is_here(context, path))?;
-    if !context.known.is_absent(path) {
-        return None;
+    found: &mut Found,
+) {
+    let Some(path) = node.as_text().filter(|path| is_here(context, path)) else { return };
+    if context.known.is_absent(path) {
+        let finding = Finding::new(rule, node.span.clone(), format!("{noun} is not there"));
+        found.missing(context, path, finding.hint(neighbour(context, path)));
     }
-    let what = format!("{} is not there", noun.replace("{}", shown(node)));
-    let finding = Finding::new(rule, node.span.clone(), what);
-    Some(if context.mode == Mode::PullRequest && context.known.is_ignored(path) == Some(true) {
-        finding
-            .with_level(Level::Notice)
-            .hint("git ignores it: it has to lie on the host before the deploy")
-    } else {
-        finding.hint(neighbour(context, path))
-    })
 }
 
 /// A file of nearly the same name, where the checkout has one.
 fn neighbour(context: &Context<'_>, path: &str) -> String {
-    let beside = context.known.tracked().into_iter().flatten();
-    let beside: Vec<&str> =
-        beside.map(String::as_str).filter(|one| folder(one) == folder(path)).collect();
-    let near = crate::domain::input::nearest(name(path), beside.iter().map(|one| name(one)));
+    let prefix = match folder(path) {
+        "" => String::new(),
+        folder => format!("{folder}/"),
+    };
+    let Some(tracked) = context.known.tracked() else { return String::new() };
+    let beside = tracked.range(prefix.clone()..).map_while(|one| one.strip_prefix(&prefix));
+    let beside = beside.filter(|name| !name.contains('/'));
+    let near = context.nearest(name(path), beside);
     near.map(|near| format!("did you mean `{}`?", join(folder(path), near))).unwrap_or_default()
 }
 
-fn shown(node: &Node) -> &str {
-    node.as_written().or(node.as_text()).unwrap_or_default()
-}
-
-fn env_files(context: &Context<'_>, service: &Service<'_>) -> Vec<Finding> {
-    let files = service.get("env_file").map(Node::items).unwrap_or_default();
-    let found = files.iter().filter_map(|file| {
-        let is_required = file.get("required").and_then(Node::as_text) != Some("false");
-        let noun = format!("the env_file `{{}}` of `{}`", service.name());
-        let path = file.get("path")?;
-        env_file(context, path, &noun).filter(|_| is_required)
-    });
-    let labels = service.get("label_file").map(Node::items).unwrap_or_default();
-    let noun = format!("the label_file `{{}}` of `{}`", service.name());
-    let labels = labels.iter().filter_map(|path| env_file(context, path, &noun));
-    found.chain(labels).collect()
-}
-
-/// `noun` names the file with `{}`, as it is written.
-fn env_file(context: &Context<'_>, path: &Node, noun: &str) -> Option<Finding> {
-    if path.as_text() != Some("") {
-        return missing(context, path, (&ENV_FILE_MISSING, noun));
+fn env_files(context: &Context<'_>, service: &Service<'_>, found: &mut Found) {
+    for file in service.get("env_file").map(Node::items).unwrap_or_default() {
+        let is_optional =
+            file.get("required").is_some_and(|it| it.is_open() || it.as_text() == Some("false"));
+        if let Some(path) = file.get("path").filter(|_| !is_optional) {
+            env_file(context, path, (service, "env_file"), found);
+        }
     }
-    let noun = match shown(path) {
-        "" => noun.replace(" `{}`", ""),
-        written => noun.replace("{}", written),
+    for path in service.get("label_file").map(Node::items).unwrap_or_default() {
+        env_file(context, path, (service, "label_file"), found);
+    }
+}
+
+fn env_file(
+    context: &Context<'_>,
+    path: &Node,
+    (service, key): (&Service<'_>, &str),
+    found: &mut Found,
+) {
+    let shown = match path.shown() {
+        "" => String::new(),
+        shown => format!(" `{shown}`"),
     };
+    let noun = format!("the {key}{shown} of `{}`", service.name());
+    if path.as_text() != Some("") {
+        return missing(context, path, (&ENV_FILE_MISSING, &noun), found);
+    }
     let what = format!("{noun} names no file");
-    Some(Finding::new(&ENV_FILE_MISSING, path.span.clone(), what))
+    found.findings.push(Finding::new(&ENV_FILE_MISSING, path.span.clone(), what));
 }
 
-fn binds(context: &Context<'_>, service: &Service<'_>) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for mount in service.mounts().iter().filter(|mount| mount.kind == "bind") {
-        let Some(path) = mount.source.filter(|path| is_here(context, path)) else { continue };
-        let shown = mount.written.unwrap_or(path);
-        if let Some(finding) = wrong_kind(context, (path, mount.target), mount.span) {
-            findings.push(finding);
-        }
-        if !context.known.is_absent(path) {
-            continue;
-        }
-        let is_file = is_file_name(path) && is_file_name(mount.target);
-        let what = if is_file {
-            format!(
-                "`{}` mounts `{shown}`, which is not there: Docker makes a folder of it",
-                service.name()
-            )
-        } else {
-            format!(
-                "`{}` mounts `{shown}`, which is not there: Docker makes an empty folder, owned by root",
-                service.name()
-            )
-        };
-        let finding = Finding::new(&BIND_MISSING, mount.span.clone(), what);
-        let ignored =
-            context.mode == Mode::PullRequest && context.known.is_ignored(path) == Some(true);
-        findings.push(match (ignored, is_file) {
-            (true, _) => finding
-                .with_level(Level::Notice)
-                .hint("git ignores it: it has to lie on the host before the deploy"),
-            (false, true) => finding.hint(neighbour(context, path)),
-            (false, false) => finding
-                .with_level(Level::Warning)
-                .hint("commit the folder (with a `.gitkeep`), or use a volume"),
-        });
+fn bind(context: &Context<'_>, service: &Service<'_>, (mount, found): (&Mount<'_>, &mut Found)) {
+    if mount.kind != "bind" {
+        return;
     }
-    findings
+    let Some(path) = mount.source.filter(|path| is_here(context, path)) else { return };
+    found.findings.extend(wrong_kind(context, (path, mount)));
+    if !context.known.is_absent(path) {
+        return;
+    }
+    let is_file = is_file_name(path) && is_file_name(mount.target);
+    let (name, shown) = (service.name(), mount.written);
+    let becomes = match (mount.is_made, is_file) {
+        (false, _) => "the container does not start, as `create_host_path` is off",
+        (true, true) => "Docker makes a folder of it",
+        (true, false) => "Docker makes an empty folder, owned by root",
+    };
+    let what = format!("`{name}` mounts `{shown}`, which is not there: {becomes}");
+    let finding = Finding::new(&BIND_MISSING, mount.span.clone(), what);
+    let finding = match (mount.is_made, is_file) {
+        (false, _) | (_, true) => finding.hint(neighbour(context, path)),
+        (true, false) if context.mode == Mode::Deploy => finding
+            .with_level(Level::Warning)
+            .hint("make the folder, for the user of the container, before the deploy"),
+        (true, false) => finding
+            .with_level(Level::Warning)
+            .hint("commit the folder (with a `.gitkeep`), or use a volume"),
+    };
+    found.missing(context, path, finding);
 }
 
 /// A folder where the container expects a file.
-fn wrong_kind(context: &Context<'_>, (path, target): (&str, &str), span: &Span) -> Option<Finding> {
-    let is_folder = matches!(context.known.entry(path), Some(Entry::Folder));
-    (is_folder && is_file_name(target) && is_file_name(path)).then(|| {
-        let what =
-            format!("`{path}` is a folder, and `{target}` in the container has to be a file");
-        Finding::new(&BIND_MISSING, span.clone(), what).hint(
+fn wrong_kind(context: &Context<'_>, (path, mount): (&str, &Mount<'_>)) -> Option<Finding> {
+    let is_folder = context.known.entry(path) == Entry::Folder;
+    (is_folder && is_file_name(mount.target) && is_file_name(path)).then(|| {
+        let what = format!(
+            "`{}` is a folder, and `{}` in the container has to be a file",
+            mount.written, mount.written_target
+        );
+        Finding::new(&BIND_MISSING, mount.span.clone(), what).hint(
             "Docker made the folder when the file was missing: delete it and put the file there",
         )
     })
@@ -193,30 +206,35 @@ fn is_file_name(path: &str) -> bool {
     })
 }
 
-fn build(context: &Context<'_>, service: &Service<'_>) -> Vec<Finding> {
-    let Some(build) = service.get("build") else { return Vec::new() };
-    let Some(node) = build.get("context").filter(|node| !is_remote(node)) else {
-        return Vec::new();
-    };
-    let Some(path) = node.as_text().filter(|path| is_here(context, path)) else {
-        return Vec::new();
-    };
+fn build(context: &Context<'_>, service: &Service<'_>, found: &mut Found) {
+    let Some(build) = service.get("build") else { return };
+    let Some(node) = build.get("context").filter(|node| !is_remote(node)) else { return };
+    let Some(path) = node.as_text().filter(|path| is_here(context, path)) else { return };
     if !path.is_empty() && context.known.is_absent(path) {
         let what =
-            format!("the build context `{}` of `{}` is not there", shown(node), service.name());
-        return vec![Finding::new(&BUILD_MISSING, node.span.clone(), what)];
-    }
-    if build.get("dockerfile_inline").is_some() {
-        return Vec::new();
+            format!("the build context `{}` of `{}` is not there", node.shown(), service.name());
+        found.findings.push(Finding::new(&BUILD_MISSING, node.span.clone(), what));
+        return;
     }
     let dockerfile = build.get("dockerfile");
+    if build.get("dockerfile_inline").is_some() || dockerfile.is_some_and(Node::is_open) {
+        return;
+    }
     let file = join(path, dockerfile.and_then(Node::as_text).unwrap_or("Dockerfile"));
     if !is_here(context, &file) || !context.known.is_absent(&file) {
-        return Vec::new();
+        return;
     }
+    let parts = [Some(node), dockerfile];
+    let has_variable = parts.into_iter().flatten().any(|part| part.shown().contains('$'));
+    let shown = match dockerfile {
+        Some(dockerfile) if has_variable => dockerfile.shown(),
+        None if has_variable => "Dockerfile",
+        _ => file.as_str(),
+    };
     let span = dockerfile.unwrap_or(node).span.clone();
-    let what = format!("the Dockerfile `{file}` of `{}` is not there", service.name());
-    vec![Finding::new(&BUILD_MISSING, span, what).hint(neighbour(context, &file))]
+    let what = format!("the Dockerfile `{shown}` of `{}` is not there", service.name());
+    let finding = Finding::new(&BUILD_MISSING, span, what).hint(neighbour(context, &file));
+    found.findings.push(finding);
 }
 
 #[cfg(test)]
@@ -273,9 +291,26 @@ mod tests {
             ("/etc/localtime:/etc/localtime", None),
             ("../other:/x", None),
             ("name:/x", None),
+            (".:/x", None),
+            ("./:/x", None),
+            ("$UNKNOWN/x:/x", None),
         ] {
             assert_eq!(level(volume).as_deref(), expected, "{volume}");
         }
+    }
+
+    #[test]
+    fn a_source_that_nobody_makes_has_to_be_there() {
+        let level = |bind: &str| {
+            let mount = format!("{{type: bind, source: ./gone, target: /x, bind: {bind}}}");
+            let text = format!("services: {{a: {{image: 'x:1', volumes: [{mount}]}}}}\n");
+            let told = told_in(Mode::PullRequest, &[("c.yml", &text)]);
+            let one = told.into_iter().find(|one| one.contains("bind-source")).unwrap();
+            (one.split(' ').next().unwrap().to_owned(), one.contains("does not start"))
+        };
+        assert_eq!(level("{create_host_path: false}"), ("error".to_owned(), true));
+        assert_eq!(level("{create_host_path: true}"), ("warning".to_owned(), false));
+        assert_eq!(level("{propagation: rslave}"), ("warning".to_owned(), false));
     }
 
     #[test]

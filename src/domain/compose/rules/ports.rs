@@ -1,9 +1,10 @@
 //! Ports of the host: taken twice, or open to everybody.
 
 use crate::domain::compose::rules::Context;
-use crate::domain::compose::stack::{Port, Program, Service};
+use crate::domain::compose::stack::{Host, Port, Program, Published, Service};
 use crate::domain::event::Level;
 use crate::domain::finding::{Finding, Rule};
+use crate::domain::limit::LIMIT;
 
 /// Two containers want one port of the host.
 pub const CONFLICT: Rule = Rule {
@@ -35,42 +36,73 @@ pub const RULES: &[&Rule] = &[&CONFLICT, &DATASTORE_PUBLISHED, &BESIDE_PROXY];
 /// Ports by which a datastore is known whatever its image.
 const DATA_PORTS: [u16; 9] = [5432, 3306, 6379, 27017, 9200, 5672, 11211, 1433, 9300];
 
+/// Most published ports of a stack that are compared with each other.
+const MOST: usize = 5_000;
+
 /// Checks every published port.
 pub fn check(context: &Context<'_>) -> Vec<Finding> {
-    let mut findings = conflicts(context);
+    let all: Vec<Taken<'_>> = context
+        .stack
+        .services
+        .iter()
+        .flat_map(|service| {
+            service.ports().into_iter().map(|port| Taken { service: *service, port })
+        })
+        .collect();
+    if let Some(taken) = all.get(MOST) {
+        let what =
+            format!("the stack publishes {} ports, and at most {MOST} are checked", all.len());
+        return vec![Finding::new(&LIMIT, taken.port.span.clone(), what)];
+    }
+    let mut findings = conflicts(&all);
     let is_proxy = |service: &Service<'_>| matches!(service.program(), Some(Program::Proxy(_)));
     let proxy = context.stack.services.iter().find(|service| is_proxy(service));
-    for service in &context.stack.services {
-        for port in service.ports().iter().filter(|port| !is_local(port)) {
-            let is_data = matches!(service.program(), Some(Program::Datastore(_)))
-                || port.target.is_some_and(|target| DATA_PORTS.contains(&target));
-            if is_data {
-                findings.push(published(service, port));
-            } else if let Some(proxy) = proxy.filter(|_| !is_proxy(service)) {
-                let what = format!(
-                    "`{}` is published to the network beside the proxy `{}`",
-                    service.name(),
-                    proxy.name()
-                );
-                let hint = "remove `ports`, or publish to 127.0.0.1 only";
-                findings.push(Finding::new(&BESIDE_PROXY, port.span.clone(), what).hint(hint));
-            }
+    for Taken { service, port } in all.iter().filter(|taken| !is_local(&taken.port)) {
+        let is_data = matches!(service.program(), Some(Program::Datastore(_)));
+        if is_data || is_data_port(port) {
+            findings.push(published(service, port));
+        } else if let Some(proxy) = proxy.filter(|_| !is_proxy(service)) {
+            let what = format!(
+                "`{}` is published to the network beside the proxy `{}`",
+                service.name(),
+                proxy.name()
+            );
+            let hint = "remove `ports`, or publish to 127.0.0.1 only";
+            findings.push(Finding::new(&BESIDE_PROXY, port.span.clone(), what).hint(hint));
         }
     }
     findings
 }
 
-fn is_local(port: &Port) -> bool {
-    port.host.is_some_and(|host| host.is_loopback())
+/// Whether a port is known to be reached from this host alone, or may be.
+pub fn is_local(port: &Port) -> bool {
+    match port.host {
+        Host::At(address) => address.is_loopback(),
+        Host::All => false,
+        Host::Open => true,
+    }
+}
+
+/// Whether a port of the container is one of a datastore. Ranges and UDP are something else: media, game servers.
+fn is_data_port(port: &Port) -> bool {
+    let is_one = |(first, last): (u16, u16)| first == last && DATA_PORTS.contains(&first);
+    port.target.is_some_and(is_one) && port.protocol.as_deref() == Some("tcp")
 }
 
 fn published(service: &Service<'_>, port: &Port) -> Finding {
-    let target = port.target.map_or(String::new(), |target| format!(" {target}"));
-    let what =
-        format!("the port{target} of `{}` is published to the whole network", service.name());
-    let published = port.published.map_or(String::new(), |(first, _)| format!("{first}:"));
-    let hint =
-        format!("remove it; for a look from the host: \"127.0.0.1:{published}{}\"", target.trim());
+    let target = match port.target {
+        Some((first, last)) if first == last => first.to_string(),
+        _ => String::new(),
+    };
+    let noun = if target.is_empty() { "a port".to_owned() } else { format!("the port {target}") };
+    let what = format!("{noun} of `{}` is published to the whole network", service.name());
+    let hint = match port.published {
+        _ if target.is_empty() => "remove it, or publish to 127.0.0.1 only".to_owned(),
+        Published::Range(..) if !port.shown.contains('$') => {
+            format!("remove it; for a look from the host: \"127.0.0.1:{}:{target}\"", port.shown)
+        }
+        _ => format!("remove it; for a look from the host: \"127.0.0.1:{target}:{target}\""),
+    };
     Finding::new(&DATASTORE_PUBLISHED, port.span.clone(), what).hint(hint)
 }
 
@@ -80,42 +112,64 @@ struct Taken<'a> {
     port: Port,
 }
 
-fn conflicts(context: &Context<'_>) -> Vec<Finding> {
+/// Each port with the first one that it cannot be published beside.
+fn conflicts(all: &[Taken<'_>]) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let mut all: Vec<Taken<'_>> = Vec::new();
-    for service in &context.stack.services {
-        for port in service.ports().into_iter().filter(|port| port.published.is_some()) {
-            if service.replicas() > 1
-                && port
-                    .published
-                    .is_some_and(|(first, last)| u64::from(last - first) + 1 < service.replicas())
-            {
-                let what = format!(
-                    "`{}` runs {} times, and each container wants the port {}",
-                    service.name(),
-                    service.replicas(),
-                    shown(&port)
-                );
-                findings.push(
-                    Finding::new(&CONFLICT, port.span.clone(), what)
-                        .hint("let the proxy publish, or give a range as wide as the number"),
-                );
-            }
-            if let Some(other) = all.iter().find(|other| clash(&other.port, &port)) {
-                findings.push(conflict(other, &Taken { service: *service, port: port.clone() }));
-            }
-            all.push(Taken { service: *service, port });
+    for (at, taken) in all.iter().enumerate() {
+        let Taken { service, port } = taken;
+        let Published::Range(first, last) = port.published else { continue };
+        let replicas = service.replicas();
+        let is_too_few = u64::from(last - first) + 1 < replicas.saturating_mul(width(port));
+        if replicas > 1 && is_too_few {
+            let what = format!(
+                "`{}` runs {replicas} times, and each container wants the port {}",
+                service.name(),
+                named(port)
+            );
+            findings.push(
+                Finding::new(&CONFLICT, port.span.clone(), what)
+                    .hint("let the proxy publish, or give a range as wide as the number"),
+            );
+        }
+        let before = all.iter().take(at);
+        if let Some(other) = before.into_iter().find(|other| clash(other, taken)) {
+            findings.push(conflict(other, taken));
         }
     }
     findings
 }
 
-/// Where the host chooses one of a range, it finds a free one.
-fn clash(one: &Port, other: &Port) -> bool {
-    let (Some(a), Some(b)) = (one.published, other.published) else { return false };
-    let overlaps = a.0 <= b.1 && b.0 <= a.1;
-    let hosts = one.host.is_none() || other.host.is_none() || one.host == other.host;
-    overlaps && hosts && one.protocol == other.protocol && (a.0 == a.1 || b.0 == b.1 || a == b)
+/// How many ports of the container it publishes.
+fn width(port: &Port) -> u64 {
+    port.target.map_or(1, |(first, last)| u64::from(last - first) + 1)
+}
+
+/// Where the host chooses one of a range, it finds a free one. What is not known clashes with nothing.
+fn clash(one: &Taken<'_>, other: &Taken<'_>) -> bool {
+    let (Published::Range(first, last), Published::Range(from, to)) =
+        (one.port.published, other.port.published)
+    else {
+        return false;
+    };
+    let is_free = |port: &Port, width: u16| width > 0 && port.target.is_some_and(|(a, b)| a == b);
+    let overlaps = first <= to && from <= last;
+    let is_chosen = is_free(&one.port, last - first) && is_free(&other.port, to - from);
+    let hosts = match (one.port.host, other.port.host) {
+        (Host::Open, _) | (_, Host::Open) => false,
+        (Host::All, _) | (_, Host::All) => true,
+        (Host::At(one), Host::At(other)) => one == other,
+    };
+    let protocols = one.port.protocol.is_some() && one.port.protocol == other.port.protocol;
+    // Two files may publish the same ports of a service: Compose takes them for one.
+    let offset = |port: &Port, published: u16| {
+        port.target.map(|(target, _)| i32::from(published) - i32::from(target))
+    };
+    let is_same = one.service.name() == other.service.name()
+        && one.port.host == other.port.host
+        && (width(&one.port) > 1 || width(&other.port) > 1)
+        && offset(&one.port, first) == offset(&other.port, from);
+    let is_whole = !is_chosen || (first, last) == (from, to);
+    overlaps && hosts && protocols && is_whole && !is_same
 }
 
 fn conflict(first: &Taken<'_>, second: &Taken<'_>) -> Finding {
@@ -128,7 +182,7 @@ fn conflict(first: &Taken<'_>, second: &Taken<'_>) -> Finding {
     };
     let what = format!(
         "the port {} of the host is wanted by `{other}`, and {whose} ({place})",
-        shown(&second.port)
+        named(&second.port)
     );
     let finding = Finding::new(&CONFLICT, second.port.span.clone(), what);
     if never_together(&first.service, &second.service) {
@@ -139,15 +193,14 @@ fn conflict(first: &Taken<'_>, second: &Taken<'_>) -> Finding {
     finding
 }
 
+/// A port with variables in quotes, another one without.
+fn named(port: &Port) -> String {
+    if port.shown.contains('$') { format!("`{}`", port.shown) } else { port.shown.clone() }
+}
+
 fn never_together(one: &Service<'_>, other: &Service<'_>) -> bool {
     let (a, b) = (one.profiles(), other.profiles());
     !a.is_empty() && !b.is_empty() && !a.iter().any(|profile| b.contains(profile))
-}
-
-fn shown(port: &Port) -> String {
-    let (first, last) = port.published.unwrap_or_default();
-    let range = if first == last { first.to_string() } else { format!("{first}-{last}") };
-    if port.protocol == "tcp" { range } else { format!("{range}/{}", port.protocol) }
 }
 
 #[cfg(test)]

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 mod limits;
 
 use crate::domain::compose::rules::Context;
+use crate::domain::compose::rules::externals::is_external;
 use crate::domain::compose::stack::Service;
 use crate::domain::event::Level;
 use crate::domain::finding::{Finding, Rule, Span};
-use crate::domain::input::nearest;
-use crate::domain::yaml::{Entry, Node};
+use crate::domain::interpolate::HOLE;
+use crate::domain::yaml::{Entry, Key, Node};
 
 /// A network, volume, secret, config or service that is not declared.
 pub const UNDEFINED: Rule = Rule {
@@ -43,14 +44,6 @@ pub const CONTRADICTION: Rule = Rule {
     help: "Compose refuses the file.",
 };
 
-/// Something external that the engine does not have.
-pub const EXTERNAL_MISSING: Rule = Rule {
-    id: "compose.external-missing",
-    level: Level::Error,
-    about: "an external network or volume that the engine does not have",
-    help: "Compose does not create what is external: the stack would not start.",
-};
-
 /// The attribute `version`.
 pub const OBSOLETE: Rule = Rule {
     id: "compose.obsolete-version",
@@ -61,7 +54,7 @@ pub const OBSOLETE: Rule = Rule {
 
 /// The rules of this file.
 pub const RULES: &[&Rule] =
-    &[&UNDEFINED, &NOTHING_TO_RUN, &CONTAINER_NAME, &CONTRADICTION, &EXTERNAL_MISSING, &OBSOLETE];
+    &[&UNDEFINED, &NOTHING_TO_RUN, &CONTAINER_NAME, &CONTRADICTION, &OBSOLETE];
 
 /// Checks every name.
 pub fn check(context: &Context<'_>) -> Vec<Finding> {
@@ -69,7 +62,6 @@ pub fn check(context: &Context<'_>) -> Vec<Finding> {
         context.stack.services.iter().flat_map(|service| of_service(context, service)).collect();
     findings.extend(container_names(context));
     findings.extend(resources(context));
-    findings.extend(externals(context));
     if let Some(version) = context.stack.model.entry("version") {
         let what = "`version` means nothing any more";
         findings
@@ -81,7 +73,10 @@ pub fn check(context: &Context<'_>) -> Vec<Finding> {
 fn of_service(context: &Context<'_>, service: &Service<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     let name = service.name();
-    if service.image().is_none()
+    let has_image =
+        service.get("image").and_then(Node::as_template).is_some_and(|it| !it.is_empty());
+    if !has_image
+        && !service.is_partial()
         && service.get("build").is_none()
         && service.get("provider").is_none()
     {
@@ -90,12 +85,13 @@ fn of_service(context: &Context<'_>, service: &Service<'_>) -> Vec<Finding> {
     }
     for Entry { key, .. } in service.networks() {
         let is_default = key.text == "default";
-        let finding = undefined(context, service, ("networks", &key.text, &key.span));
+        let finding = undefined(context, service, ("networks", &Name::of(key)));
         findings.extend(finding.filter(|_| !is_default));
     }
     for mount in service.mounts().iter().filter(|mount| mount.kind == "volume") {
-        if let Some(source) = mount.source {
-            findings.extend(undefined(context, service, ("volumes", source, mount.span)));
+        if let Some(text) = mount.source {
+            let name = Name { text, shown: mount.written, span: mount.span };
+            findings.extend(undefined(context, service, ("volumes", &name)));
         }
     }
     let build_secrets = service.get("build").and_then(|build| build.get("secrets"));
@@ -106,15 +102,18 @@ fn of_service(context: &Context<'_>, service: &Service<'_>) -> Vec<Finding> {
     ];
     for (kind, list) in lists {
         for item in list.map(Node::items).unwrap_or_default() {
-            if let Some(source) = item.get("source") {
-                let text = source.as_text().unwrap_or_default();
-                findings.extend(undefined(context, service, (kind, text, &source.span)));
-            }
+            let Some(source) = item.get("source").filter(|source| !source.is_open()) else {
+                continue;
+            };
+            let text = source.as_text().unwrap_or_default();
+            let name = Name { text, shown: source.shown(), span: &source.span };
+            findings.extend(undefined(context, service, (kind, &name)));
         }
     }
-    findings.extend(service.depends_on().iter().filter_map(|entry| {
-        undefined_service(context, service, (&entry.key.text, &entry.key.span))
-    }));
+    let needed = service.depends_on().iter();
+    findings.extend(
+        needed.filter_map(|entry| undefined_service(context, service, &Name::of(&entry.key))),
+    );
     findings.extend(other_services(context, service));
     findings.extend(modes(context, service));
     findings.extend(limits::check(service));
@@ -126,48 +125,75 @@ fn other_services(context: &Context<'_>, service: &Service<'_>) -> Vec<Finding> 
     let items = |key: &str| service.get(key).map(Node::items).unwrap_or_default().iter();
     let named = items("links").chain(items("volumes_from")).filter_map(|item| {
         let text = item.as_text().filter(|text| !text.starts_with("container:"))?;
-        Some((text.split(':').next().unwrap_or(text), item))
+        Some(Name::behind("", (text, item)))
     });
-    named
-        .filter_map(|(name, item)| undefined_service(context, service, (name, &item.span)))
-        .collect()
+    named.filter_map(|name| undefined_service(context, service, &name)).collect()
+}
+
+/// A name that has to be declared.
+struct Name<'a> {
+    text: &'a str,
+    shown: &'a str,
+    span: &'a Span,
+}
+
+impl<'a> Name<'a> {
+    fn of(key: &'a Key) -> Self {
+        Self { text: &key.text, shown: key.shown(), span: &key.span }
+    }
+
+    /// The name behind a prefix and before a colon. With variables in it the whole is shown.
+    fn behind(prefix: &str, (text, node): (&'a str, &'a Node)) -> Self {
+        let text = text.strip_prefix(prefix).unwrap_or(text);
+        let text = text.split(':').next().unwrap_or(text);
+        let shown = if node.shown().contains('$') { node.shown() } else { text };
+        Self { text, shown, span: &node.span }
+    }
+
+    /// Whether nothing can be said of it: a part is not known, or a part of the stack could not be read.
+    fn is_open(&self, context: &Context<'_>) -> bool {
+        self.text.contains(HOLE) || !context.is_whole
+    }
 }
 
 fn undefined(
     context: &Context<'_>,
     service: &Service<'_>,
-    (kind, name, span): (&str, &str, &Span),
+    (kind, name): (&str, &Name<'_>),
 ) -> Option<Finding> {
-    let declared = context.stack.declared(kind);
-    if declared.iter().any(|entry| entry.key.text == name) {
+    if name.is_open(context) || context.stack.declares(kind, name.text) {
         return None;
     }
     let noun = kind.trim_end_matches('s');
     let what = format!(
-        "the service `{}` uses the {noun} `{name}`, which is declared nowhere",
-        service.name()
+        "the service `{}` uses the {noun} `{}`, which is declared nowhere",
+        service.name(),
+        name.shown
     );
-    let near = nearest(name, declared.iter().map(|entry| entry.key.text.as_str()));
-    let hint = match near {
+    let declared = context.stack.declared(kind).iter().map(|entry| entry.key.text.as_str());
+    let hint = match context.nearest(name.text, declared) {
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("declare it under `{kind}:`"),
     };
-    Some(Finding::new(&UNDEFINED, span.clone(), what).hint(hint))
+    Some(Finding::new(&UNDEFINED, name.span.clone(), what).hint(hint))
 }
 
 fn undefined_service(
     context: &Context<'_>,
     service: &Service<'_>,
-    (name, span): (&str, &Span),
+    name: &Name<'_>,
 ) -> Option<Finding> {
-    if context.stack.service(name).is_some() {
+    if name.is_open(context) || context.stack.service(name.text).is_some() {
         return None;
     }
-    let what =
-        format!("the service `{}` needs the service `{name}`, which is not there", service.name());
-    let near = nearest(name, context.stack.names());
+    let what = format!(
+        "the service `{}` needs the service `{}`, which is not there",
+        service.name(),
+        name.shown
+    );
+    let near = context.nearest(name.text, context.stack.names());
     let hint = near.map(|near| format!("did you mean `{near}`?")).unwrap_or_default();
-    Some(Finding::new(&UNDEFINED, span.clone(), what).hint(hint))
+    Some(Finding::new(&UNDEFINED, name.span.clone(), what).hint(hint))
 }
 
 /// `network_mode: service:x`, and what it excludes.
@@ -175,8 +201,9 @@ fn modes(context: &Context<'_>, service: &Service<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for key in ["network_mode", "ipc", "pid"] {
         let Some(node) = service.get(key) else { continue };
-        if let Some(name) = node.as_text().and_then(|text| text.strip_prefix("service:")) {
-            findings.extend(undefined_service(context, service, (name, &node.span)));
+        if let Some(text) = node.as_text().filter(|text| text.starts_with("service:")) {
+            let name = Name::behind("service:", (text, node));
+            findings.extend(undefined_service(context, service, &name));
         }
     }
     if let (Some(mode), Some(_)) = (service.get("network_mode"), service.get("networks")) {
@@ -187,11 +214,8 @@ fn modes(context: &Context<'_>, service: &Service<'_>) -> Vec<Finding> {
         findings.push(Finding::new(&CONTRADICTION, mode.span.clone(), what));
     }
     if let (Some(name), true) = (service.get("container_name"), service.replicas() > 1) {
-        let what = format!(
-            "the service `{}` has a container name and runs {} times",
-            service.name(),
-            service.replicas()
-        );
+        let what =
+            format!("the service `{}` has a container name and runs several times", service.name());
         findings.push(
             Finding::new(&CONTAINER_NAME, name.span.clone(), what).hint("delete `container_name`"),
         );
@@ -199,6 +223,7 @@ fn modes(context: &Context<'_>, service: &Service<'_>) -> Vec<Finding> {
     let scale = service.get("scale").and_then(Node::as_text);
     let replicas = service.get("deploy").and_then(|deploy| deploy.get("replicas"));
     if let (Some(scale), Some(replicas)) = (scale, replicas)
+        && !replicas.is_open()
         && replicas.as_text() != Some(scale)
     {
         let what =
@@ -216,8 +241,10 @@ fn container_names(context: &Context<'_>) -> Vec<Finding> {
         let Some(name) = node.as_text() else { continue };
         match seen.get(name) {
             Some(other) => {
-                let what =
-                    format!("the container name `{name}` is also that of the service `{other}`");
+                let what = format!(
+                    "the container name `{}` is also that of the service `{other}`",
+                    node.shown()
+                );
                 findings.push(Finding::new(&CONTAINER_NAME, node.span.clone(), what));
             }
             None => {
@@ -226,10 +253,6 @@ fn container_names(context: &Context<'_>) -> Vec<Finding> {
         }
     }
     findings
-}
-
-fn is_external(node: &Node) -> bool {
-    node.get("external").is_some_and(Node::is_true)
 }
 
 /// Secrets and configs say where they come from, once; what is external says nothing else.
@@ -278,29 +301,10 @@ fn resources(context: &Context<'_>) -> Vec<Finding> {
     findings
 }
 
-fn externals(context: &Context<'_>) -> Vec<Finding> {
-    let Some(engine) = context.engine else { return Vec::new() };
-    let mut findings = Vec::new();
-    for (kind, there) in [("networks", &engine.networks), ("volumes", &engine.volumes)] {
-        for Entry { key, value } in
-            context.stack.declared(kind).iter().filter(|entry| is_external(&entry.value))
-        {
-            let name = value.get("name").and_then(Node::as_text).unwrap_or(&key.text);
-            if !there.contains(name) {
-                let noun = kind.trim_end_matches('s');
-                let what = format!("the external {noun} `{name}` is not there on this host");
-                let hint = format!("create it: docker {noun} create {name}");
-                findings.push(Finding::new(&EXTERNAL_MISSING, key.span.clone(), what).hint(hint));
-            }
-        }
-    }
-    findings
-}
-
 #[cfg(test)]
 mod tests {
     use crate::domain::compose::rules::Mode;
-    use crate::domain::compose::rules::tests::{table, table_of, told, told_in};
+    use crate::domain::compose::rules::tests::{table, table_of, told};
 
     #[test]
     fn names_have_to_be_declared() {
@@ -376,18 +380,5 @@ mod tests {
         );
         table_of("compose.obsolete-version", &["version: '3'\nservices: {}"], &["services: {}"]);
         assert_eq!(told("image: 'a:1'").iter().filter(|one| one.starts_with("error")).count(), 0);
-    }
-
-    #[test]
-    fn what_is_external_has_to_be_there_on_the_host() {
-        let text = "services: {}\nnetworks: {there: {external: true}, gone: {external: true}, n: {external: true, name: there}}\n";
-        let told = told_in(Mode::Deploy, &[("c.yml", text)]);
-        assert_eq!(
-            told,
-            [
-                "error compose.external-missing 2 the external network `gone` is not there on this host"
-            ]
-        );
-        assert!(told_in(Mode::PullRequest, &[("c.yml", text)]).is_empty());
     }
 }

@@ -45,7 +45,7 @@ pub fn check(context: &Context<'_>) -> Vec<Finding> {
         let policy = service.get("deploy").and_then(|deploy| deploy.get("restart_policy"));
         match restart {
             Some(node) => findings.extend(policy_of(name, node)),
-            None if policy.is_none() && !is_job(context, service) => {
+            None if policy.is_none() && !is_job(context, service) && !service.is_partial() => {
                 let what = format!("`{name}` stays down after a crash or a reboot");
                 findings.push(
                     Finding::new(&MISSING, service.span(), what)
@@ -57,7 +57,9 @@ pub fn check(context: &Context<'_>) -> Vec<Finding> {
         let limits = service
             .get("deploy")
             .and_then(|deploy| deploy.get("resources")?.get("limits")?.get("memory"));
-        if limits.is_none() && service.get("mem_limit").is_none() && !is_job(context, service) {
+        let is_limited =
+            limits.is_some() || service.get("mem_limit").is_some() || service.is_partial();
+        if !is_limited && !is_job(context, service) {
             let what = format!("`{name}` may take all memory of the host");
             findings.push(
                 Finding::new(&LIMITS, service.span(), what)
@@ -70,7 +72,7 @@ pub fn check(context: &Context<'_>) -> Vec<Finding> {
 
 fn policy_of(name: &str, node: &Node) -> Option<Finding> {
     let scalar = node.scalar()?;
-    if scalar.kind == Kind::Bool {
+    if scalar.kind == Kind::Bool || scalar.is_open() {
         return None;
     }
     let (word, count) = scalar.text.split_once(':').unwrap_or((&scalar.text, "1"));
@@ -78,7 +80,7 @@ fn policy_of(name: &str, node: &Node) -> Option<Finding> {
     if is_known && (word == "on-failure" || !scalar.text.contains(':')) {
         return None;
     }
-    let what = format!("`{name}` has the restart policy `{}`, which does not exist", scalar.text);
+    let what = format!("`{name}` has the restart policy `{}`, which does not exist", node.shown());
     let hint = match nearest(word, POLICIES.into_iter()) {
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("one of {}", POLICIES.join(", ")),

@@ -2,10 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+mod open;
+
 use super::*;
 use crate::domain::compose::load::{Project, load};
 use crate::domain::compose::stack::Stack;
-use crate::domain::known::Entry;
+use crate::domain::compose::variables::{Open, Values};
+use crate::domain::known::checkout;
 
 /// What is found in a stack with one service `web` that has these keys.
 pub fn told(service: &str) -> Vec<String> {
@@ -35,42 +38,35 @@ pub fn told_in(mode: Mode, files: &[(&str, &str)]) -> Vec<String> {
 
 /// Everything found.
 pub fn found(mode: Mode, files: &[(&str, &str)]) -> Vec<Finding> {
-    let mut known = Known::default();
-    known.tell_tracked(files.iter().map(|(path, _)| (*path).to_owned()).collect::<BTreeSet<_>>());
-    for (path, text) in files {
-        let entry = if text.is_empty() { Entry::Folder } else { Entry::Text((*text).into()) };
-        known.tell(path, entry);
-    }
+    let tracked = files.iter().map(|(path, _)| (*path).to_owned()).collect::<BTreeSet<_>>();
+    let known = checkout(files, Some(tracked));
     let values = [("SET", "1"), ("EMPTY", "")].map(|(k, v)| (k.to_owned(), v.to_owned()));
+    let open = if mode == Mode::PullRequest {
+        Open::Named(BTreeSet::from(["UNKNOWN".to_owned(), "OTHER".to_owned()]))
+    } else {
+        Open::Nothing
+    };
     let project = Project {
         files: vec![files[0].0.to_owned()],
         folder: String::new(),
-        values: BTreeMap::from(values),
+        values: Values { known: BTreeMap::from(values), open },
     };
-    let engine = Engine { networks: BTreeSet::from(["there".to_owned()]), ..Engine::default() };
-    loop {
-        let loaded = load(&project, &known);
-        let context = Context {
-            stack: Stack::of(&loaded.model),
-            asked: &loaded.asked,
-            source: ".env.example",
-            known: &known,
-            mode,
-            engine: (mode == Mode::Deploy).then_some(&engine),
-        };
-        let mut findings = check(&context);
-        findings.extend(loaded.findings);
-        let (wanted, ignored) = (known.wanted(), known.wanted_ignored());
-        if wanted.is_empty() && ignored.is_empty() {
-            return findings;
-        }
-        for path in &wanted {
-            known.tell(path, Entry::Absent);
-        }
-        for path in &ignored {
-            known.tell_ignored(path, path.contains("ignored"));
-        }
-    }
+    let loaded = load(&project, &known);
+    let context = Context {
+        stack: Stack::of(&loaded.model),
+        asked: &loaded.asked,
+        source: ".env.example",
+        known: &known,
+        mode,
+        is_whole: loaded.is_whole,
+        asked_near: Cell::new(0),
+    };
+    let (mut findings, open) = check(&context);
+    let is_ignored = |one: &&IfIgnored| one.path.contains("ignored");
+    let ignored = open.iter().filter(is_ignored).map(|one| one.path.clone()).collect();
+    findings.extend(open.into_iter().filter_map(|one| one.settle(&ignored)));
+    findings.extend(loaded.findings);
+    findings
 }
 
 /// Whether something with this id is found in a service.

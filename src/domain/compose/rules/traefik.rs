@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use crate::domain::compose::rules::Context;
+use crate::domain::compose::rules::ports::is_local;
 use crate::domain::compose::stack::{Program, Service};
 use crate::domain::event::Level;
 use crate::domain::finding::{Finding, Rule};
+use crate::domain::interpolate::HOLE;
 use crate::domain::yaml::{Entry, Node};
 
 /// A routed service that Traefik cannot reach.
@@ -65,15 +67,27 @@ fn label<'a>(service: &Service<'a>, name: &str) -> Option<&'a Entry> {
 
 fn is_routed(service: &Service<'_>) -> bool {
     let off = label(service, "traefik.enable")
-        .is_some_and(|entry| entry.value.as_text() == Some("false"));
+        .is_some_and(|entry| entry.value.is_open() || entry.value.as_text() == Some("false"));
     !off && routers(service).next().is_some()
 }
 
-/// Names of routers with their first label.
-fn routers<'a>(service: &Service<'a>) -> impl Iterator<Item = (&'a str, &'a Entry)> {
+/// A label of a router.
+#[derive(Clone, Copy)]
+struct Router<'a> {
+    name: &'a str,
+    /// The name as it may be shown.
+    shown: &'a str,
+    entry: &'a Entry,
+}
+
+/// The labels of routers whose names are known.
+fn routers<'a>(service: &Service<'a>) -> impl Iterator<Item = Router<'a>> {
+    fn router(label: &str) -> Option<&str> {
+        label.strip_prefix("traefik.http.routers.")?.split('.').next()
+    }
     service.labels().iter().filter_map(|entry| {
-        let rest = entry.key.text.strip_prefix("traefik.http.routers.")?;
-        Some((rest.split('.').next()?, entry))
+        let name = router(&entry.key.text).filter(|name| !name.contains(HOLE))?;
+        Some(Router { name, shown: router(entry.key.shown()).unwrap_or("?"), entry })
     })
 }
 
@@ -85,7 +99,9 @@ fn names<'a>(service: &Service<'a>) -> Vec<&'a str> {
 }
 
 fn network(service: &Service<'_>, proxy: &Service<'_>) -> Option<Finding> {
-    if proxy.text("network_mode") == Some("host") || service.text("network_mode").is_some() {
+    let is_elsewhere = |one: &Service<'_>| one.get("network_mode").is_some() || one.is_partial();
+    let is_open = |one: &Service<'_>| one.networks().iter().any(|entry| entry.key.is_open());
+    if is_elsewhere(proxy) || is_elsewhere(service) || is_open(proxy) || is_open(service) {
         return None;
     }
     let (ours, theirs) = (names(service), names(proxy));
@@ -95,6 +111,10 @@ fn network(service: &Service<'_>, proxy: &Service<'_>) -> Option<Finding> {
             service.name(),
             proxy.name()
         );
+        let theirs: Vec<&str> = match proxy.networks() {
+            [] => vec!["default"],
+            networks => networks.iter().map(|entry| entry.key.shown()).collect(),
+        };
         let hint = format!("put it into one of: {}", theirs.join(", "));
         return Some(Finding::new(&NETWORK, service.span(), what).hint(hint));
     }
@@ -118,13 +138,13 @@ fn port(service: &Service<'_>) -> Option<Finding> {
         entry.key.text.starts_with("traefik.http.services.")
             && entry.key.text.ends_with(".loadbalancer.server.port")
     });
-    let is_internal =
-        routers(service).any(|(_, entry)| entry.value.as_text() == Some("api@internal"));
+    let is_internal = routers(service).any(|one| one.entry.value.as_text() == Some("api@internal"));
+    let is_open = service.labels().iter().any(|entry| entry.key.is_open()) || service.is_partial();
     let elsewhere = service.labels().iter().any(|entry| entry.key.text.ends_with(".service"));
-    if is_said || is_internal || elsewhere || service.get("expose").is_some() {
+    if is_said || is_internal || is_open || elsewhere || service.get("expose").is_some() {
         return None;
     }
-    let (name, entry) = routers(service).next()?;
+    let Router { shown: name, entry, .. } = routers(service).next()?;
     let what =
         format!("nothing says which port of `{}` the router `{name}` reaches", service.name());
     let hint =
@@ -136,31 +156,39 @@ fn duplicates(context: &Context<'_>) -> Vec<Finding> {
     let mut seen: BTreeMap<&str, &str> = BTreeMap::new();
     let mut findings = Vec::new();
     for service in &context.stack.services {
-        let mut own: BTreeMap<&str, &Entry> = BTreeMap::new();
-        routers(service).for_each(|(name, entry)| {
-            own.entry(name).or_insert(entry);
+        let mut own: BTreeMap<&str, Router<'_>> = BTreeMap::new();
+        routers(service).for_each(|one| {
+            own.entry(one.name).or_insert(one);
         });
-        for (name, entry) in own {
+        for (name, router) in own {
             if let Some(other) = seen.insert(name, service.name()) {
+                let name = router.shown;
                 let what =
                     format!("the router `{name}` is declared by `{other}` too: Traefik drops both");
-                findings.push(Finding::new(&ROUTER, entry.key.span.clone(), what));
+                findings.push(Finding::new(&ROUTER, router.entry.key.span.clone(), what));
             }
         }
     }
     findings
 }
 
+/// Most middlewares of a router that are looked for.
+const MIDDLEWARES: usize = 100;
+
 /// A router to the dashboard without a middleware that asks for a password.
 fn dashboard(service: &Service<'_>) -> Option<Finding> {
-    let (name, entry) = routers(service).find(|(_, entry)| {
+    let Router { name, shown, entry } = routers(service).find(|one| {
+        let entry = one.entry;
         entry.key.text.ends_with(".service") && entry.value.as_text() == Some("api@internal")
     })?;
     let used = label(service, &format!("traefik.http.routers.{name}.middlewares"))
-        .and_then(|entry| entry.value.as_text())
-        .unwrap_or_default();
+        .map(|entry| &entry.value);
+    if used.is_some_and(Node::is_open) || service.is_partial() {
+        return None;
+    }
+    let used = used.and_then(Node::as_text).unwrap_or_default();
     let guards = ["basicauth", "digestauth", "forwardauth", "ipallowlist", "ipwhitelist"];
-    let is_guarded = used.split(',').map(str::trim).any(|middleware| {
+    let is_guarded = used.split(',').take(MIDDLEWARES).map(str::trim).any(|middleware| {
         let name = middleware.split('@').next().unwrap_or(middleware);
         let prefix = format!("traefik.http.middlewares.{name}.");
         let mut own =
@@ -172,6 +200,7 @@ fn dashboard(service: &Service<'_>) -> Option<Finding> {
             })
     });
     (!is_guarded).then(|| {
+        let name = shown;
         let what = format!("the router `{name}` shows the dashboard of Traefik to everybody");
         let hint = format!("add a middleware: `traefik.http.middlewares.NAME.basicauth.users=...` and `traefik.http.routers.{name}.middlewares=NAME`");
         Finding::new(&DASHBOARD, entry.key.span.clone(), what).hint(hint)
@@ -181,18 +210,19 @@ fn dashboard(service: &Service<'_>) -> Option<Finding> {
 /// `--api.insecure=true` with port 8080 published.
 fn insecure(proxy: &Service<'_>) -> Option<Finding> {
     let command = proxy.get("command")?;
-    let words: Vec<&Node> =
-        if command.as_text().is_some() { vec![command] } else { command.items().iter().collect() };
+    let words: Vec<&Node> = if command.as_template().is_some() {
+        vec![command]
+    } else {
+        command.items().iter().collect()
+    };
     let says = |node: &&Node| {
-        let text = node.as_text().unwrap_or_default().to_ascii_lowercase();
+        let text = node.as_template().unwrap_or_default().to_ascii_lowercase();
         text.split_whitespace()
             .any(|word| word == "--api.insecure" || word == "--api.insecure=true")
     };
     let node = words.into_iter().find(says)?;
-    let is_open = proxy
-        .ports()
-        .iter()
-        .any(|port| port.target == Some(8080) && !port.host.is_some_and(|host| host.is_loopback()));
+    let is_open =
+        proxy.ports().iter().any(|port| port.target == Some((8080, 8080)) && !is_local(port));
     let what = format!(
         "`{}` publishes the dashboard of Traefik without a password (`api.insecure`)",
         proxy.name()

@@ -40,7 +40,7 @@ fn is_missing(one: &Asked) -> bool {
     match one.need {
         Need::Optional => false,
         Need::Plain | Need::Set => one.state == State::Unset,
-        Need::Filled => one.state != State::Filled,
+        Need::Filled => matches!(one.state, State::Unset | State::Empty),
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::domain::compose::rules::references::CONTRADICTION;
 use crate::domain::compose::stack::Service;
 use crate::domain::finding::Finding;
+use crate::domain::interpolate::HOLE;
 use crate::domain::yaml::{Entry, Node};
 
 /// The old key of a limit and the new one.
@@ -23,7 +24,8 @@ pub fn check(service: &Service<'_>) -> Vec<Finding> {
             continue;
         };
         // A limit that is left out there counts as another one: none.
-        if kinds.get(new).and_then(amount) != amount(node) {
+        let is_open = node.is_open() || kinds.get(new).is_some_and(Node::is_open);
+        if !is_open && kinds.get(new).and_then(amount) != amount(node) {
             let what = format!(
                 "`{}` has `{old}` and another `deploy.resources.{kind}.{new}`",
                 service.name()
@@ -55,7 +57,8 @@ fn platform(service: &Service<'_>) -> Option<Finding> {
     let own = service.get("platform")?;
     let platforms = service.get("build")?.get("platforms")?;
     let is_among = platforms.items().iter().any(|one| one.as_text() == own.as_text());
-    (!is_among && !platforms.items().is_empty()).then(|| {
+    let is_open = own.is_open() || platforms.items().iter().any(Node::is_open);
+    (!is_among && !is_open && !platforms.items().is_empty()).then(|| {
         let what = format!("`build.platforms` of `{}` lacks its `platform`", service.name());
         Finding::new(&CONTRADICTION, platforms.span.clone(), what)
     })
@@ -83,7 +86,8 @@ fn volumes(service: &Service<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for volume in service.get("volumes").map(Node::items).unwrap_or_default() {
         let kind = volume.get("type").and_then(Node::as_text);
-        let lacks = |key: &str| volume.get(key).and_then(Node::as_text).is_none_or(str::is_empty);
+        let lacks =
+            |key: &str| volume.get(key).and_then(Node::as_template).is_none_or(str::is_empty);
         let what = if volume.as_text() == Some("") {
             format!("a mount of `{}` is empty", service.name())
         } else if is_long(volume) && lacks("target") {
@@ -102,8 +106,9 @@ fn volumes(service: &Service<'_>) -> Vec<Finding> {
 /// `name:address` or `name=address`.
 fn hosts(service: &Service<'_>) -> Vec<Finding> {
     let hosts = service.get("extra_hosts").map(Node::items).unwrap_or_default();
-    let without =
-        hosts.iter().filter(|host| !host.as_text().is_some_and(|text| text.contains([':', '='])));
+    let without = hosts
+        .iter()
+        .filter(|host| !host.as_template().is_some_and(|text| text.contains([':', '=', HOLE])));
     without
         .map(|host| {
             let what = format!("an item of `extra_hosts` of `{}` has no address", service.name());
