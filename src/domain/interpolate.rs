@@ -64,7 +64,7 @@ pub struct Filled {
 pub enum Refused {
     /// The text is no template: where the wrong `$` stands, in characters from 0.
     Invalid(usize),
-    /// It becomes longer than [`LONGEST`], or asks for more than [`USES`] variables.
+    /// It becomes longer than `LONGEST`, or asks for more than `USES` variables.
     TooLarge,
 }
 

@@ -57,7 +57,7 @@ impl Known {
         Self { reader: Box::new(reader), seen: RefCell::default(), tracked }
     }
 
-    /// What stands at a path. It is read at the first time, and no more when [`MOST_TEXT`] or [`MOST_PATHS`] is
+    /// What stands at a path. It is read at the first time, and no more when `MOST_TEXT` or `MOST_PATHS` is
     /// reached: then it is [`Entry::Unreadable`].
     pub fn entry(&self, path: &str) -> Entry {
         let mut seen = self.seen.borrow_mut();

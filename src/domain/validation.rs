@@ -96,7 +96,7 @@ fn one(item: &str) -> Result<(Vec<&'static str>, Option<Level>), String> {
 /// Most findings of one rule that are reported.
 const TOLD: usize = 1_000;
 
-/// The findings as they are reported: with the users' levels, without doubles, worst first, and at most [`TOLD`] of a
+/// The findings as they are reported: with the users' levels, without doubles, worst first, and at most `TOLD` of a
 /// rule.
 pub fn settle(findings: Vec<Finding>, levels: &Levels) -> Vec<Finding> {
     let mut findings: Vec<Finding> =
@@ -110,7 +110,7 @@ pub fn settle(findings: Vec<Finding>, levels: &Levels) -> Vec<Finding> {
     few(findings)
 }
 
-/// At most [`TOLD`] of a rule. That there are more is a finding too, at the level of the worst that is left out.
+/// At most `TOLD` of a rule. That there are more is a finding too, at the level of the worst that is left out.
 fn few(findings: Vec<Finding>) -> Vec<Finding> {
     let mut told: BTreeMap<&str, usize> = BTreeMap::new();
     let mut left_out: BTreeMap<&str, Finding> = BTreeMap::new();

@@ -185,7 +185,7 @@ impl Node {
         }
     }
 
-    /// How much memory a copy of it takes: its nodes, itself included, and one more for each [`HEAVY`] bytes of a text.
+    /// How much memory a copy of it takes: its nodes, itself included, and one more for each `HEAVY` bytes of a text.
     pub fn weight(&self) -> usize {
         match &self.value {
             Value::Scalar(scalar) => 1 + scalar.text.len() / HEAVY,

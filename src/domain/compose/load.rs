@@ -2,7 +2,7 @@
 //! file over the other. Every value of the model still knows its file and line.
 //!
 //! What stands at a path is asked of [`Known`]. Bounded: what files, aliases, `include` and `extends` make together has at
-//! most [`MOST`] values.
+//! most `MOST` values.
 
 use crate::domain::compose::rules::files::{FILE_MISSING, UNREADABLE};
 use crate::domain::compose::variables::{Answers, Asked, Values};

@@ -60,7 +60,7 @@ const NEAR: usize = 500;
 const MOST: usize = 1_000;
 
 impl Context<'_> {
-    /// The known name most like a mistyped one; none any more after [`NEAR`] of them.
+    /// The known name most like a mistyped one; none any more after `NEAR` of them.
     pub fn nearest<'n>(&self, name: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
         self.asked_near.set(self.asked_near.get() + 1);
         if self.asked_near.get() > NEAR { None } else { nearest(name, known) }

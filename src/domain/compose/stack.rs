@@ -82,7 +82,7 @@ pub struct Mount<'a> {
     pub is_named: bool,
     /// The path as written, with its variables.
     pub written: &'a str,
-    /// The path in the container, with [`HOLE`] for what is not known.
+    /// The path in the container, with `HOLE` for what is not known.
     pub target: &'a str,
     /// The same as written.
     pub written_target: &'a str,

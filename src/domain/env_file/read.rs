@@ -69,7 +69,7 @@ impl EnvFile {
     }
 
     /// What each key is worth: variables in values are those of `outer`, then those of the keys above. Few lines can
-    /// double each other to any length: past [`MOST_TEXT`] the rest is left out, and that is a finding.
+    /// double each other to any length: past `MOST_TEXT` the rest is left out, and that is a finding.
     pub fn values(
         &self,
         outer: &dyn Fn(&str) -> Worth,

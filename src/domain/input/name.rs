@@ -12,8 +12,8 @@ pub fn same_name(one: &str, other: &str) -> bool {
 const LONGEST: usize = 100;
 const MOST: usize = 1_000;
 
-/// The name most like a mistyped one, if any is near. Names of more than [`LONGEST`] bytes are like none, and no more
-/// than [`MOST`] are looked at.
+/// The name most like a mistyped one, if any is near. Names of more than `LONGEST` bytes are like none, and no more
+/// than `MOST` are looked at.
 pub fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     if name.len() > LONGEST {
         return None;

@@ -1,4 +1,4 @@
-//! From text to trees, bounded: at most [`WEIGHT`] after aliases, [`WIDTH`] keys in a mapping, [`DEPTH`] levels.
+//! From text to trees, bounded: at most `WEIGHT` after aliases, `WIDTH` keys in a mapping, `DEPTH` levels.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
