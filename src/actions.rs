@@ -56,6 +56,8 @@ pub struct Ending {
     pub annotations: Vec<Annotation>,
     /// Messages for the run's page that the summary lists already.
     pub listed: Vec<Annotation>,
+    /// What the last line of the log says in place of the outcome's meaning: "3 errors in 41 files".
+    pub verdict: Option<String>,
 }
 
 impl Ending {
@@ -67,6 +69,7 @@ impl Ending {
             summary: Vec::new(),
             annotations: Vec::new(),
             listed: Vec::new(),
+            verdict: None,
         }
     }
 }

@@ -136,6 +136,7 @@ fn close(session: &Session, specs: &[OutputSpec], ending: Ending) -> u8 {
         summary: ending.summary,
         annotations: ending.annotations,
         listed: ending.listed,
+        verdict: ending.verdict,
         outcome: ending.outcome,
     })
 }

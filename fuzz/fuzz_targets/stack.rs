@@ -23,8 +23,9 @@ fuzz_target!(|data: &[u8]| {
     let known = Known::new(reader, Some(BTreeSet::new()));
     let request = Request {
         compose_files: vec!["compose.yaml".to_owned()],
-        env_file: ".env".to_owned(),
+        env_file: None,
         env_example: None,
+        profiles: Vec::new(),
         required: Vec::new(),
         mode: Mode::Deploy,
         environment: BTreeMap::new(),

@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::actions::inputs::{
-    COMPOSE_FILES, DATABASE_SERVICE, DATABASES, LOCK_WAIT, PROJECT_NAME, STATE_DIR,
+    COMPOSE_FILES, DATABASE_SERVICE, DATABASES, LOCK_WAIT, PROFILES, PROJECT_NAME, STATE_DIR,
 };
 use crate::actions::steps::checkout::{self, Checkout};
 use crate::actions::steps::former::{self, Needs};
@@ -57,13 +57,7 @@ pub const SPEC: ActionSpec = ActionSpec {
                 "secrets/db_password=${{ secrets.DB_PASSWORD }}",
             ],
         },
-        InputSpec {
-            name: "profiles",
-            kind: Kind::Words,
-            need: Need::Optional,
-            doc: "Profiles of the compose files that belong to the stack; services of other profiles are not started.",
-            examples: &["worker, metrics"],
-        },
+        PROFILES,
         InputSpec {
             name: "remove-orphans",
             kind: Kind::Bool,

@@ -16,8 +16,17 @@ pub const COMPOSE_FILES: InputSpec = InputSpec {
     name: "compose-files",
     kind: Kind::Lines,
     need: Need::Optional,
-    doc: "Compose files, one a line, later ones override earlier ones. Without it: `compose.yaml`, `compose.yml`, `docker-compose.yml` or `docker-compose.yaml`, with its override file.",
+    doc: "Compose files, one a line, later ones override earlier ones. Without it: `compose.yaml`, `compose.yml`, `docker-compose.yml` or `docker-compose.yaml`, with its override file; or those of `COMPOSE_FILE` in `.env`.",
     examples: &["docker-compose.yml", "docker-compose.yml\ndocker-compose.prod.yml"],
+};
+
+/// `profiles`.
+pub const PROFILES: InputSpec = InputSpec {
+    name: "profiles",
+    kind: Kind::Words,
+    need: Need::Optional,
+    doc: "Profiles of the compose files that belong to the stack; services of other profiles are left out. Without it: `COMPOSE_PROFILES` in the project's env file.",
+    examples: &["worker, metrics"],
 };
 
 /// `state-dir`.

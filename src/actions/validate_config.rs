@@ -3,6 +3,7 @@
 use crate::actions::{Ending, World};
 use crate::domain::action::{ActionSpec, AfterCancel, JUDGES, OutputSpec};
 use crate::domain::event::{Event, Level};
+use crate::domain::finding::Finding;
 use crate::domain::input::Values;
 use crate::domain::validation::{self, count};
 use crate::failure::{Failure, Outcome};
@@ -63,16 +64,27 @@ async fn validate(values: &Values, world: World<'_>) -> Result<Ending, Failure> 
     let reported = validation::settle(gathered.findings.clone(), &inputs.levels);
     let files = gathered.files();
     let reader = if world.job.on_runner { Reader::Runner } else { Reader::Person };
-    for finding in &reported {
-        world.events.emit(Event::Note(terminal::finding(finding, &files, reader)));
+    let (notices, above): (Vec<&Finding>, Vec<&Finding>) =
+        reported.iter().partition(|finding| finding.level == Level::Notice);
+    let told = above.iter().map(|finding| terminal::finding(finding, &files, reader));
+    for text in told.chain(terminal::notices(&notices, &files, reader)) {
+        world.events.emit(Event::Note(text));
     }
-    world.events.emit(Event::Note(terminal::counts(&reported)));
+    if !gathered.scope.is_empty() {
+        world.events.emit(Event::Note(format!("looked at {}", gathered.scope.join(", "))));
+    }
     for sentence in &gathered.not_checked {
         world.events.emit(Event::Note(format!("not checked: {sentence}")));
     }
     let fails = validation::fails(&reported, inputs.fail_on);
     let outcome = if fails { Outcome::Failed } else { Outcome::Done };
     let mut ending = ending::of(outcome, &reported, (&gathered, world));
+    ending.verdict = Some(format!(
+        "{} in {} file{}",
+        terminal::counts(&reported),
+        gathered.count,
+        if gathered.count == 1 { "" } else { "s" }
+    ));
     ending.outputs.set("errors", count(&reported, Level::Error).to_string());
     ending.outputs.set("warnings", count(&reported, Level::Warning).to_string());
     publish::files(&inputs, world, (&reported, &files), &mut ending);

@@ -2,6 +2,7 @@
 //! resolved.
 
 mod canonical;
+pub mod discover;
 pub mod found;
 pub mod host_port;
 pub mod load;

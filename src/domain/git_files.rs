@@ -45,9 +45,22 @@ const SECRETS: [&str; 9] = [
 /// Endings of files that most often hold a private key.
 const KEYS: [&str; 6] = [".key", ".p12", ".pfx", ".jks", ".kdbx", ".ppk"];
 
+/// What a private file holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Holds {
+    /// Variables, of which some may be secrets.
+    Variables,
+    /// Variables that all have defaults: nobody needs the file.
+    Defaults,
+    /// A secret.
+    Secret,
+}
+
 /// A file that should stay out of git, and who says so.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Private {
+    /// What it holds.
+    pub holds: Holds,
     /// The path.
     pub path: String,
     /// The path as it may be shown: with the names of variables.
@@ -68,7 +81,8 @@ pub fn check(known: &Known, private: &[Private]) -> (Vec<Finding>, Vec<IfIgnored
             continue;
         }
         if known.is_tracked(&one.path) {
-            if by_name(known, &one.path).is_none() {
+            let is_open = one.holds != Holds::Secret && is_harmless(known, &one.path);
+            if by_name(known, &one.path).is_none() && !is_open {
                 findings.push(tracked_file(&one.shown, one.span.clone()));
             }
         } else {
@@ -81,7 +95,9 @@ pub fn check(known: &Known, private: &[Private]) -> (Vec<Finding>, Vec<IfIgnored
             } else {
                 "add it to .gitignore".to_owned()
             };
-            let other = Some(Finding::new(&NOT_IGNORED, one.span.clone(), what).hint(hint));
+            let level = if one.holds == Holds::Defaults { Level::Warning } else { Level::Error };
+            let finding = Finding::new(&NOT_IGNORED, one.span.clone(), what).with_level(level);
+            let other = Some(finding.hint(hint));
             open.push(IfIgnored { path: one.path.clone(), ignored: None, other });
         }
     }
@@ -90,7 +106,7 @@ pub fn check(known: &Known, private: &[Private]) -> (Vec<Finding>, Vec<IfIgnored
 
 fn by_name(known: &Known, path: &str) -> Option<Finding> {
     let own = name(path);
-    if is_example(path) || is_sample_folder(path) || is_harmless(known, path) {
+    if is_example(path) || is_sample_folder(path) || is_env(path) && is_harmless(known, path) {
         return None;
     }
     if is_env(path) || SECRETS.contains(&own) {
@@ -101,15 +117,14 @@ fn by_name(known: &Known, path: &str) -> Option<Finding> {
         .then(|| tracked_file(path, Span::file(path)).with_level(Level::Warning))
 }
 
-/// `settings.env` is often committed on purpose: what is in it decides. `.env` is not.
+/// An env file is often committed on purpose, with versions and log levels: what is in it decides.
 fn is_harmless(known: &Known, path: &str) -> bool {
-    if !has_ending(path, "env") || name(path).starts_with('.') {
-        return false;
-    }
     let Some(text) = known.text(path) else { return false };
     let has_secret = |one: &Assignment| {
-        looks_secret(&one.key)
-            && one.value.as_ref().is_some_and(|value| !value.is_empty() && !value.starts_with('$'))
+        let value = one.value.as_deref().unwrap_or_default();
+        let is_literal = !value.is_empty() && !value.starts_with('$');
+        let is_address = value.contains("://") && value.contains('@');
+        is_literal && (looks_secret(&one.key) || is_address)
     };
     !read(path, &text).assignments.iter().any(has_secret)
 }
@@ -125,11 +140,21 @@ fn tracked_file(path: &str, span: Span) -> Finding {
     Finding::new(&TRACKED, span, what).hint(hint)
 }
 
-/// `.env`, `.env.prod`, `prod.env`, and not their examples.
+/// `.env`, `.env.prod`, `prod.env`, and neither their examples nor what only has to do with one: `.env.d.ts`.
 pub fn is_env(path: &str) -> bool {
     let own = name(path);
-    (own == ".env" || own.starts_with(".env.") || has_ending(path, "env")) && !is_example(path)
+    let is_other = OTHERS.iter().any(|ending| has_ending(path, ending));
+    (own == ".env" || own.starts_with(".env.") || has_ending(path, "env"))
+        && !is_example(path)
+        && !is_other
 }
+
+/// Endings behind `.env.` of templates, code, descriptions, patches and what is encrypted.
+const OTHERS: [&str; 31] = [
+    "age", "asc", "cjs", "diff", "enc", "erb", "gpg", "html", "j2", "jinja", "jinja2", "js",
+    "json", "lock", "md", "mjs", "patch", "py", "rb", "rst", "schema", "sh", "sops", "toml", "tpl",
+    "ts", "vault", "xml", "yaml", "yml", "zod",
+];
 
 fn has_ending(path: &str, ending: &str) -> bool {
     name(path).rsplit_once('.').is_some_and(|(_, own)| own == ending)
@@ -164,7 +189,8 @@ mod tests {
         let path = private.to_owned();
         let ignored = if ignored == Some(false) { BTreeSet::new() } else { [path.clone()].into() };
         let span = Span::line("compose.yaml", 3);
-        let private = [Private { shown: path.clone(), path, span }];
+        let holds = Holds::Secret;
+        let private = [Private { holds, shown: path.clone(), path, span }];
         let (mut findings, open) = check(&known, &private);
         findings.extend(open.into_iter().filter_map(|one| one.settle(&ignored)));
         findings
@@ -210,7 +236,48 @@ mod tests {
         );
         assert_eq!(told(&[], "../db", Some(false)), [""; 0]);
         let span = Span::line("compose.yaml", 3);
-        let secret = Private { path: "db".into(), shown: "db".into(), span };
+        let holds = Holds::Secret;
+        let secret = Private { holds, path: "db".into(), shown: "db".into(), span };
         assert_eq!(check(&checkout(&[], None), &[secret]), (vec![], vec![]));
+    }
+
+    #[test]
+    fn what_an_env_file_holds_decides() {
+        for (name, text, fires) in [
+            (".env.prod", "LOG_LEVEL=info\nTAG=1\n", false),
+            (".env", "LOG_LEVEL=info\n", false),
+            (".env", "DB_PASSWORD=\nX_TOKEN=$OTHER\n", false),
+            (".env", "LOG_LEVEL=info\nDB_PASSWORD=x\n", true),
+            ("prod.env", "DATABASE_URL=postgres://a:b@db/x\n", true),
+            (".env.d.ts", "interface Env { DB_PASSWORD: string }\n", false),
+            (".env.vault", "DOTENV_VAULT=\"x\"\n", false),
+            (".env.j2", "DB_PASSWORD={{ password }}\n", false),
+            (".env.schema", "DB_PASSWORD=string\n", false),
+            (".env.patch", "DB_PASSWORD=x\n", false),
+            (".env.md", "DB_PASSWORD=x\n", false),
+            (".env.local", "DB_PASSWORD=x\n", true),
+            (".env.bak", "DB_PASSWORD=x\n", true),
+        ] {
+            let known = checkout(&[(name, text)], Some([name.to_owned()].into()));
+            let named = |holds| {
+                let span = Span::line("compose.yaml", 3);
+                Private { holds, path: name.into(), shown: name.into(), span }
+            };
+            for private in [vec![], vec![named(Holds::Variables)]] {
+                let is_told = !check(&known, &private).0.is_empty();
+                assert_eq!(
+                    is_told,
+                    fires || !private.is_empty() && !is_env(name) && text.contains("PASSWORD="),
+                    "{name} {text}"
+                );
+            }
+        }
+        let told = |holds| {
+            let span = Span::file(".env");
+            let private = Private { holds, path: ".env".into(), shown: ".env".into(), span };
+            let (_, mut open) = check(&checkout(&[], Some(BTreeSet::new())), &[private]);
+            open.remove(0).other.unwrap().level
+        };
+        assert_eq!((told(Holds::Variables), told(Holds::Defaults)), (Level::Error, Level::Warning));
     }
 }

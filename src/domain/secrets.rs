@@ -100,7 +100,8 @@ impl Scanner {
             look(text, (hit.pattern().as_usize(), hit.start()), syntax, &mut found);
         }
         format::find(&path, text, &mut found);
-        settle::settle(piece, standing, found)
+        let tests = path.tests_from(piece.bytes).unwrap_or(usize::MAX);
+        settle::settle(piece, (standing, tests), found)
     }
 }
 
@@ -154,6 +155,15 @@ mod tests {
         for (path, level) in [
             ("src/app.py", Level::Error),
             ("tests/app.py", Level::Notice),
+            ("shop/tests.py", Level::Notice),
+            ("src/it/ShopTest.java", Level::Notice),
+            ("Shop.Tests/Fixtures.cs", Level::Notice),
+            ("app/androidTest/Login.kt", Level::Notice),
+            ("web/login.cy.ts", Level::Notice),
+            ("integration-tests/a.go", Level::Notice),
+            ("src/contest.py", Level::Error),
+            ("src/Latest.java", Level::Error),
+            ("attestation/a.go", Level::Error),
             ("docs/a.txt", Level::Notice),
             ("a.conf.example", Level::Notice),
             ("package-lock.json", Level::Error),
@@ -167,6 +177,21 @@ mod tests {
         assert_eq!(found("a.yml", "password: hunter22"), [("secret.generic", Level::Warning)]);
         assert_eq!(found("tests/a.yml", "password: hunter22"), []);
         assert_eq!(found("a.rs", "password: hunter22"), []);
+    }
+
+    #[test]
+    fn inline_tests_of_rust_are_tests() {
+        let token = token();
+        let code = format!("const A: &str = \"{token}\";\n");
+        let tests = format!("#[cfg(test)]\nmod tests {{\n{code}}}\n");
+        let levels = |text: &str| {
+            found("src/a.rs", text).into_iter().map(|(_, level)| level).collect::<Vec<_>>()
+        };
+        assert_eq!(levels(&format!("{code}{tests}")), [Level::Error, Level::Notice]);
+        assert_eq!(levels(&tests.replace("mod", "pub(crate) mod")), [Level::Notice]);
+        assert_eq!(levels(&format!("#[cfg(test)]\nmod tests;\n{code}")), [Level::Error]);
+        assert_eq!(levels(&format!("#[cfg(test)]\nuse a;\n{code}")), [Level::Error]);
+        assert_eq!(found("src/a.py", &tests), [("secret.token", Level::Error)]);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 pub mod addons;
+mod env_pair;
 pub mod project;
 
 use crate::domain::event::Level;

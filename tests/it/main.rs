@@ -39,6 +39,7 @@ mod build_push {
 }
 mod compose {
     mod differential;
+    mod every_key;
 }
 mod coverage {
     mod baseline;
@@ -135,6 +136,7 @@ mod runner {
 mod validate {
     mod bounded;
     mod config;
+    mod good;
     mod matchers;
     mod planted;
 }

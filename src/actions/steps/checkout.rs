@@ -6,19 +6,13 @@ use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 use secrecy::ExposeSecret;
 
 use crate::adapters::host::files;
+use crate::domain::compose::discover;
 use crate::domain::compose::project::{NamedBy, ProjectName, declared_name};
 use crate::domain::env_file;
 use crate::domain::input::Values;
+use crate::domain::interpolate::Worth;
 use crate::domain::job::Job;
 use crate::failure::{Failure, Outcome, Place};
-
-/// Compose files that are found without being named, in Compose's own order, each with its override.
-const DEFAULT_FILES: [(&str, [&str; 2]); 4] = [
-    ("compose.yaml", ["compose.override.yaml", "compose.override.yml"]),
-    ("compose.yml", ["compose.override.yml", "compose.override.yaml"]),
-    ("docker-compose.yml", ["docker-compose.override.yml", "docker-compose.override.yaml"]),
-    ("docker-compose.yaml", ["docker-compose.override.yaml", "docker-compose.override.yml"]),
-];
 
 /// The checkout of a deploy.
 #[derive(Clone, Debug)]
@@ -46,7 +40,7 @@ pub fn read(values: &Values, job: &Job) -> Result<Checkout, Failure> {
             .why(error)
             .help("check the repository out first (actions/checkout), or run from its folder")
     })?;
-    let compose_files = compose_files(values.list("compose-files"), &root)?;
+    let compose_files = compose_files(values, &root)?;
     let folder = compose_files[0].parent().unwrap_or(Utf8Path::new("")).to_owned();
     let mut written = env_written(values, &root, &folder)?;
     let secret_files = secrets_written(values, (&root, &folder), &mut written)?;
@@ -67,7 +61,7 @@ fn named(values: &Values, job: &Job) -> Result<(ProjectName, NamedBy), Failure> 
         });
     }
     let root = &job.workspace;
-    if let Ok(files) = compose_files(values.list("compose-files"), root) {
+    if let Ok(files) = compose_files(values, root) {
         let declared = files.iter().rev().find_map(|file| {
             let text = files::read_optional(&root.join(file)).ok()??;
             Some((file, declared_name(&text)?))
@@ -81,7 +75,7 @@ fn named(values: &Values, job: &Job) -> Result<(ProjectName, NamedBy), Failure> 
             });
         }
     } else if !values.list("compose-files").is_empty() {
-        compose_files(values.list("compose-files"), root)?;
+        compose_files(values, root)?;
     }
     let derived = ProjectName::from_repository(&job.repository);
     derived.map(|name| (name, NamedBy::Repository)).ok_or_else(|| {
@@ -91,48 +85,51 @@ fn named(values: &Values, job: &Job) -> Result<(ProjectName, NamedBy), Failure> 
     })
 }
 
-fn compose_files(named: &[String], root: &Utf8Path) -> Result<Vec<Utf8PathBuf>, Failure> {
-    if named.is_empty() {
-        return default_files(root);
-    }
-    let mut files = Vec::new();
-    let mut absent = Vec::new();
-    for name in named {
-        let path = Utf8Path::new(name);
-        let path = path.strip_prefix(root).unwrap_or(path);
-        match inside(path) {
+/// The compose files: those of the input, of `COMPOSE_FILE` in `.env` or the input `env`, or those that Compose finds.
+fn compose_files(values: &Values, root: &Utf8Path) -> Result<Vec<Utf8PathBuf>, Failure> {
+    let named: Vec<String> = values
+        .list("compose-files")
+        .iter()
+        .map(|name| Utf8Path::new(name).strip_prefix(root).map_or(name.as_str(), Utf8Path::as_str))
+        .map(str::to_owned)
+        .collect();
+    let is_file = |path: &str| root.join(path).is_file();
+    let place = discover::place(&named, &own_variables(values, root)?, &is_file);
+    let (mut files, mut absent) = (Vec::new(), Vec::new());
+    for path in place.files {
+        match inside(Utf8Path::new(&path)) {
             Some(path) if root.join(&path).is_file() => files.push(path),
-            _ => absent.push(name.as_str()),
+            _ => absent.push(path),
         }
+    }
+    if files.is_empty() && absent.is_empty() {
+        return Err(Failure::new(Outcome::BadInput, format!("there is no compose file in {root}"))
+            .why(format!("looked for {}", discover::NAMES.join(", ")))
+            .help("name it with the input `compose-files`; is actions/checkout an earlier step of the job?"));
     }
     if absent.is_empty() {
         return Ok(files);
     }
-    Err(Failure::new(
-        Outcome::BadInput,
-        format!(
-            "the input `compose-files` names what is not in the checkout: {}",
-            absent.join(", ")
-        ),
-    )
-    .why(format!("looked below {root}"))
-    .help(
+    // What `COMPOSE_FILE` says may come of the input `env`, whose values are not shown.
+    let (by, shown) = match named[..] {
+        [] => ("`COMPOSE_FILE`", String::new()),
+        _ => ("the input `compose-files`", format!(": {}", absent.join(", "))),
+    };
+    let what = format!("{by} names what is not in the checkout{shown}");
+    Err(Failure::new(Outcome::BadInput, what).why(format!("looked below {root}")).help(
         "name files of the checkout, one a line; is actions/checkout an earlier step of the job?",
     ))
 }
 
-fn default_files(root: &Utf8Path) -> Result<Vec<Utf8PathBuf>, Failure> {
-    for (file, overrides) in DEFAULT_FILES {
-        if !root.join(file).is_file() {
-            continue;
-        }
-        let over = overrides.into_iter().find(|over| root.join(over).is_file());
-        return Ok([Some(file), over].into_iter().flatten().map(Utf8PathBuf::from).collect());
-    }
-    let names: Vec<_> = DEFAULT_FILES.iter().map(|(file, _)| *file).collect();
-    Err(Failure::new(Outcome::BadInput, format!("there is no compose file in {root}"))
-        .why(format!("looked for {}", names.join(", ")))
-        .help("name it with the input `compose-files`; is actions/checkout an earlier step of the job?"))
+/// The variables that the checkout's `.env` and the input `env` set, as Compose reads them.
+fn own_variables(values: &Values, root: &Utf8Path) -> Result<BTreeMap<String, String>, Failure> {
+    let own = files::read_optional(&root.join(".env")).map_err(|error| {
+        Failure::new(Outcome::BadInput, ".env of the checkout cannot be read").why(error)
+    })?;
+    let pairs = values.map("env").iter();
+    let pairs = pairs.map(|(key, value)| (key.as_str(), value.expose_secret()));
+    let text = env_file::merged(own.as_deref(), pairs.filter(|(key, _)| env_file::is_key(key)));
+    Ok(env_file::read::read(".env", &text).values(&|_| Worth::Unset).0)
 }
 
 fn env_written(
@@ -251,6 +248,25 @@ mod tests {
             job(&[("docker-compose.yml", ""), ("compose.yaml", ""), ("compose.override.yml", "")]);
         let checkout = read(&Values::default(), &job).unwrap();
         assert_eq!(checkout.compose_files, ["compose.yaml", "compose.override.yml"]);
+    }
+
+    #[test]
+    fn compose_files_come_of_the_variables_of_the_checkout_and_the_input() {
+        let (_dir, job) = job(&[
+            ("compose.yaml", ""),
+            ("deploy/a.yml", ""),
+            ("b.yml", ""),
+            (".env", "COMPOSE_FILE=deploy/a.yml:b.yml\n"),
+        ]);
+        let checkout = read(&Values::default(), &job).unwrap();
+        assert_eq!(checkout.compose_files, ["deploy/a.yml", "b.yml"]);
+        assert_eq!(checkout.folder, "deploy");
+        let input = values(&[("env", map(&[("COMPOSE_FILE", "b.yml")]))]);
+        assert_eq!(read(&input, &job).unwrap().compose_files, ["b.yml"]);
+        let gone = values(&[("env", map(&[("COMPOSE_FILE", "secret-name.yml")]))]);
+        let failure = read(&gone, &job).unwrap_err();
+        assert_eq!(failure.what, "`COMPOSE_FILE` names what is not in the checkout");
+        assert!(!failure.to_string().contains("secret-name"));
     }
 
     #[test]

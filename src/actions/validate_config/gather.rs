@@ -30,6 +30,8 @@ pub struct Gathered {
     pub not_checked: Vec<String>,
     /// The Odoo modules: folder, version, whether it can be installed.
     pub modules: Vec<(String, String, Installable)>,
+    /// How many files were looked at.
+    pub count: usize,
     known: Known,
 }
 
@@ -46,6 +48,7 @@ impl Gathered {
             // Read, so that its line can be shown.
             self.known.entry(&finding.span.file);
         }
+        self.count = self.count.max(scanned.files);
         let plural = if scanned.files == 1 { "" } else { "s" };
         self.scope.push(format!("{} file{plural} for secrets", scanned.files));
         if scanned.binary > 0 {
@@ -75,10 +78,12 @@ pub async fn all(inputs: &Inputs, world: World<'_>) -> Result<Gathered, Failure>
     let known = Known::new(move |path| reader.entry(path), tracked);
     let mut request = request(inputs);
     request.files = secrets::paths(checkout.top(), listing.as_ref());
-    let Checked { findings, open, externals, scope, modules, private } =
+    let Checked { findings, left_out, open, externals, scope, modules, private } =
         project::check(&request, &known);
-    let not_checked = Vec::new();
-    let mut gathered = Gathered { findings, scope, not_checked, modules, known };
+    let count = known.texts().len();
+    let not_checked = left_out;
+    let mut gathered = Gathered { findings, scope, not_checked, modules, count, known };
+    gathered.not_checked.extend(unnamed(listing.as_ref()));
     if listing.is_none() {
         let what = "what git tracks and ignores: this folder is in no repository";
         gathered.not_checked.push(what.to_owned());
@@ -94,6 +99,16 @@ pub async fn all(inputs: &Inputs, world: World<'_>) -> Result<Gathered, Failure>
         gathered.add_secrets(secrets::scan(checkout.top(), &request.files)?);
     }
     Ok(gathered)
+}
+
+/// Files that cannot be named, and so not be read.
+fn unnamed(listing: Option<&Listing>) -> Option<String> {
+    let names: Vec<&str> = listing?.unnamed.iter().map(String::as_str).collect();
+    let shown = names.get(..3).unwrap_or(&names).join(", ");
+    let (files, have) = if names.len() == 1 { ("file", "has") } else { ("files", "have") };
+    (!names.is_empty()).then(|| {
+        format!("{} {files} whose name {have} bytes that are no UTF-8: {shown}", names.len())
+    })
 }
 
 /// What is found, now that git says which paths it ignores.
@@ -120,6 +135,7 @@ fn request(inputs: &Inputs) -> Request {
         compose_files: inputs.compose_files.clone(),
         env_file: inputs.env_file.clone(),
         env_example: inputs.env_example.clone(),
+        profiles: inputs.profiles.clone(),
         required: inputs.required.clone(),
         mode: inputs.mode,
         environment,

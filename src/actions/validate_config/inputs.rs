@@ -26,8 +26,10 @@ pub struct Inputs {
     pub fail_on: Level,
     /// Levels that differ from the rules' own.
     pub levels: Levels,
-    /// The env file.
-    pub env_file: String,
+    /// The env file, if the user says so.
+    pub env_file: Option<String>,
+    /// The profiles that are on, if the user says so.
+    pub profiles: Vec<String>,
     /// Its example.
     pub env_example: Option<String>,
     /// Folders with Odoo modules.
@@ -68,7 +70,8 @@ impl Inputs {
                 Level::Error
             },
             levels,
-            env_file: path("env-file").unwrap_or_else(|| ".env".to_owned()),
+            env_file: path("env-file"),
+            profiles: values.list("profiles").to_vec(),
             env_example: path("env-example"),
             addons_paths: list("addons-paths"),
             odoo_series: values.text("odoo-series").map(str::to_owned),

@@ -1,11 +1,12 @@
 //! The inputs of `validate-config`.
 
-use crate::actions::inputs::COMPOSE_FILES;
+use crate::actions::inputs::{COMPOSE_FILES, PROFILES};
 use crate::domain::input::{InputSpec, Kind, Need};
 
 /// In the order of the documentation: what most people set comes first.
 pub const INPUTS: &[InputSpec] = &[
     COMPOSE_FILES,
+    PROFILES,
     InputSpec {
         name: "required-files",
         kind: Kind::Lines,
@@ -37,8 +38,8 @@ pub const INPUTS: &[InputSpec] = &[
     InputSpec {
         name: "env-file",
         kind: Kind::Path,
-        need: Need::Default(".env"),
-        doc: "The env file that Compose reads on the host.",
+        need: Need::Optional,
+        doc: "The env file that Compose reads on the host. Without it: `.env` in the folder of the first compose file.",
         examples: &[".env", ".env.prod"],
     },
     InputSpec {

@@ -11,13 +11,15 @@ use crate::adapters::git::repo::discovered;
 use crate::adapters::host::files;
 use crate::adapters::host::process::{self, BytesExit, ChildEnv, Limits, Talk};
 
-/// The files of a folder, relative to it. Names that are not UTF-8 have `\u{fffd}` for what is not.
+/// The files of a folder, relative to it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Listing {
     /// Those in the index.
     pub tracked: BTreeSet<String>,
     /// Those that are not, and that git does not ignore either.
     pub untracked: BTreeSet<String>,
+    /// Those of both whose names are not UTF-8, with `\u{fffd}` for what is not.
+    pub unnamed: BTreeSet<String>,
 }
 
 /// A folder of which git is asked.
@@ -42,7 +44,10 @@ impl Folder<'_> {
             self.ask(&["ls-files", "-z", "--cached"], b""),
             self.ask(&["ls-files", "-z", "--others", "--exclude-standard"], b""),
         );
-        Ok(Some(Listing { tracked: self.names(&tracked?)?, untracked: self.names(&untracked?)? }))
+        let (tracked, mut unnamed) = self.names(&tracked?)?;
+        let (untracked, more) = self.names(&untracked?)?;
+        unnamed.extend(more);
+        Ok(Some(Listing { tracked, untracked, unnamed }))
     }
 
     /// Which of the paths git would ignore, whether it tracks them or not. A path beyond a link is not ignored.
@@ -53,7 +58,7 @@ impl Folder<'_> {
         };
         let exit = self.ask(&args, &asked(paths)).await?;
         if matches!(exit.code, 0 | 1) {
-            return Ok(split(&exit.stdout));
+            return Ok(split(&exit.stdout).0);
         }
         let mut ignored = BTreeSet::new();
         for path in paths {
@@ -84,7 +89,7 @@ impl Folder<'_> {
         Ok(false)
     }
 
-    fn names(&self, exit: &BytesExit) -> Result<BTreeSet<String>, GitError> {
+    fn names(&self, exit: &BytesExit) -> Result<Names, GitError> {
         if exit.code == 0 { Ok(split(&exit.stdout)) } else { Err(self.unreadable(exit)) }
     }
 
@@ -93,9 +98,18 @@ impl Folder<'_> {
     }
 }
 
-fn split(listed: &[u8]) -> BTreeSet<String> {
-    let names = listed.split(|byte| *byte == 0).filter(|name| !name.is_empty());
-    names.map(|name| String::from_utf8_lossy(name).into_owned()).collect()
+/// Names, and apart those that are not UTF-8.
+type Names = (BTreeSet<String>, BTreeSet<String>);
+
+fn split(listed: &[u8]) -> Names {
+    let (mut named, mut unnamed) = Names::default();
+    for name in listed.split(|byte| *byte == 0).filter(|name| !name.is_empty()) {
+        match std::str::from_utf8(name) {
+            Ok(name) => named.insert(name.to_owned()),
+            Err(_) => unnamed.insert(String::from_utf8_lossy(name).into_owned()),
+        };
+    }
+    (named, unnamed)
 }
 
 #[cfg(test)]

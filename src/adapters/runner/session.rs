@@ -30,6 +30,8 @@ pub struct Closing<'a> {
     pub annotations: Vec<Annotation>,
     /// Messages that the summary lists already.
     pub listed: Vec<Annotation>,
+    /// What the last line says in place of the outcome's meaning.
+    pub verdict: Option<String>,
     /// Exit code and word of `result`.
     pub outcome: Outcome,
 }
@@ -173,7 +175,7 @@ impl Session {
             closing.summary.push(section(&annotations[..own]));
         }
         self.write_summary(&closing.summary, &mut annotations);
-        let last = closing_line(closing.outcome);
+        let last = closing_line(closing.outcome, closing.verdict.as_deref());
         match &self.surface {
             Surface::Runner(console) => console.finish(&annotations, &last),
             Surface::Local(terminal) => {
@@ -232,10 +234,14 @@ impl Session {
     }
 }
 
-fn closing_line(outcome: Outcome) -> String {
-    match outcome {
-        Outcome::Done => "done".to_owned(),
-        _ => format!("{} (exit code {}): {}", outcome.word(), outcome.code(), outcome.meaning()),
+fn closing_line(outcome: Outcome, verdict: Option<&str>) -> String {
+    match (outcome, verdict) {
+        (Outcome::Done, None) => "done".to_owned(),
+        (Outcome::Done, Some(verdict)) => format!("done: {verdict}"),
+        (_, verdict) => {
+            let said = verdict.unwrap_or(outcome.meaning());
+            format!("{} (exit code {}): {said}", outcome.word(), outcome.code())
+        }
     }
 }
 

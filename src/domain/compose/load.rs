@@ -4,6 +4,7 @@
 //! What stands at a path is asked of [`Known`]. Bounded: what files, aliases, `include` and `extends` make together has at
 //! most `MOST` values.
 
+use crate::domain::compose::rules::SCHEMA;
 use crate::domain::compose::rules::files::{FILE_MISSING, UNREADABLE};
 use crate::domain::compose::variables::{Answers, Asked, Values};
 use crate::domain::compose::{canonical, merge, places, schema, typed};
@@ -60,6 +61,11 @@ pub fn load(project: &Project, known: &Known) -> Loaded {
     let blame: Vec<(String, Span)> =
         project.files.iter().map(|file| (file.clone(), Span::file(file))).collect();
     let model = loader.model(project, &blame, &mut Vec::new());
+    let is_empty = model.as_ref().is_none_or(|model| model.entries().is_empty());
+    if let Some(file) = loader.files.first().filter(|_| is_empty && loader.is_whole) {
+        let what = format!("the compose file `{file}` is empty: Compose refuses it");
+        loader.findings.push(Finding::new(&SCHEMA, Span::file(file), what));
+    }
     let model = model.unwrap_or_else(|| Node::made(&Span::file(""), Value::Mapping(Vec::new())));
     loader.findings.append(&mut loader.answers.findings);
     Loaded {
@@ -147,7 +153,7 @@ impl Loader<'_> {
             return Vec::new();
         }
         let document = yaml::read(file, &text);
-        self.is_whole &= !document.roots.is_empty();
+        self.is_whole &= document.findings.is_empty();
         self.findings.extend(document.findings);
         let mut roots = document.roots;
         roots.retain(|root| self.spend(root.weight(), &root.span));

@@ -39,7 +39,7 @@ pub enum Quotes {
 /// `KEY=value`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Assignment {
-    /// The key.
+    /// The key; empty where nothing stands before the `=`: Compose takes such a line and makes nothing of it.
     pub key: String,
     /// Where it stands.
     pub key_span: Span,
@@ -93,7 +93,7 @@ impl EnvFile {
                         .map_or_else(|_| value.clone(), |filled: Filled| filled.text),
                 ),
             };
-            let Some(value) = value else { continue };
+            let Some(value) = value.filter(|_| !one.key.is_empty()) else { continue };
             made += value.len();
             if made > MOST_TEXT {
                 let what = format!(
@@ -209,7 +209,8 @@ impl Reader {
             self.next();
         }
         let trimmed = key.trim_end().to_owned();
-        if wrong || trimmed.contains(char::is_whitespace) || trimmed.is_empty() {
+        let is_nothing = trimmed.is_empty() && self.peek().is_none_or(|c| c == '\n');
+        if wrong || trimmed.contains(char::is_whitespace) || is_nothing {
             self.rest_of_line();
             let hint = "write `KEY=value`; a comment begins with `#`";
             self.wrong(
@@ -390,9 +391,9 @@ mod tests {
     fn wrong_lines_are_told_and_the_rest_is_read() {
         let file = read(".env", "A B=1\nC=2\n{}\nD='x\nE=3\n=4\n");
         let lines: Vec<_> = file.findings.iter().map(|one| one.span.start.line).collect();
-        assert_eq!(lines, [1, 3, 4, 6]);
+        assert_eq!(lines, [1, 3, 4]);
         let keys: Vec<_> = file.assignments.iter().map(|one| one.key.as_str()).collect();
-        assert_eq!(keys, ["C", "E"]);
+        assert_eq!(keys, ["C", "E", ""]);
     }
 
     #[test]

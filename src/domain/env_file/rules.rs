@@ -155,7 +155,8 @@ pub fn form(file: &EnvFile, text: &str) -> Vec<Finding> {
     let mut seen: BTreeMap<&str, u32> = BTreeMap::new();
     let lines: Vec<&str> = text.trim_start_matches('\u{feff}').lines().collect();
     for one in &file.assignments {
-        if let Some(first) = seen.insert(&one.key, one.key_span.start.line) {
+        let first = seen.insert(&one.key, one.key_span.start.line);
+        if let Some(first) = first.filter(|_| !one.key.is_empty()) {
             let what = format!(
                 "the key `{}` stands here again; the first is in line {first}, and this one counts",
                 one.key
@@ -185,6 +186,11 @@ fn of_line(one: &Assignment, line: &str) -> Vec<Finding> {
     if one.quotes == Quotes::None && value.contains(' ') {
         let what = format!("the value of `{}` has blanks and no quotes", one.key);
         findings.push(Finding::new(&UNQUOTED_SPACE, span(), what).hint("put it in quotes"));
+    }
+    if one.key.is_empty() {
+        let what = "nothing stands before the `=`: Compose passes over this line";
+        findings.push(Finding::new(&KEY_FORM, one.key_span.clone(), what));
+        return findings;
     }
     if !is_name(&one.key) {
         let what = format!("`{}` is no name that a program can read as a variable", one.key);
@@ -326,6 +332,7 @@ mod tests {
             ("A=1\r\n", &["env.crlf:1"]),
             ("\u{feff}A=1\n", &["env.bom:1"]),
             ("A B\n", &["env.syntax:1"]),
+            ("=x\n=y\n", &["env.key-form:1", "env.key-form:2"]),
         ] {
             assert_eq!(ids(form(&read(".env", text), text)), expected, "{text:?}");
         }

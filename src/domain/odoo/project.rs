@@ -13,6 +13,7 @@ pub use versions::{BEHIND_MIGRATIONS, NOT_BUMPED, SERIES};
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::finding::{Finding, Span};
+use crate::domain::limit::LIMIT;
 use crate::domain::odoo::module::{Installable, Manifest};
 
 /// A module and what lies in its folder.
@@ -60,12 +61,23 @@ pub struct Project {
     pub base_versions: BTreeMap<String, Option<String>>,
 }
 
+/// Most findings of all modules.
+const MOST: usize = 20_000;
+
 /// What is wrong in all modules: each manifest alone, and what lies between them. Worst first.
 pub fn check(project: &Project) -> Vec<Finding> {
     let mut found: Vec<Finding> =
         project.modules.iter().flat_map(|module| module.manifest.findings.clone()).collect();
     let series = project.series.as_ref().map(|(series, _)| series.as_str());
     for module in installed(project) {
+        if found.len() > MOST {
+            let what = format!(
+                "the modules have more than {MOST} findings: those from `{}` on are not looked at",
+                module.name()
+            );
+            found.push(Finding::new(&LIMIT, Span::file(&module.folder), what));
+            break;
+        }
         found.extend(files::check(module, series));
         found.extend(versions::check(project, module));
         found.extend(requirements::check(project, module));

@@ -30,7 +30,33 @@ pub(super) fn value(text: Text<'_>, name: &Range<usize>, syntax: Syntax) -> Opti
         Syntax::Markup => element(text, name).or_else(|| assigned(text, name.end, syntax)),
         _ => assigned(text, name.end, syntax),
     }?;
+    let range = within(text, name, range);
     (!range.is_empty()).then_some(Value { range })
+}
+
+/// The value up to what ends it on its line: of `"NAME=value", ...` the quote, of `{name: value, ...}` the comma or
+/// brace.
+fn within(text: Text<'_>, name: &Range<usize>, range: Range<usize>) -> Range<usize> {
+    let quote = text.before(name.start);
+    let is_quoted = matches!(text.before(range.start), b'"' | b'\'');
+    let ends = |byte: u8| match quote {
+        _ if is_quoted => false,
+        b'"' | b'\'' => byte == quote,
+        b'{' | b' ' | b',' => matches!(byte, b',' | b'}') && is_in_flow(text, name.start),
+        _ => false,
+    };
+    let part = text.part(range.clone());
+    let end = part.iter().position(|byte| ends(*byte)).unwrap_or(part.len());
+    trimmed(text, range.start..range.start + end)
+}
+
+/// Whether a `{` stands open before a place, on its line.
+fn is_in_flow(text: Text<'_>, place: usize) -> bool {
+    let start = place.saturating_sub(LONGEST);
+    let before = text.part(start..place);
+    let line = before.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
+    let last = line.iter().rev().find(|byte| matches!(byte, b'{' | b'}'));
+    last == Some(&b'{')
 }
 
 /// `<name attributes>value</name>`.
@@ -148,6 +174,12 @@ mod tests {
             ("'key' => 'v1',", Syntax::Quoted, "v1"),
             ("define( 'key',   'v1' );", Syntax::Quoted, "v1"),
             ("define('key', 'v1');", Syntax::Quoted, "v1"),
+            ("a: {key: v1, b: x}", Syntax::Plain, "v1"),
+            ("a: {b: x, key: v1}", Syntax::Plain, "v1"),
+            ("a: {b: {c: 1}, key: 'v1'}", Syntax::Plain, "v1"),
+            ("a: [\"A_key=v1\", \"B=x\"]", Syntax::Plain, "v1"),
+            ("- 'key=v 1'", Syntax::Plain, "v 1"),
+            ("key: a,b}c", Syntax::Plain, "a,b}c"),
             ("ENV key v1", Syntax::Docker, "v1"),
             ("ENV key=v1", Syntax::Docker, "v1"),
             ("<key>v1</key>", Syntax::Markup, "v1"),

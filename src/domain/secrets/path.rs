@@ -59,6 +59,18 @@ const SAMPLE_FOLDERS: [&str; 22] = [
     "docs",
 ];
 
+/// Words of names of folders with tests.
+const TEST_WORDS: [&str; 8] =
+    ["test", "tests", "testing", "spec", "specs", "e2e", "bench", "benches"];
+
+/// `ShopTest`, `ShopTests`, `ShopSpec`.
+fn is_camel_test(name: &str) -> bool {
+    ["Test", "Tests", "Spec", "TestCase"].into_iter().any(|mark| {
+        let before = name.strip_suffix(mark).and_then(|rest| rest.chars().next_back());
+        before.is_some_and(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
+    })
+}
+
 /// Folders of other projects, and of texts in several languages.
 const FOREIGN_FOLDERS: [&str; 9] = [
     "node_modules",
@@ -144,10 +156,21 @@ impl<'a> Path<'a> {
         folders.any(|folder| names.iter().any(|name| name.eq_ignore_ascii_case(folder)))
     }
 
+    /// `integration-tests`, `Shop.Tests`, `androidTest`.
+    fn has_test_folder(&self) -> bool {
+        let mut folders = self.folders.split(['/', '\\']);
+        folders.any(|folder| {
+            let mut words = folder.split(['-', '_', '.']);
+            let is_word = |word: &str| TEST_WORDS.iter().any(|one| one.eq_ignore_ascii_case(word));
+            words.any(is_word) || is_camel_test(folder)
+        })
+    }
+
     /// How much a secret matters here.
     pub(super) fn standing(&self) -> Standing {
         let ends = |endings: &[&str]| endings.iter().any(|ending| self.ends_with(ending));
-        if ends(&SAMPLE_ENDINGS) || self.has_folder(&SAMPLE_FOLDERS) || self.is_test() {
+        let is_sample = self.has_folder(&SAMPLE_FOLDERS) || self.has_test_folder();
+        if ends(&SAMPLE_ENDINGS) || is_sample || self.is_test() {
             Standing::Sample
         } else if ends(&GENERATED_ENDINGS) || self.has_folder(&FOREIGN_FOLDERS) {
             Standing::Generated
@@ -162,13 +185,32 @@ impl<'a> Path<'a> {
             || self.name.contains("-sample")
     }
 
-    /// `test_x.py`, `x_test.go`, `x.spec.ts`, `x.test.js`, `conftest.py`.
+    /// `test_x.py`, `tests.py`, `x_test.go`, `x.spec.ts`, `x.cy.js`, `ShopTest.java`, `ShopTests.cs`, `conftest.py`.
     fn is_test(&self) -> bool {
-        let lower = self.name.to_ascii_lowercase();
-        let Some((stem, _)) = lower.rsplit_once('.') else { return false };
-        let is_test_of = |mark: &str| stem.ends_with(mark);
-        stem.starts_with("test_")
-            || ["_test", ".test", ".spec", "_spec", "conftest"].into_iter().any(is_test_of)
+        let Some((stem, _)) = self.name.rsplit_once('.') else { return false };
+        let lower = stem.to_ascii_lowercase();
+        let is_test_of = |mark: &str| lower.ends_with(mark);
+        let ends =
+            ["_test", "_tests", ".test", ".tests", ".spec", "_spec", "-test", "-spec", ".cy"];
+        lower.starts_with("test_")
+            || matches!(lower.as_str(), "test" | "tests" | "conftest")
+            || ends.into_iter().any(is_test_of)
+            || is_camel_test(stem)
+    }
+
+    /// Where code of tests begins in a file that holds both: Rust's inline modules, which stand at its end.
+    pub(super) fn tests_from(&self, bytes: &[u8]) -> Option<usize> {
+        if !self.ends_with(".rs") {
+            return None;
+        }
+        memchr::memmem::find_iter(bytes, b"#[cfg(test)]").find(|at| {
+            let behind = bytes.get(at + b"#[cfg(test)]".len()..).unwrap_or_default();
+            let words = behind.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+            // Attributes and `pub(crate)` may stand before `mod`.
+            let mut words =
+                words.skip_while(|word| word.starts_with(b"#") || word.starts_with(b"pub"));
+            words.next() == Some(b"mod") && words.nth(1).is_some_and(|word| word.starts_with(b"{"))
+        })
     }
 
     /// How names and values are written here.

@@ -4,17 +4,22 @@ use std::ops::Range;
 
 use super::candidate::Candidate;
 use super::path::Standing;
-use super::{GENERIC, PRIVATE_KEY, Piece, RULES, TOKEN};
+use super::{FORMAT, GENERIC, PRIVATE_KEY, Piece, RULES, TOKEN};
 use crate::domain::event::Level;
 use crate::domain::finding::{Finding, Point, Span};
+use crate::domain::shown::pasted;
 
-/// The findings of a piece, by place. Of several at one place the surest stays, and hides what any of them found.
+/// The findings of a piece, by place; from a place on it is code of tests. Of several at one place the surest stays, and hides what any of them found.
 pub(super) fn settle(
     piece: &Piece<'_>,
-    standing: Standing,
+    (standing, tests): (Standing, usize),
     mut all: Vec<Candidate>,
 ) -> Vec<Finding> {
-    all.retain(|one| counts(one, standing));
+    let of = |place: usize| match standing {
+        Standing::Real if place > tests => Standing::Sample,
+        _ => standing,
+    };
+    all.retain(|one| counts(one, of(one.range.start)));
     all.sort_by_key(|one| (one.range.start, rank(one)));
     let mut kept: Vec<(Candidate, Range<usize>)> = Vec::with_capacity(all.len());
     for one in all {
@@ -30,7 +35,11 @@ pub(super) fn settle(
         }
     }
     let mut places = Places { piece, at: 0, point: Point { line: piece.first_line, column: 1 } };
-    kept.into_iter().map(|(one, hidden)| places.finding(one, &hidden, standing)).collect()
+    let one = |(one, hidden): (Candidate, Range<usize>)| {
+        let standing = of(one.range.start);
+        places.finding(one, &hidden, standing)
+    };
+    kept.into_iter().map(one).collect()
 }
 
 /// Whether a finding counts in a file of this standing.
@@ -39,6 +48,14 @@ fn counts(one: &Candidate, standing: Standing) -> bool {
         Standing::Real => true,
         Standing::Sample => *one.rule != GENERIC,
         Standing::Generated => *one.rule == TOKEN || *one.rule == PRIVATE_KEY,
+    }
+}
+
+fn hint_of_format(path: &str) -> String {
+    let rest = "list it in .gitignore, and change what was in it: the history keeps it";
+    match pasted("git rm --cached", path) {
+        Some(command) => format!("{command}, {rest}"),
+        None => format!("take the file out of the repository, {rest}"),
     }
 }
 
@@ -62,7 +79,10 @@ impl Places<'_> {
         let file: std::sync::Arc<str> = self.piece.path.into();
         let hidden = Span { file: file.clone(), start: first, end: last };
         let level = if standing == Standing::Sample { Level::Notice } else { one.level };
-        Finding::new(one.rule, Span { file, start, end }, one.what).with_level(level).hiding(hidden)
+        let finding = Finding::new(one.rule, Span { file, start, end }, one.what).with_level(level);
+        let hint =
+            if *one.rule == FORMAT { hint_of_format(self.piece.path) } else { String::new() };
+        finding.hint(hint).hiding(hidden)
     }
 
     /// The line and the column of a place that is not before the last one.

@@ -3,31 +3,35 @@
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::domain::compose::discover::{self, Place};
 use crate::domain::compose::load::{Loaded, Project, load};
 use crate::domain::compose::rules::externals::{self, External};
-use crate::domain::compose::rules::files::UNREADABLE;
+use crate::domain::compose::rules::files::{FILE_MISSING, UNREADABLE};
 use crate::domain::compose::rules::{self, Context, Mode};
 use crate::domain::compose::stack::Stack;
-use crate::domain::compose::variables::{Asked, Open, State, Values};
-use crate::domain::env_file::read::{self as env, EnvFile};
+use crate::domain::compose::variables::{Asked, State};
+use crate::domain::env_file::read as env;
 use crate::domain::env_file::rules as env_rules;
 use crate::domain::finding::{Finding, Span};
-use crate::domain::git_files::{self, EXAMPLES, Private, is_env, is_example};
+use crate::domain::git_files::{self, Holds, Private, is_env, is_example};
 use crate::domain::interpolate::Need;
-use crate::domain::known::{Entry, IfIgnored, Known, folder, join};
+use crate::domain::known::{Entry, IfIgnored, Known};
 use crate::domain::odoo::module::Installable;
+use crate::domain::validation::env_pair::{EnvPair, Wanted, example_names};
 use crate::domain::validation::{REQUIRED, addons};
-use crate::domain::yaml::Node;
+use crate::domain::yaml::{Node, Value};
 
 /// What is to be checked.
 #[derive(Clone, Debug)]
 pub struct Request {
     /// The compose files as the user names them; none for those that Compose finds by itself.
     pub compose_files: Vec<String>,
-    /// The env file.
-    pub env_file: String,
+    /// The env file; none for `.env` in the folder of the first compose file.
+    pub env_file: Option<String>,
     /// Its example; none for the usual names.
     pub env_example: Option<String>,
+    /// The profiles that are on; none for those of the env file.
+    pub profiles: Vec<String>,
     /// Files that have to be there.
     pub required: Vec<String>,
     /// Where it runs.
@@ -49,6 +53,8 @@ pub struct Checked {
     pub scope: Vec<String>,
     /// Files that others should not read.
     pub private: Vec<Private>,
+    /// What could not be checked, as sentences.
+    pub left_out: Vec<String>,
     /// What is found where git ignores a path, and where it does not.
     pub open: Vec<IfIgnored>,
     /// External networks and volumes of the stack.
@@ -56,14 +62,6 @@ pub struct Checked {
     /// The Odoo modules: folder, version, whether it can be installed.
     pub modules: Vec<(String, String, Installable)>,
 }
-
-/// What Compose looks for, in its order, and the override file that belongs to it.
-const DEFAULTS: [(&str, &str); 4] = [
-    ("compose.yaml", "compose.override.yaml"),
-    ("compose.yml", "compose.override.yml"),
-    ("docker-compose.yml", "docker-compose.override.yml"),
-    ("docker-compose.yaml", "docker-compose.override.yaml"),
-];
 
 /// Checks it.
 pub fn check(request: &Request, known: &Known) -> Checked {
@@ -74,16 +72,25 @@ pub fn check(request: &Request, known: &Known) -> Checked {
             checked.findings.push(Finding::new(&REQUIRED, Span::file(path), what));
         }
     }
-    let own = EnvPair::of(request, known);
-    checked.findings.extend(own.finding.clone());
-    let files = compose_files(request, known, &own);
-    let project = Project {
-        folder: files.first().map(|file| folder(file).to_owned()).unwrap_or_default(),
-        files,
-        values: own.values.clone(),
+    let wanted = Wanted {
+        file: request.env_file.as_ref(),
+        example: request.env_example.as_ref(),
+        mode: request.mode,
+        environment: &request.environment,
     };
-    let loaded = load(&project, known);
-    if !project.files.is_empty() {
+    let top = EnvPair::of(wanted, known, "");
+    let is_there = |path: &str| !known.is_absent(path);
+    let Place { files, folder } =
+        discover::place(&request.compose_files, &top.own_values(request.mode), &is_there);
+    let own = if folder.is_empty() { top } else { EnvPair::of(wanted, known, &folder) };
+    checked.findings.extend(own.finding.clone());
+    let project = Project { folder, files, values: own.values.clone() };
+    let mut loaded = load(&project, known);
+    let profiles = discover::profiles(&request.profiles, &own.own_values(request.mode));
+    keep_profiles(&mut loaded.model, &profiles);
+    if project.files.is_empty() {
+        no_stack(request, &mut checked);
+    } else {
         stack(request, known, (&own, &loaded), &mut checked);
     }
     env_files(request, known, (&own, &loaded), &mut checked);
@@ -91,87 +98,45 @@ pub fn check(request: &Request, known: &Known) -> Checked {
     let mut modules = addons::check(&request.files, known, &odoo);
     checked.findings.append(&mut modules.findings);
     checked.modules = modules.modules;
-    checked.private.extend(private(request, &own, &loaded));
+    checked.private.extend(private(&own, &loaded));
     let (in_git, open) = git_files::check(known, &checked.private);
     checked.findings.extend(in_git);
     checked.open.extend(open);
     checked
 }
 
-/// The env file and its example, where they are, and what variables are worth by them.
-struct EnvPair {
-    file: Option<EnvFile>,
-    example: Option<EnvFile>,
-    values: Values,
-    /// That not all values could be read.
-    finding: Option<Finding>,
+/// Leaves out the services that none of the profiles starts. Where no profile is on, all are looked at: somebody may
+/// start them by hand.
+fn keep_profiles(model: &mut Node, profiles: &[String]) {
+    if profiles.is_empty() || profiles.iter().any(|profile| profile == "*") {
+        return;
+    }
+    let Value::Mapping(entries) = &mut model.value else { return };
+    let services = entries.iter_mut().find(|entry| entry.key.text == "services");
+    if let Some(Value::Mapping(services)) = services.map(|entry| &mut entry.value.value) {
+        services.retain(|service| {
+            let own = service.value.get("profiles").map(Node::items).unwrap_or_default();
+            let is_on = |own: &Node| {
+                own.as_text().is_none_or(|own| profiles.iter().any(|profile| profile == own))
+            };
+            own.is_empty() || own.iter().any(is_on)
+        });
+    }
 }
 
-impl EnvPair {
-    fn of(request: &Request, known: &Known) -> Self {
-        let read = |path: &str| known.text(path).map(|text| env::read(path, &text));
-        let examples = request
-            .env_example
-            .clone()
-            .map_or_else(|| example_names(&request.env_file), |one| vec![one]);
-        let example = examples.iter().find_map(|path| read(path));
-        let (values, finding) = (Values::default(), None);
-        let mut own = Self { file: read(&request.env_file), example, values, finding };
-        (own.values, own.finding) = own.worth(request);
-        own
-    }
-
-    /// What variables are worth: those of the env file or its example, and stronger those of the environment. In a
-    /// checkout what an example leaves empty gets its value on the host; without an example so does everything.
-    fn worth(&self, request: &Request) -> (Values, Option<Finding>) {
-        let open = match (request.mode, self.example.as_ref().or(self.file.as_ref())) {
-            (Mode::Deploy, _) => Open::Nothing,
-            (Mode::PullRequest, None) => Open::Everything,
-            (Mode::PullRequest, Some(example)) => {
-                Open::Named(example.assignments.iter().map(|one| one.key.clone()).collect())
-            }
-        };
-        let mut values = Values { known: request.environment.clone(), open };
-        let (Some(file), _) = self.source(request) else { return (values, None) };
-        let (own, finding) = file.values(&|name| values.worth(name));
-        for (key, value) in own {
-            values.known.entry(key).or_insert(value);
+/// There is no compose file: on the host that stops the deploy, in a checkout it is said.
+fn no_stack(request: &Request, checked: &mut Checked) {
+    let names = discover::NAMES;
+    match request.mode {
+        Mode::Deploy => {
+            let what = format!("there is no compose file: none of {}", names.join(", "));
+            let finding = Finding::new(&FILE_MISSING, Span::file(names[0]), what);
+            checked.findings.push(finding.hint("name it with the input `compose-files`"));
         }
-        (values, finding)
+        Mode::PullRequest => checked
+            .left_out
+            .push(format!("a stack: there is no compose file, none of {}", names.join(", "))),
     }
-
-    /// The file that variables are taken from, and its name for messages.
-    fn source(&self, request: &Request) -> (Option<&EnvFile>, String) {
-        let first = match request.mode {
-            Mode::Deploy => self.file.as_ref(),
-            Mode::PullRequest => self.example.as_ref().or(self.file.as_ref()),
-        };
-        let name = first.map_or_else(|| request.env_file.clone(), |file| file.path.clone());
-        (first, name)
-    }
-}
-
-fn example_names(file: &str) -> Vec<String> {
-    EXAMPLES.iter().map(|ending| format!("{file}{ending}")).collect()
-}
-
-/// The files that Compose would read: those of the input, of `COMPOSE_FILE`, or the ones it finds.
-fn compose_files(request: &Request, known: &Known, own: &EnvPair) -> Vec<String> {
-    if !request.compose_files.is_empty() {
-        return request.compose_files.iter().map(|path| join("", path)).collect();
-    }
-    let values = &own.values.known;
-    if let Some(listed) = values.get("COMPOSE_FILE").filter(|listed| !listed.is_empty()) {
-        let separator = values.get("COMPOSE_PATH_SEPARATOR").map_or(":", String::as_str);
-        return listed.split(separator).map(|path| join("", path)).collect();
-    }
-    let is_there = |path: &str| !known.is_absent(path);
-    let Some((main, over)) = DEFAULTS.into_iter().find(|(main, _)| is_there(main)) else {
-        return Vec::new();
-    };
-    let mut files = vec![main.to_owned()];
-    files.extend(is_there(over).then(|| over.to_owned()));
-    files
 }
 
 /// The stack by itself.
@@ -181,7 +146,7 @@ fn stack(
     (own, loaded): (&EnvPair, &Loaded),
     checked: &mut Checked,
 ) {
-    let (file, source) = own.source(request);
+    let (file, source) = own.source(request.mode);
     let context = Context {
         stack: Stack::of(&loaded.model),
         asked: &loaded.asked,
@@ -196,7 +161,7 @@ fn stack(
     checked.findings.extend(findings);
     checked.open.extend(open);
     if file.is_none() && request.mode == Mode::PullRequest {
-        checked.findings.extend(no_example(request, known, &loaded.asked));
+        checked.findings.extend(no_example(own, known, &loaded.asked));
     }
     let count = |number: usize, noun: &str| {
         format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
@@ -216,14 +181,14 @@ fn images(loaded: &Loaded) -> Vec<(String, Span)> {
 }
 
 /// Compose files ask for variables, and nothing in the repository says which there are.
-fn no_example(request: &Request, known: &Known, asked: &[Asked]) -> Option<Finding> {
-    let example = format!("{}.example", request.env_file);
+fn no_example(own: &EnvPair, known: &Known, asked: &[Asked]) -> Option<Finding> {
+    let example = format!("{}.example", own.path);
     if !known.is_absent(&example) {
         return None;
     }
     let names: BTreeSet<&str> = asked
         .iter()
-        .filter(|one| one.need != Need::Optional)
+        .filter(|one| one.need != Need::Optional && one.state != State::Filled)
         .map(|one| one.name.as_str())
         .collect();
     let first = asked.iter().find(|one| names.contains(one.name.as_str()))?;
@@ -246,7 +211,7 @@ fn env_files(
     (own, loaded): (&EnvPair, &Loaded),
     checked: &mut Checked,
 ) {
-    let mut paths: BTreeSet<String> = BTreeSet::from([request.env_file.clone()]);
+    let mut paths: BTreeSet<String> = BTreeSet::from([own.path.clone()]);
     paths.extend(request.env_example.clone());
     paths.extend(service_files(loaded).into_iter().map(|named| named.path));
     let tracked = known.tracked().into_iter().flatten();
@@ -271,37 +236,32 @@ fn env_files(
         checked.scope.push(format!("{count} env file{}", if count == 1 { "" } else { "s" }));
     }
     if request.mode == Mode::Deploy {
-        checked.findings.extend(on_the_host(request, known, (own, loaded)));
+        checked.findings.extend(on_the_host(known, (own, loaded)));
     }
 }
 
 /// On the host the env file has to be there and filled, and so have those of services with an example.
-fn on_the_host(
-    request: &Request,
-    known: &Known,
-    (own, loaded): (&EnvPair, &Loaded),
-) -> Vec<Finding> {
+fn on_the_host(known: &Known, (own, loaded): (&EnvPair, &Loaded)) -> Vec<Finding> {
     let mut findings = Vec::new();
     match &own.file {
         Some(file) => findings.extend(env_rules::filled(file, own.example.as_ref())),
-        None if known.is_absent(&request.env_file) => {
+        None if known.is_absent(&own.path) => {
             let needed = loaded
                 .asked
                 .iter()
                 .any(|one| one.need != Need::Optional && one.state == State::Unset);
             if needed || own.example.is_some() {
-                let what = format!("`{}` is not there", request.env_file);
+                let what = format!("`{}` is not there", own.path);
                 let hint = "write it from the example before the deploy, with mode 0600";
                 findings.push(
-                    Finding::new(&env_rules::MISSING, Span::file(&request.env_file), what)
-                        .hint(hint),
+                    Finding::new(&env_rules::MISSING, Span::file(&own.path), what).hint(hint),
                 );
             }
         }
         None => {}
     }
     let files = service_files(loaded).into_iter().map(|named| named.path);
-    let files: BTreeSet<String> = files.filter(|path| *path != request.env_file).collect();
+    let files: BTreeSet<String> = files.filter(|path| *path != own.path).collect();
     for path in &files {
         let Some(text) = known.text(path) else { continue };
         let example = example_names(path)
@@ -318,27 +278,30 @@ fn service_files(loaded: &Loaded) -> Vec<Private> {
     let files =
         stack.services.iter().filter_map(|service| service.get("env_file")).flat_map(Node::items);
     let files = files.filter_map(|file| file.get("path"));
-    files.filter_map(named).collect()
+    files.filter_map(|path| named(path, Holds::Variables)).collect()
 }
 
 /// A path as a compose file names it.
-fn named(node: &Node) -> Option<Private> {
+fn named(node: &Node, holds: Holds) -> Option<Private> {
     let (path, shown) = (node.as_text()?.to_owned(), node.shown().to_owned());
-    Some(Private { path, shown, span: node.span.clone() })
+    Some(Private { holds, path, shown, span: node.span.clone() })
 }
 
 /// What should stay out of git: env files, and the files of secrets.
-fn private(request: &Request, own: &EnvPair, loaded: &Loaded) -> Vec<Private> {
+fn private(own: &EnvPair, loaded: &Loaded) -> Vec<Private> {
     let mut private = Vec::new();
     let is_used = own.file.is_some() || own.example.is_some() || !loaded.asked.is_empty();
     if is_used {
-        let path = request.env_file.clone();
-        private.push(Private { span: Span::file(&path), shown: path.clone(), path });
+        let path = own.path.clone();
+        let is_needed = own.file.is_some() || own.example.is_some();
+        let has_defaults = loaded.asked.iter().all(|one| one.need == Need::Optional);
+        let holds = if has_defaults && !is_needed { Holds::Defaults } else { Holds::Variables };
+        private.push(Private { holds, span: Span::file(&path), shown: path.clone(), path });
     }
     private.extend(service_files(loaded).into_iter().filter(|named| is_env(&named.path)));
     let secrets = Stack::of(&loaded.model);
     for entry in secrets.declared("secrets") {
-        private.extend(entry.value.get("file").and_then(named));
+        private.extend(entry.value.get("file").and_then(|file| named(file, Holds::Secret)));
     }
     // A path that many services name is one.
     let mut seen = BTreeSet::new();
@@ -359,8 +322,9 @@ mod tests {
     fn request(mode: Mode) -> Request {
         Request {
             compose_files: Vec::new(),
-            env_file: ".env".to_owned(),
+            env_file: None,
             env_example: None,
+            profiles: Vec::new(),
             required: Vec::new(),
             mode,
             environment: BTreeMap::new(),
@@ -444,6 +408,21 @@ mod tests {
     }
 
     #[test]
+    fn services_of_other_profiles_are_left_out() {
+        let text = "services:\n  a: {image: x}\n  b: {image: x, profiles: [on]}\n  c: {image: x, profiles: [off]}\n";
+        let lines = |profiles: &[&str], env: &str| -> Vec<String> {
+            let profiles = profiles.iter().map(|one| (*one).to_owned()).collect();
+            let request = Request { profiles, ..request(Mode::PullRequest) };
+            let told = told(&request, &[("compose.yaml", text), (".env.example", env)], &[".env"]);
+            told.into_iter().map(|one| one.rsplit(':').next().unwrap().to_owned()).collect()
+        };
+        assert_eq!(lines(&[], "A=1\n"), ["2", "3", "4"]);
+        assert_eq!(lines(&["*"], "A=1\n"), ["2", "3", "4"]);
+        assert_eq!(lines(&["on"], "A=1\n"), ["2", "3"]);
+        assert_eq!(lines(&[], "COMPOSE_PROFILES=off\n"), ["2", "4"]);
+    }
+
+    #[test]
     fn files_are_found_as_compose_finds_them() {
         let web = "services: {a: {image: 'x'}}\n";
         let one = request(Mode::PullRequest);
@@ -467,6 +446,12 @@ mod tests {
             places(&one, &[env, ("x/a.yml", web), ("x/b.yml", over.1)]),
             ["x/a.yml:1", "x/b.yml:1"]
         );
+        let deploy = ("deploy/.env.example", "TAG=1\n");
+        let tagged = ("deploy/a.yml", "services: {a: {image: 'x:$TAG'}}\n");
+        let in_folder = Request { compose_files: vec!["deploy/a.yml".to_owned()], ..one.clone() };
+        assert_eq!(told(&in_folder, &[deploy, tagged], &["deploy/.env"]), [""; 0]);
+        let other = ("deploy/a.yml", "services: {a: {image: 'x:$OTHER'}}\n");
+        assert_eq!(places(&in_folder, &[deploy, other]), ["deploy/.env:0", "deploy/a.yml:1"]);
         let named = Request {
             compose_files: vec!["./gone.yml".to_owned()],
             required: vec!["VERSION".to_owned()],

@@ -133,7 +133,7 @@ mod tests {
         let levels: Vec<_> = results.iter().map(|one| one["level"].as_str().unwrap()).collect();
         assert_eq!(levels, ["error", "warning", "note"]);
         let region = &results[0]["locations"][0]["physicalLocation"]["region"];
-        assert_eq!(region["snippet"]["text"], "    token: ******* # x");
+        assert_eq!(region["snippet"]["text"], "    token: ******* * *");
         assert_eq!(
             (region["startColumn"].as_u64(), region["endColumn"].as_u64()),
             (Some(12), Some(19))

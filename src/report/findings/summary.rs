@@ -23,8 +23,8 @@ pub struct Told {
 
 /// The sections, Markdown.
 pub fn sections(findings: &[Finding], told: &Told) -> Vec<String> {
-    let (mark, verdict) = if told.fails { ("❌", "failed") } else { ("✅", "passed") };
-    let mut head = heading(3, &format!("{mark} validate-config {verdict}: {}", counts(findings)));
+    let mark = if told.fails { "❌ validate-config failed" } else { "✅ validate-config" };
+    let mut head = heading(3, &format!("{mark}: {}", counts(findings)));
     if !told.scope.is_empty() {
         head.push_str(&format!("\nLooked at {}.\n", prose(&told.scope.join(", "))));
     }
@@ -99,7 +99,7 @@ mod tests {
         );
         assert_eq!(
             sections(&[], &Told::default()),
-            ["### ✅ validate-config passed: 0 errors, 0 warnings, 0 notices\n"]
+            ["### ✅ validate-config: 0 errors, 0 warnings, 0 notices\n"]
         );
     }
 }

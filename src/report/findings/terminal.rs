@@ -62,7 +62,51 @@ fn place_in_words(span: &Span) -> String {
     }
 }
 
-/// `2 errors, 1 warning, no notices`, the last line of the log.
+/// Most places of a rule's notices that are named.
+const PLACES: usize = 10;
+
+/// Notices, folded to one of each rule: what it is about, how often, and where.
+pub fn notices(findings: &[&Finding], files: &Files, reader: Reader) -> Vec<String> {
+    let mut rules: Vec<(&str, Vec<&Finding>)> = Vec::new();
+    for one in findings {
+        match rules.iter_mut().find(|(id, _)| *id == one.rule.id) {
+            Some((_, same)) => same.push(one),
+            None => rules.push((one.rule.id, vec![one])),
+        }
+    }
+    let told = rules.iter().map(|(id, same)| match same[..] {
+        [one] => finding(one, files, reader),
+        _ => folded(id, same, reader),
+    });
+    told.collect()
+}
+
+fn folded(id: &str, same: &[&Finding], reader: Reader) -> String {
+    let mut places = String::new();
+    let mut last = "";
+    for one in same.iter().take(PLACES) {
+        let (file, line) = (one.span.file.as_ref(), one.span.start.line);
+        let lead = if places.is_empty() { "" } else { ", " };
+        let _ = match (file == last, reader) {
+            (true, _) => write!(places, ", {line}"),
+            (false, _) if line == 0 => write!(places, "{lead}{file}"),
+            (false, Reader::Person) => write!(places, "{lead}{file}:{line}"),
+            (false, Reader::Runner) => write!(places, "{lead}{file}, line {line}"),
+        };
+        last = file;
+    }
+    if same.len() > PLACES {
+        let _ = write!(places, " and {} more", same.len() - PLACES);
+    }
+    let about = same.first().map_or("", |one| one.rule.about);
+    let count = same.len();
+    match reader {
+        Reader::Person => format!("notice[{id}]: {about}, {count} times\n  --> {places}\n"),
+        Reader::Runner => format!("notice {id} in {places}\n  {about}, {count} times\n"),
+    }
+}
+
+/// `2 errors, 1 warning, 0 notices`.
 pub fn counts(findings: &[Finding]) -> String {
     let count = |level: Level| {
         let count = findings.iter().filter(|one| one.level == level).count();
@@ -75,14 +119,14 @@ pub fn counts(findings: &[Finding]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::findings::shown::tests::sample;
+    use crate::report::findings::shown::tests::{RULE, sample};
 
     #[test]
     fn a_finding_shows_its_line_without_the_secret() {
         let (findings, files) = sample();
         assert_eq!(
             super::finding(&findings[0], &files, Reader::Person),
-            "error[a.rule]: a | secret ::error::x\n  --> c.yml:3:12\n3 |     token: ******* # x\n  |            ^^^^^^^\n  = `hide` it\n"
+            "error[a.rule]: a | secret ::error::x\n  --> c.yml:3:12\n3 |     token: ******* * *\n  |            ^^^^^^^\n  = `hide` it\n"
         );
         assert_eq!(
             super::finding(&findings[1], &files, Reader::Person),
@@ -94,8 +138,33 @@ mod tests {
         );
         assert_eq!(
             super::finding(&findings[0], &files, Reader::Runner),
-            "error a.rule in c.yml, line 3, column 12\n  a | secret ::error::x\n3 |     token: ******* # x\n  |            ^^^^^^^\n  = `hide` it\n"
+            "error a.rule in c.yml, line 3, column 12\n  a | secret ::error::x\n3 |     token: ******* * *\n  |            ^^^^^^^\n  = `hide` it\n"
         );
         assert_eq!(counts(&findings), "1 error, 1 warning, 1 notice");
+    }
+
+    #[test]
+    fn notices_of_a_rule_are_folded() {
+        let at =
+            |file, line| Finding::new(&RULE, Span::line(file, line), "m").with_level(Level::Notice);
+        let many: Vec<Finding> = (1..=9)
+            .map(|line| at("a.yml", line))
+            .chain((1..=3).map(|line| at("b.yml", line)))
+            .collect();
+        let (_, files) = sample();
+        let told =
+            |all: &[Finding], reader| notices(&all.iter().collect::<Vec<_>>(), &files, reader);
+        assert_eq!(
+            told(&many, Reader::Person),
+            [
+                "notice[a.rule]: something, 12 times\n  --> a.yml:1, 2, 3, 4, 5, 6, 7, 8, 9, b.yml:1 and 2 more\n"
+            ]
+        );
+        assert_eq!(
+            told(&many[7..10], Reader::Runner),
+            ["notice a.rule in a.yml, line 8, 9, b.yml, line 1\n  something, 3 times\n"]
+        );
+        assert_eq!(told(&many[..1], Reader::Person), ["notice[a.rule]: m\n  --> a.yml:1\n"]);
+        assert!(told(&[], Reader::Person).is_empty());
     }
 }

@@ -117,8 +117,9 @@ fn ours(folder: &Path) -> Vec<String> {
     let checkout = Checkout::new(camino::Utf8Path::from_path(folder).unwrap()).unwrap();
     let request = Request {
         compose_files: Vec::new(),
-        env_file: ".env".to_owned(),
+        env_file: None,
         env_example: None,
+        profiles: Vec::new(),
         required: Vec::new(),
         mode: Mode::Deploy,
         environment: BTreeMap::new(),
@@ -181,11 +182,34 @@ fn deep_we_accept_and_refuse_what_compose_does() {
     compare(500);
 }
 
-/// Compares on `count` damaged files of each good one.
-fn compare(count: usize) {
-    if Command::new("docker-compose-newest").arg("version").output().is_err() {
+/// Whether there is no Compose to compare with; in CI there has to be one.
+pub(super) fn is_absent() -> bool {
+    let is_absent = Command::new("docker-compose-newest").arg("version").output().is_err();
+    if is_absent {
         assert!(std::env::var("CI").is_err(), "scripts/setup tools brings docker-compose-newest");
         eprintln!("skipped: docker-compose-newest is not on the PATH");
+    }
+    is_absent
+}
+
+/// A sentence for each file on which the two disagree.
+pub(super) fn compared(cases: &[String]) -> Vec<String> {
+    std::thread::scope(|scope| {
+        let halves = cases.chunks(cases.len().div_ceil(2));
+        let threads: Vec<_> = halves
+            .map(|half| {
+                scope.spawn(move || {
+                    half.iter().filter_map(|text| disagreement(text)).collect::<Vec<_>>()
+                })
+            })
+            .collect();
+        threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
+    })
+}
+
+/// Compares on `count` damaged files of each good one.
+fn compare(count: usize) {
+    if is_absent() {
         return;
     }
     let mut numbers = Numbers(42);
@@ -199,16 +223,6 @@ fn compare(count: usize) {
             .filter(|line| !line.is_empty())
             .map(|line| services.replace("KEY", &line.replace("\\n", "\n"))),
     );
-    let all = std::thread::scope(|scope| {
-        let halves = cases.chunks(cases.len().div_ceil(2));
-        let threads: Vec<_> = halves
-            .map(|half| {
-                scope.spawn(move || {
-                    half.iter().filter_map(|text| disagreement(text)).collect::<Vec<_>>()
-                })
-            })
-            .collect();
-        threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect::<Vec<_>>()
-    });
+    let all = compared(&cases);
     assert!(all.is_empty(), "{} of {} cases:\n\n{}", all.len(), cases.len(), all.join("\n---\n"));
 }

@@ -61,7 +61,7 @@ fn a_good_repository_has_nothing_above_a_notice() {
         (ran.code, ran.output("result"), ran.output("errors"), ran.output("warnings")),
         (0, "done", "0", "0")
     );
-    ran.says("✅ validate-config passed: 0 errors, 0 warnings").says("1 compose file, 3 services");
+    ran.says("✅ validate-config: 0 errors, 0 warnings").says("1 compose file, 3 services");
 }
 
 #[test]

@@ -4,6 +4,7 @@ use crate::domain::compose::rules::Context;
 use crate::domain::compose::stack::{Access, Mount, Program, Service};
 use crate::domain::event::Level;
 use crate::domain::finding::{Finding, Rule};
+use crate::domain::image::Parts;
 use crate::domain::yaml::Node;
 
 /// A privileged container.
@@ -100,10 +101,19 @@ fn of_service(service: &Service<'_>) -> Vec<Finding> {
     findings
 }
 
+/// Images that pass on a part of the engine's API: what the hint of this rule recommends.
+fn is_socket_proxy(image: &str) -> bool {
+    let last = Parts::of(image).last();
+    matches!(last, "docker-socket-proxy" | "socket-proxy" | "docker-proxy-acl" | "cetusguard")
+}
+
 fn mounted(service: &Service<'_>, mount: &Mount<'_>) -> Option<Finding> {
     let source = mount.source.filter(|_| mount.kind == "bind")?;
     let name = service.name();
     if source.ends_with("/docker.sock") || source.ends_with("/podman.sock") {
+        if service.image().is_some_and(is_socket_proxy) {
+            return None;
+        }
         let is_proxy = matches!(service.program(), Some(Program::Proxy("traefik")));
         let level = if is_proxy && mount.access == Access::ReadOnly {
             Level::Notice
@@ -155,7 +165,11 @@ mod tests {
         table(
             "compose.docker-socket",
             &["image: 'a:1', volumes: ['/var/run/docker.sock:/var/run/docker.sock:ro']"],
-            &["image: 'a:1', volumes: ['/run/x.sock:/x.sock']"],
+            &[
+                "image: 'a:1', volumes: ['/run/x.sock:/x.sock']",
+                "image: 'tecnativa/docker-socket-proxy:0.3', volumes: ['/var/run/docker.sock:/var/run/docker.sock:ro']",
+                "image: 'lscr.io/linuxserver/socket-proxy:3', volumes: ['/var/run/docker.sock:/var/run/docker.sock:ro']",
+            ],
         );
         table(
             "compose.host-root-mount",

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::domain::compose::rules::Context;
 use crate::domain::compose::rules::ports::is_local;
-use crate::domain::compose::stack::{Program, Service};
+use crate::domain::compose::stack::{Mount, Program, Service};
 use crate::domain::event::Level;
 use crate::domain::finding::{Finding, Rule};
 use crate::domain::interpolate::HOLE;
@@ -16,6 +16,14 @@ pub const NETWORK: Rule = Rule {
     level: Level::Warning,
     about: "a service that Traefik routes to and shares no network with",
     help: "Requests end in a gateway timeout after a deploy that looked fine.",
+};
+
+/// A label that names a network in which the service is not.
+pub const OTHER_NETWORK: Rule = Rule {
+    id: "compose.traefik-other-network",
+    level: Level::Error,
+    about: "`traefik.docker.network` names a network in which the service is not",
+    help: "Traefik does not find the network, and takes any other of the container: requests end in a gateway timeout, or not, from one start to the next.",
 };
 
 /// A port that has to be guessed.
@@ -43,7 +51,7 @@ pub const DASHBOARD: Rule = Rule {
 };
 
 /// The rules of this file.
-pub const RULES: &[&Rule] = &[&NETWORK, &PORT, &ROUTER, &DASHBOARD];
+pub const RULES: &[&Rule] = &[&NETWORK, &OTHER_NETWORK, &PORT, &ROUTER, &DASHBOARD];
 
 /// Checks the labels of every service.
 pub fn check(context: &Context<'_>) -> Vec<Finding> {
@@ -52,7 +60,7 @@ pub fn check(context: &Context<'_>) -> Vec<Finding> {
     let mut findings = duplicates(context);
     for service in context.stack.services.iter().filter(|service| is_routed(service)) {
         if let Some(proxy) = proxy {
-            findings.extend(network(service, proxy));
+            findings.extend(network(context, service, proxy));
         }
         findings.extend(port(service));
         findings.extend(dashboard(service));
@@ -98,7 +106,7 @@ fn names<'a>(service: &Service<'a>) -> Vec<&'a str> {
     }
 }
 
-fn network(service: &Service<'_>, proxy: &Service<'_>) -> Option<Finding> {
+fn network(context: &Context<'_>, service: &Service<'_>, proxy: &Service<'_>) -> Option<Finding> {
     let is_elsewhere = |one: &Service<'_>| one.get("network_mode").is_some() || one.is_partial();
     let is_open = |one: &Service<'_>| one.networks().iter().any(|entry| entry.key.is_open());
     if is_elsewhere(proxy) || is_elsewhere(service) || is_open(proxy) || is_open(service) {
@@ -118,8 +126,25 @@ fn network(service: &Service<'_>, proxy: &Service<'_>) -> Option<Finding> {
         let hint = format!("put it into one of: {}", theirs.join(", "));
         return Some(Finding::new(&NETWORK, service.span(), what).hint(hint));
     }
-    let said = label(service, "traefik.docker.network");
-    if ours.len() > 1 && said.is_none() {
+    if let Some(said) = label(service, "traefik.docker.network") {
+        let text = said.value.as_text()?;
+        let is_one = ours.iter().any(|key| may_be(context, key, text));
+        return (!is_one).then(|| {
+            let what = format!(
+                "`traefik.docker.network` of `{}` names `{}`, in which the service is not",
+                service.name(),
+                said.value.shown()
+            );
+            let hint = "name a network of the service as the engine does: `PROJECT_NETWORK`, or its `name:`";
+            Finding::new(&OTHER_NETWORK, said.value.span.clone(), what).hint(hint)
+        });
+    }
+    let has_default = match default_network(proxy) {
+        Fallback::Nothing => false,
+        Fallback::Unknown => true,
+        Fallback::Network(name) => ours.iter().any(|key| may_be(context, key, name)),
+    };
+    if ours.len() > 1 && !has_default {
         let what = format!(
             "`{}` is in several networks, and nothing says by which one `{}` reaches it",
             service.name(),
@@ -127,10 +152,56 @@ fn network(service: &Service<'_>, proxy: &Service<'_>) -> Option<Finding> {
         );
         return Some(
             Finding::new(&NETWORK, service.span(), what)
-                .hint("add the label `traefik.docker.network=NAME`"),
+                .hint("add the label `traefik.docker.network=NAME`, or give `--providers.docker.network=NAME` to Traefik"),
         );
     }
     None
+}
+
+/// Whether a network of the stack may have this name on the engine. Without `name:` the project's stands before its
+/// key; the key alone is what Traefik finds in no container, and then it takes the only network that there is.
+fn may_be(context: &Context<'_>, key: &str, name: &str) -> bool {
+    let declared = context.stack.declared("networks").iter().find(|entry| entry.key.text == key);
+    let named = declared.and_then(|entry| entry.value.get("name"));
+    match named {
+        Some(named) => named.is_open() || named.as_text() == Some(name) || name == key,
+        None => name == key || name.strip_suffix(key).is_some_and(|rest| rest.ends_with('_')),
+    }
+}
+
+/// The network that Traefik takes where no label says one.
+enum Fallback<'a> {
+    Nothing,
+    /// It stands in a file of Traefik, or comes of a variable.
+    Unknown,
+    Network(&'a str),
+}
+
+fn default_network<'a>(proxy: &Service<'a>) -> Fallback<'a> {
+    let command = proxy.get("command");
+    let single = command.and_then(Node::as_template).into_iter().flat_map(str::split_whitespace);
+    let items = command.map(Node::items).unwrap_or_default();
+    let words = single.chain(items.iter().filter_map(Node::as_template));
+    let by_word = words.into_iter().find_map(|word| {
+        let (key, value) = word.split_once('=')?;
+        key.eq_ignore_ascii_case("--providers.docker.network").then_some(value)
+    });
+    let variable = proxy.environment().iter();
+    let variable = variable
+        .filter(|entry| entry.key.text == "TRAEFIK_PROVIDERS_DOCKER_NETWORK")
+        .find_map(|entry| entry.value.as_template());
+    let is_file = |mount: &Mount<'_>| {
+        let name = mount.target.rsplit('/').next().unwrap_or_default();
+        mount.target.starts_with("/etc/traefik") || name.starts_with("traefik.")
+    };
+    match by_word.or(variable) {
+        Some(name) if name.contains(HOLE) => Fallback::Unknown,
+        Some(name) => Fallback::Network(name),
+        None if proxy.mounts().iter().any(is_file) || proxy.get("configs").is_some() => {
+            Fallback::Unknown
+        }
+        None => Fallback::Nothing,
+    }
 }
 
 fn port(service: &Service<'_>) -> Option<Finding> {
@@ -258,6 +329,41 @@ mod tests {
                 &stack(ROUTE, "restart: always"),
                 &stack("networks: [m]", "networks: [n]"),
                 &stack(&format!("{ROUTE}, networks: [m]"), "network_mode: host"),
+            ],
+        );
+    }
+
+    #[test]
+    fn a_label_names_a_network_of_the_service() {
+        let named = |name: &str| {
+            format!(
+                "{}, 'traefik.docker.network={name}'], networks: [m, n]",
+                ROUTE.trim_end_matches(']')
+            )
+        };
+        let proxy = "networks: [n]";
+        table_of(
+            "compose.traefik-other-network",
+            &[&stack(&named("other"), proxy), &stack(&named("shop_o"), proxy)],
+            &[
+                &stack(&named("n"), proxy),
+                &stack(&named("shop_n"), proxy),
+                &stack(&named("$UNKNOWN"), proxy),
+                &stack(ROUTE, "restart: always"),
+                &stack(&named("net"), proxy).replace("n: , m: ", "n: {name: net}, m: "),
+                &stack(&named("net"), proxy).replace("n: , m: ", "n: {name: $UNKNOWN}, m: "),
+            ],
+        );
+        let two = format!("{ROUTE}, networks: [m, n]");
+        table_of(
+            "compose.traefik-network",
+            &[&stack(&two, "networks: [n], command: --providers.docker.network=other")],
+            &[
+                &stack(&two, "networks: [n], command: ['--providers.docker.network=shop_n']"),
+                &stack(&two, "networks: [n], command: --api --providers.docker.network=n"),
+                &stack(&two, "networks: [n], environment: {TRAEFIK_PROVIDERS_DOCKER_NETWORK: n}"),
+                &stack(&two, "networks: [n], volumes: ['./traefik.yml:/etc/traefik/traefik.yml']"),
+                &stack(&named("n"), proxy),
             ],
         );
     }

@@ -1,9 +1,10 @@
 //! Files that manifests name: whether they are there, and in which order they are loaded.
 
-use crate::domain::event::Level::{Error, Warning};
+use crate::domain::event::Level::{Error, Notice, Warning};
 use crate::domain::finding::{Finding, Rule};
 use crate::domain::globs::Globs;
 use crate::domain::input::nearest;
+use crate::domain::limit::LIMIT;
 use crate::domain::odoo::module::Written;
 use crate::domain::odoo::project::Module;
 use crate::domain::odoo::version::Version;
@@ -17,12 +18,13 @@ pub const DATA_MISSING: Rule = Rule {
            name in `data` or `demo`. A file of `qweb` is a warning from Odoo 15 on, which does not read that list.",
 };
 
-/// Access rights behind the views.
+/// Groups behind the views.
 pub const DATA_ORDER: Rule = Rule {
     id: "odoo.data-order",
-    level: Warning,
-    about: "access rights are loaded behind views",
-    help: "Odoo loads the files in the order of the list. Put the files of `security/` first.",
+    level: Notice,
+    about: "groups are loaded behind views",
+    help: "Odoo loads the files in the order of the list, and a view that names a group which is not there yet stops \
+           the installation. Put the file with the groups first. Access rights may come behind the views.",
 };
 
 /// An asset that matches nothing.
@@ -36,15 +38,39 @@ pub const ASSET_MISSING: Rule = Rule {
 /// What is wrong with the files that one module names.
 pub(super) fn check(module: &Module, series: Option<&str>) -> Vec<Finding> {
     let manifest = &module.manifest;
-    let listed = manifest.data.iter().chain(&manifest.demo);
-    let mut found: Vec<Finding> = listed.filter_map(|file| missing(module, file)).collect();
+    let mut found: Vec<Finding> = limit(module).into_iter().collect();
+    let listed = few(&manifest.data).chain(few(&manifest.demo));
+    found.extend(listed.filter_map(|file| missing(module, file)));
     // Odoo reads no `qweb` since 15, and says nothing.
     let level = if needs_templates(module, series) { Error } else { Warning };
-    let templates = manifest.qweb.iter().filter_map(|file| missing(module, file));
+    let templates = few(&manifest.qweb).filter_map(|file| missing(module, file));
     found.extend(templates.map(|finding| finding.with_level(level)));
     found.extend(disorder(&manifest.data));
-    found.extend(manifest.assets.iter().filter_map(|asset| unmatched(module, asset)));
+    found.extend(few(&manifest.assets).filter_map(|asset| unmatched(module, asset)));
     found
+}
+
+/// Most files of a list of a manifest that are looked for: each is compared with the files of the module.
+const MOST: usize = 1_000;
+
+/// Most files of a list for which the nearest name is looked for.
+const NEAR: usize = 20;
+
+/// The files of a list that are looked for, each with whether its nearest name is too.
+fn few(list: &[Written]) -> impl Iterator<Item = (bool, &Written)> {
+    list.iter().take(MOST).enumerate().map(|(at, file)| (at < NEAR, file))
+}
+
+/// Says that a list is longer.
+fn limit(module: &Module) -> Option<Finding> {
+    let manifest = &module.manifest;
+    let lists = [&manifest.data, &manifest.demo, &manifest.qweb, &manifest.assets];
+    let first = lists.into_iter().find_map(|list| list.get(MOST))?;
+    let what = format!(
+        "the manifest of `{}` lists more than {MOST} files: those from here on are not looked for",
+        module.name()
+    );
+    Some(Finding::new(&LIMIT, first.span.clone(), what))
 }
 
 /// Whether Odoo reads `qweb`: up to 14, by the version of the module or else by the image.
@@ -55,7 +81,7 @@ fn needs_templates(module: &Module, series: Option<&str>) -> bool {
     major.and_then(|major| major.parse::<u8>().ok()).is_some_and(|major| major < 15)
 }
 
-fn missing(module: &Module, file: &Written) -> Option<Finding> {
+fn missing(module: &Module, (has_near, file): (bool, &Written)) -> Option<Finding> {
     let is_pattern = file.text.contains(['*', '?']);
     let path = resolved(&file.text);
     if path.as_ref().is_some_and(|path| module.files.contains(path)) {
@@ -67,7 +93,7 @@ fn missing(module: &Module, file: &Written) -> Option<Finding> {
     }
     let message = format!("`{}` is not in the module `{}`", file.text, module.name());
     let finding = Finding::new(&DATA_MISSING, file.span.clone(), message);
-    Some(match near_file(module, &file.text) {
+    Some(match has_near.then(|| near_file(module, &file.text)).flatten() {
         Some(near) => finding.hint(format!("Did you mean `{near}`?")),
         None => finding,
     })
@@ -97,20 +123,19 @@ fn near_file<'a>(module: &'a Module, path: &str) -> Option<&'a str> {
     files().find(|file| name(file) == wanted).or_else(|| nearest(path, files()))
 }
 
-/// Access rights that are loaded behind the first view.
+/// Groups that are loaded behind the first view.
 fn disorder(data: &[Written]) -> Option<Finding> {
     let view = data.iter().position(|file| file.text.starts_with("views/"))?;
-    let is_rights =
-        |text: &str| text.starts_with("security/") && text.rsplit('.').next() == Some("csv");
-    let rights = data.iter().skip(view).find(|file| is_rights(&file.text))?;
+    let is_groups = |text: &str| text.starts_with("security/") && text.contains("groups");
+    let groups = data.iter().skip(view).find(|file| is_groups(&file.text))?;
     let view = data.get(view)?;
-    let message = format!("`{}` is loaded behind `{}`", rights.text, view.text);
-    let finding = Finding::new(&DATA_ORDER, rights.span.clone(), message);
+    let message = format!("`{}` is loaded behind `{}`", groups.text, view.text);
+    let finding = Finding::new(&DATA_ORDER, groups.span.clone(), message);
     Some(finding.hint(format!("Put it before line {}.", view.span.start.line)))
 }
 
 /// An asset of this module that matches no file. Paths of other modules and addresses are not judged.
-fn unmatched(module: &Module, asset: &Written) -> Option<Finding> {
+fn unmatched(module: &Module, (has_near, asset): (bool, &Written)) -> Option<Finding> {
     let path = asset.text.trim_start_matches('/');
     let below = path.strip_prefix(module.name())?.strip_prefix('/')?;
     if matches(module, below) != Some(false) {
@@ -119,7 +144,7 @@ fn unmatched(module: &Module, asset: &Written) -> Option<Finding> {
     let message =
         format!("no file of the module `{}` matches the asset `{}`", module.name(), asset.text);
     let finding = Finding::new(&ASSET_MISSING, asset.span.clone(), message);
-    Some(match near_file(module, below).filter(|_| !below.contains('*')) {
+    Some(match (has_near && !below.contains('*')).then(|| near_file(module, below)).flatten() {
         Some(near) => finding.hint(format!("Did you mean `{}/{near}`?", module.name())),
         None => finding,
     })

@@ -86,13 +86,19 @@ fn templates_count_only_where_odoo_reads_them() {
 }
 
 #[test]
-fn access_rights_behind_views() {
-    let files = ["views/a.xml", "security/ir.model.access.csv", "security/g.xml"];
-    let late = "'data': ['security/g.xml', 'views/a.xml', 'security/ir.model.access.csv']";
-    let expected = "Warning data-order: `security/ir.model.access.csv` is loaded behind `views/a.xml` | Put it before line 2.";
+fn groups_behind_views() {
+    let files = [
+        "views/a.xml",
+        "security/ir.model.access.csv",
+        "security/shop_groups.xml",
+        "security/g.xml",
+    ];
+    let late = "'data': ['security/g.xml', 'views/a.xml', 'security/shop_groups.xml']";
+    let expected = "Notice data-order: `security/shop_groups.xml` is loaded behind `views/a.xml` | Put it before line 2.";
     assert_eq!(told_of(late, &files), [expected]);
     for text in [
-        "'data': ['security/ir.model.access.csv', 'views/a.xml']",
+        "'data': ['security/shop_groups.xml', 'views/a.xml']",
+        "'data': ['views/a.xml', 'security/ir.model.access.csv']",
         "'data': ['views/a.xml', 'security/g.xml']",
         "'data': ['security/ir.model.access.csv']",
     ] {

@@ -68,7 +68,10 @@ fn setting(text: Text<'_>, name: &Range<usize>, reading: &Reading) -> Option<Can
         Trust::Looks => promise.is_some_and(|promise| is_secret(value, promise)),
     };
     is_meant.then(|| {
-        let what = format!("`{shown}` has a value of {} characters", value.chars().count());
+        let what = format!(
+            "`{shown}` has its value, of {} characters, in a file that is made for credentials",
+            value.chars().count()
+        );
         Candidate::new(&FORMAT, range, what)
     })
 }

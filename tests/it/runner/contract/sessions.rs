@@ -74,6 +74,7 @@ fn closing(outcome: Outcome) -> Closing<'static> {
         summary: vec!["# Deploy\n".to_owned()],
         annotations: Vec::new(),
         listed: Vec::new(),
+        verdict: None,
         outcome,
     }
 }
